@@ -1,0 +1,63 @@
+# Everything a developer does. `make` alone lists it.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run tour test lint openapi migrations seed bench doctor lock clean
+
+help:  ## List these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: $(VENV)/.runtime  ## Start the hub: database, API and worker, with demo data
+	@$(BIN)/hub run
+
+tour: $(VENV)/.runtime  ## Walk the main path over HTTP, against a running hub
+	@$(BIN)/python examples/tour.py
+
+test: $(VENV)/.dev  ## Run the tests, on a PostgreSQL of their own
+	$(BIN)/pytest -n 2 $(ARGS)
+
+lint: $(VENV)/.dev  ## Check style, types and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+openapi: $(VENV)/.runtime  ## Write openapi/hub.json anew
+	$(BIN)/hub openapi
+
+seed: $(VENV)/.runtime  ## Put demo data into an empty database
+	$(BIN)/hub seed
+
+bench: $(VENV)/.dev  ## Measure list, one and create: statements and CPU per request
+	$(BIN)/python -m bench.requests
+
+doctor: $(VENV)/.runtime  ## Say what is configured, reachable, missing or unsafe
+	@$(BIN)/hub doctor
+
+lock: $(VENV)/.dev  ## Compile the lock files anew from pyproject.toml
+	$(BIN)/uv pip compile -q $(LOCK_FLAGS) pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q $(LOCK_FLAGS) --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+LOCK_FLAGS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+clean:  ## Delete the environment (not the data in var/)
+	rm -rf $(VENV)
+
+# The environment. The stamps are files, so a second `make run` installs nothing.
+$(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "The hub needs Python 3.11 or newer: make run PYTHON=python3.12"; exit 1; }
+	@echo "Making the environment in $(VENV)…"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/pip
+	@echo "Installing what the hub needs…"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "Installing what the tests need…"
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

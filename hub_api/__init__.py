@@ -1,0 +1,53 @@
+"""The Mockingbird hub: a REST API, its worker and its data.
+
+`create_app()` reads as a table of contents of the API.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hub_api.api import HubFlask
+    from hub_api.settings import Settings
+
+__version__ = "0.1.0"
+API_PREFIX = "/api/v1"
+
+
+def create_app(settings: Settings | None = None) -> HubFlask:
+    """Make the WSGI app. Raises `SettingsError` when something it needs is missing."""
+    from hub_api import crypto, db, edges, errors, tokens
+    from hub_api import settings as hub_settings
+    from hub_api.api import HubFlask, refuse_undeclared_routes
+
+    chosen = hub_settings.use(settings or hub_settings.from_environment())
+    app = HubFlask("hub_api", static_folder=None)
+    app.engine = db.make_engine(chosen.required_database().api, connections=chosen.api_threads)
+    tokens.init_app(app, chosen, crypto.load_token_keys(chosen.keys_path))
+    edges.init_app(app)
+    register_routes(app)
+    errors.init_app(app)
+    refuse_undeclared_routes(app)
+    return app
+
+
+def register_routes(app: HubFlask) -> None:
+    """Every slice's routes."""
+    from hub_api import openapi
+    from hub_api.accounts.routes import blp as accounts
+    from hub_api.api import HubApi
+    from hub_api.constellations.routes import blp as constellations
+    from hub_api.households.routes import blp as households
+    from hub_api.notifications.routes import blp as notifications
+    from hub_api.operations.pages import blp as docs
+    from hub_api.operations.routes import blp as operations
+    from hub_api.respite.routes import blp as respite
+    from hub_api.sleepovers.routes import blp as sleepovers
+
+    api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
+    openapi.register_components(api.spec)
+    for slice_ in (accounts, constellations, households, respite, sleepovers, notifications):
+        api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
+    app.register_blueprint(operations)
+    app.register_blueprint(docs)

@@ -1,0 +1,112 @@
+"""Who may do what: roles, permissions, and the actor of a request.
+
+A permission opens a route. Which rows a person then sees is each slice's `policy.visible_to()`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+class Role(StrEnum):
+    """The roles of a constellation and of the service around it (docs/safeguarding-lead.md)."""
+
+    SATELLITE_CARER = "satellite_carer"
+    HUB_CARER = "hub_carer"
+    LIAISON_WORKER = "liaison_worker"
+    HOME_DUTY_STAFF = "home_duty_staff"
+    PROGRAMME_MANAGER = "programme_manager"
+    SYSTEM_ADMINISTRATOR = "system_administrator"
+
+
+class Permission(StrEnum):
+    """What a route can ask for, as `resource:action`."""
+
+    OWN_ACCOUNT = "own_account:use"
+    """See who I am, log out, read my inbox: everybody who can log in."""
+    CONSTELLATION_READ = "constellation:read"
+    """See a constellation, its hub home, beds, members and liaison workers."""
+    HOUSEHOLD_READ = "household:read"
+    """See a household with its adults and children; never an address."""
+    RESPITE_READ = "respite:read"
+    """See respite requests."""
+    RESPITE_REQUEST = "respite:request"
+    """Ask for a sleepover for one's own household's children."""
+    RESPITE_DECIDE = "respite:decide"
+    """Accept a respite request for the hub home one runs."""
+    SLEEPOVER_READ = "sleepover:read"
+    """See sleepovers and the nights they hold."""
+    SLEEPOVER_CANCEL = "sleepover:cancel"
+    """Call a sleepover off before it begins."""
+
+
+PUBLIC = "public"
+"""Marks a route that needs no login. Every route declares a `Permission` or this."""
+
+_READS = frozenset(
+    {
+        Permission.OWN_ACCOUNT,
+        Permission.CONSTELLATION_READ,
+        Permission.HOUSEHOLD_READ,
+        Permission.RESPITE_READ,
+        Permission.SLEEPOVER_READ,
+    }
+)
+
+ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
+    Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
+    Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL},
+    Role.PROGRAMME_MANAGER: _READS,
+    Role.HOME_DUTY_STAFF: frozenset({Permission.OWN_ACCOUNT}),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.OWN_ACCOUNT}),
+}
+"""The role table. A system administrator runs accounts and sees no child's record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One role a person holds today, and where it holds."""
+
+    role: Role
+    constellation_id: UUID | None
+    household_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person a request acts for: loaded once, with the session checked, never changed."""
+
+    account_id: UUID
+    session_id: UUID
+    grants: tuple[Grant, ...]
+
+    def may(self, permission: Permission) -> bool:
+        """Whether any role held today carries this permission."""
+        return any(permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants)
+
+    def households(self) -> list[UUID]:
+        """The households this person is a carer of."""
+        return [
+            grant.household_id
+            for grant in self.grants
+            if grant.role is Role.SATELLITE_CARER and grant.household_id is not None
+        ]
+
+    def constellations(self, *roles: Role) -> list[UUID]:
+        """The constellations where this person holds one of these roles; by default, any role."""
+        found = {
+            grant.constellation_id
+            for grant in self.grants
+            if grant.constellation_id is not None and (not roles or grant.role in roles)
+        }
+        return sorted(found)
+
+
+OVERSEEING = (Role.HUB_CARER, Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
+"""The roles that see a whole constellation rather than one household."""

@@ -1,0 +1,285 @@
+"""Where the web framework is bent to our rules, once.
+
+Every route says who may call it (`Blueprint.allow`), answers are JSON written by orjson straight
+from rows, lists are paged by key, and one request is one transaction.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
+from uuid import UUID
+
+import flask_smorest
+import marshmallow as ma
+import orjson
+from flask import Flask, Response, current_app, g, request
+from flask.json.provider import JSONProvider
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from hub_api import db, openapi
+from hub_api.access import PUBLIC, Permission
+from hub_api.accounts import service as accounts
+from hub_api.audit import service as audit
+from hub_api.errors import Forbidden, StaleVersion, VersionRequired
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask.typing import ResponseReturnValue
+    from sqlalchemy.engine import Engine
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from hub_api.access import Actor
+
+View = Callable[..., Any]
+
+# --- the app ---------------------------------------------------------------------------------
+
+
+class OrjsonProvider(JSONProvider):
+    """JSON by orjson: instants end in Z; ids and dates write themselves."""
+
+    def dumps(self, obj: Any, **_: Any) -> str:
+        return write_json(obj).decode()
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        return orjson.loads(s)
+
+
+def write_json(content: Any) -> bytes:
+    """JSON bytes. A row counts as an object of its columns."""
+    return orjson.dumps(content, default=dict, option=orjson.OPT_UTC_Z)
+
+
+class HubFlask(Flask):
+    """Flask with one transaction around every view."""
+
+    json_provider_class = OrjsonProvider
+    engine: Engine
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        with db.transaction(self.engine):
+            try:
+                return super().dispatch_request()
+            except Forbidden:
+                db.after_rollback(partial(_audit_refusal, g.actor, _operation_id()))
+                raise
+
+
+def _audit_refusal(actor: Actor, operation_id: str) -> None:
+    audit.record(
+        operation_id,
+        outcome="refused",
+        actor_id=actor.account_id,
+        subject_id=next(iter((request.view_args or {}).values()), None),
+    )
+
+
+def _operation_id() -> str:
+    return openapi.operation_id(current_app.view_functions[str(request.endpoint)])
+
+
+def current_actor() -> Actor:
+    """Who the running request acts for."""
+    return cast("Actor", g.actor)
+
+
+# --- input -----------------------------------------------------------------------------------
+
+
+class Parser(FlaskParser):
+    """Request bodies by orjson: strict JSON, no NaN, no lone surrogates, no unknown fields."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION: Mapping[str, str | None] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+    }
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:  # noqa: ARG002 - webargs' signature
+        if not req.is_json:
+            raise UnsupportedMediaType
+        try:
+            return orjson.loads(req.get_data())
+        except orjson.JSONDecodeError:
+            raise BadRequest from None
+
+
+class PageArgs(TypedDict):
+    """Which page of a list: `schemas.PageIn`."""
+
+    limit: int
+    cursor: UUID | None
+
+
+# --- output ----------------------------------------------------------------------------------
+
+
+def to_response(content: Any, status: int) -> Response:
+    """An answer from what a view returned: nothing, a row with its ETag, or anything JSON."""
+    if isinstance(content, Response):
+        return content
+    if content is None:
+        return Response(status=204)
+    response = Response(write_json(content), status=status, content_type="application/json")
+    if "version" in content:
+        response.set_etag(str(content["version"]))
+        response.make_conditional(request)
+    return response
+
+
+def keyset_page(statement: db.Read, key: InstrumentedAttribute[UUID], page: PageArgs) -> Response:
+    """One page of a list, newest first, found by key: page 2,000 costs what page 1 costs."""
+    if page["cursor"] is not None:
+        statement = statement.where(key < page["cursor"])
+    rows = (
+        db.session()
+        .execute(statement.order_by(key.desc()).limit(page["limit"] + 1))
+        .mappings()
+        .all()
+    )
+    items = rows[: page["limit"]]
+    more = len(rows) > len(items)
+    next_cursor = write_cursor(items[-1]["id"]) if more else None
+    response = Response(
+        write_json({"items": items, "next_cursor": next_cursor}), content_type="application/json"
+    )
+    if next_cursor:
+        link = f"{request.base_url}?limit={page['limit']}&cursor={next_cursor}"
+        response.headers["Link"] = f'<{link}>; rel="next"'
+    return response
+
+
+def write_cursor(key: UUID) -> str:
+    """The opaque form of a page key."""
+    return base64.urlsafe_b64encode(key.bytes).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> UUID:
+    """The page key behind a cursor. Raises `ValueError` for anything we did not write."""
+    key = UUID(bytes=base64.b64decode(cursor + "==", altchars=b"-_", validate=True))
+    if write_cursor(key) != cursor:
+        raise ValueError("not a cursor of ours")
+    return key
+
+
+class HubApi(flask_smorest.Api):
+    """smorest's API without its own errors (ours: errors.py) and its own pages (operations)."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        """Errors are answered by errors.py."""
+
+
+# --- routes ----------------------------------------------------------------------------------
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """smorest's blueprint with our decorators. From the outside in, a view wears:
+
+    `@blp.route`, `@blp.allow`, `@blp.if_match` on decisions, `@blp.arguments`, `@blp.response`.
+    """
+
+    ARGUMENTS_PARSER = Parser()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._prepare_doc_cbks.append(openapi.describe_operation)
+
+    def allow(self, permission: Permission | str) -> Callable[[View], View]:
+        """Say who may call this view: a permission, or PUBLIC. Checked before the body is read."""
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def guarded(*args: Any, **kwargs: Any) -> Any:
+                if permission is not PUBLIC:
+                    g.actor = accounts.authenticate()
+                    if not g.actor.may(permission):
+                        raise Forbidden
+                return view(*args, **kwargs)
+
+            return openapi.mark(guarded, permission=permission)
+
+        return decorator
+
+    def if_match(self, view: View) -> View:
+        """Give the view `seen_version`, the version its caller last saw; without one, 428."""
+
+        @wraps(view)
+        def versioned(*args: Any, **kwargs: Any) -> Any:
+            return view(*args, seen_version=_seen_version(), **kwargs)
+
+        return openapi.mark(versioned, if_match=True)
+
+    def refuses(
+        self, *conflicts: str, not_found: bool = False, checks_login: bool = False
+    ) -> Callable[[View], View]:
+        """Document refusals the other decorators don't imply: the codes of 409s, a 404, a 401."""
+
+        def decorator(view: View) -> View:
+            found: dict[str, Any] = {"conflicts": conflicts, "checks_login": checks_login}
+            return openapi.mark(view, **found, **({"not_found": True} if not_found else {}))
+
+        return decorator
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        if "<" in rule:
+            openapi.mark(view_func, not_found=True)
+        super().add_url_rule(rule, endpoint, view_func, *args, **kwargs)
+
+    def response(
+        self, status_code: int, schema: Any = None, **kwargs: Any
+    ) -> Callable[[View], View]:
+        """Document the answer, and write what the view returns as JSON.
+
+        smorest would dump it through the schema; rows already have its shape (tests hold the two
+        together), and the dump is most of the cost of a read (performance.md).
+        """
+        document = super().response(status_code, schema, **kwargs)
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def written(*args: Any, **kwargs: Any) -> Response:
+                return to_response(view(*args, **kwargs), status_code)
+
+            return cast("View", document(written))
+
+        return decorator
+
+
+def _seen_version() -> int:
+    seen = request.if_match
+    if not seen or seen.star_tag:
+        raise VersionRequired
+    # Weak forms count: our tags are version numbers, so weak and strong say the same.
+    tags = {*seen.as_set(include_weak=True)}
+    tag = tags.pop() if len(tags) == 1 else ""
+    if not (tag.isascii() and tag.isdigit() and len(tag) < 10):
+        raise StaleVersion
+    return int(tag)
+
+
+class UndeclaredRoute(Exception):
+    """A route that says neither who may call it nor that anybody may. The app does not start."""
+
+
+def refuse_undeclared_routes(app: Flask) -> None:
+    """Raise `UndeclaredRoute` unless every route declares a `Permission` or PUBLIC."""
+    for rule in app.url_map.iter_rules():
+        if openapi.marks(app.view_functions[rule.endpoint]).get("permission") is None:
+            _refuse(rule.rule)
+
+
+def _refuse(rule: str) -> NoReturn:
+    raise UndeclaredRoute(f"{rule} declares no permission: add @blp.allow(...).")

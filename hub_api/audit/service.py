@@ -1,0 +1,40 @@
+"""Writing the audit trail, in the transaction of what it records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from hub_api import db
+from hub_api.audit.models import AuditEvent
+from hub_api.request_id import request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+
+def record(
+    action: str,
+    *,
+    actor_id: UUID | None = None,
+    subject_id: UUID | None = None,
+    constellation_id: UUID | None = None,
+    outcome: Literal["done", "refused"] = "done",
+    changed: Sequence[str] = (),
+) -> None:
+    """Add one row. If it cannot be written, neither can what it records.
+
+    `action` is `resource:verb`; `changed` names fields, never their values.
+    """
+    db.session().add(
+        AuditEvent(
+            action=action,
+            actor_id=actor_id,
+            subject_id=subject_id,
+            constellation_id=constellation_id,
+            outcome=outcome,
+            changed=list(changed),
+            request_id=request_id(),
+        )
+    )
+    db.session().flush()

@@ -1,0 +1,140 @@
+"""The `hub` command."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import sqlalchemy.exc
+
+from hub_api import settings as hub_settings
+from hub_api.settings import SettingsError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class _OneLine(click.Group):
+    """Turns what a person can mend into one clear line, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+        except sqlalchemy.exc.OperationalError as error:
+            raise click.ClickException(_unreachable(error)) from None
+
+
+def _unreachable(error: sqlalchemy.exc.OperationalError) -> str:
+    reason = str(error.orig).strip().splitlines()[-1].strip()
+    return (
+        f"The database can't be reached: {reason}. Check HUB_DATABASE_URL, "
+        "HUB_WORKER_DATABASE_URL and HUB_MIGRATION_DATABASE_URL, or unset all three to use the "
+        "embedded database."
+    )
+
+
+@click.group(cls=_OneLine)
+def main() -> None:
+    """The Mockingbird hub. Settings come from HUB_… variables (docs/operator.md)."""
+    hub_settings.use(hub_settings.from_environment())
+
+
+@main.command()
+def run() -> None:
+    """Start database, API and worker; Ctrl-C stops them all."""
+    from hub_api import supervisor
+
+    supervisor.run(hub_settings.current(), click.echo)
+
+
+@main.command()
+def api() -> None:
+    """Serve the API."""
+    from hub_api import server
+
+    server.run(hub_settings.current())
+
+
+@main.command()
+def worker() -> None:
+    """Run background jobs."""
+    from hub_api import logs, worker
+
+    logs.configure()
+    worker.run(hub_settings.current())
+
+
+@main.command()
+@click.option("--to", default="head", show_default=True, help="A revision, `head` or `base`.")
+def migrate(to: str) -> None:
+    """Bring the database schema to a revision, up or down."""
+    from hub_api import embedded, migrate
+
+    with embedded.with_database(hub_settings.current()) as ready:
+        url = ready.required_database().migration
+        migrate.move(url, to)
+        click.echo(f"The schema is at {migrate.current(url) or 'base'}.")
+
+
+@main.command()
+def seed() -> None:
+    """Put demo data into an empty database."""
+    from hub_api import embedded, migrate
+    from seed import southwark
+
+    with embedded.with_database(hub_settings.current()) as ready:
+        url = ready.required_database().migration
+        migrate.move(url)
+        if not migrate.is_empty(url):
+            raise SettingsError("The database is not empty, so no demo data was added.")
+        southwark.seed(ready)
+        click.echo(f"Demo data added; the logins are in {ready.demo_accounts_path}")
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when openapi/hub.json is stale.")
+def openapi(*, check: bool) -> None:
+    """Write the API's contract to openapi/hub.json."""
+    from hub_api.openapi import document
+
+    path = ROOT / "openapi" / "hub.json"
+    fresh = document()
+    if not check:
+        path.write_text(fresh)
+        click.echo(f"Wrote {path}")
+    elif not path.exists() or path.read_text() != fresh:
+        raise SettingsError("openapi/hub.json is stale. Make it anew: make openapi")
+
+
+@main.group()
+def keys() -> None:
+    """The ring of token keys."""
+
+
+@keys.command()
+def rotate() -> None:
+    """Add a new signing key, keeping the one before it until its tokens are out of date."""
+    from hub_api import crypto
+
+    path = hub_settings.current().keys_path
+    kid = crypto.rotate_token_keys(path)
+    click.echo(f"New tokens are signed with {kid} once the API has been restarted. Ring: {path}")
+
+
+@main.command()
+def doctor() -> None:
+    """Say what is configured, reachable, missing or unsafe."""
+    from hub_api import doctor
+
+    findings = doctor.examine(hub_settings.current())
+    for finding in findings:
+        click.echo(f"{finding.verdict:<8} {finding.part:<12} {finding.words}")
+    if any(finding.verdict in doctor.FAILING for finding in findings):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Time: the only module that touches time zones.
+
+Instants are aware and UTC. A night, a duty day or a birthday is a `date` and means Europe/London.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+LONDON = ZoneInfo("Europe/London")
+
+
+def now() -> datetime:
+    """This instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def london_today() -> date:
+    """The date on a kitchen calendar in Southwark."""
+    return now().astimezone(LONDON).date()
+
+
+def london_instant(day: date, at: time) -> datetime:
+    """The UTC instant of a London wall-clock time.
+
+    A time that happens twice (the autumn change) means its first occurrence; one that never
+    happens (the spring change) means the instant an hour after the clock stood before it.
+    """
+    return datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
+
+
+def nights(arrives_at: datetime, departs_at: datetime, starts: time, ends: time) -> list[date]:
+    """The nights a stay holds, in order.
+
+    Night D runs from D `starts` to D+1 `ends` in London, and a stay that overlaps it holds it: an
+    arrival at 01:00 on Saturday holds Friday's night. Bounds are instants, so a night across a
+    clock change is simply an hour shorter or longer.
+    """
+    day = arrives_at.astimezone(LONDON).date() - timedelta(days=1)
+    last = departs_at.astimezone(LONDON).date()
+    held = []
+    while day <= last:
+        night_starts_at = london_instant(day, starts)
+        night_ends_at = london_instant(day + timedelta(days=1), ends)
+        if arrives_at < night_ends_at and departs_at > night_starts_at:
+            held.append(day)
+        day += timedelta(days=1)
+    return held
+
+
+def spoken(day: date) -> str:
+    """A date as a person says it: Friday 4 December."""
+    return f"{day:%A} {day.day} {day:%B}"
+
+
+def spoken_list(days: list[date]) -> str:
+    """Dates as a person lists them: Friday 4 December and Saturday 5 December."""
+    words = [spoken(day) for day in days]
+    if len(words) <= 1:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"

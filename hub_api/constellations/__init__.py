@@ -1,0 +1,1 @@
+"""Constellations, their hub homes and beds, and which households belong to them when."""

@@ -1,0 +1,97 @@
+"""The ring of token keys: ES256 (P-256) private keys by `kid`, in one file only its owner can read.
+
+New tokens are signed with the current key; older keys stay until the tokens they signed are gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from uuid_utils.compat import uuid7
+
+from hub_api.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEPT_KEYS = 2
+"""The current key and the one before it: an access token lives ten minutes, a key far longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKeys:
+    """Which key signs, and which keys are believed."""
+
+    current: str
+    keys: dict[str, ec.EllipticCurvePrivateKey]
+
+    @property
+    def signing_key(self) -> ec.EllipticCurvePrivateKey:
+        return self.keys[self.current]
+
+    def verifying_key(self, kid: object) -> ec.EllipticCurvePublicKey | None:
+        """The public key a token names, or None for a name this ring has never held."""
+        key = self.keys.get(kid) if isinstance(kid, str) else None
+        return key.public_key() if key else None
+
+
+def load_token_keys(path: Path) -> TokenKeys:
+    """Read the ring. Raises `SettingsError` saying how to make one."""
+    try:
+        stored = json.loads(path.read_text())
+        ring = {
+            kid: serialization.load_pem_private_key(pem.encode(), password=None)
+            for kid, pem in stored["keys"].items()
+        }
+        current = stored["current"]
+    except FileNotFoundError:
+        raise SettingsError(
+            f"There are no token keys at {path}. Make them: hub keys rotate"
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError, OSError):
+        raise SettingsError(
+            f"The token keys at {path} can't be read. Restore the file, or move it away and make "
+            "new keys with `hub keys rotate` (everybody logs in again)."
+        ) from None
+    if current not in ring or not all(
+        isinstance(key, ec.EllipticCurvePrivateKey) for key in ring.values()
+    ):
+        raise SettingsError(f"The token keys at {path} are not ES256 keys.")
+    return TokenKeys(
+        current, {k: v for k, v in ring.items() if isinstance(v, ec.EllipticCurvePrivateKey)}
+    )
+
+
+def rotate_token_keys(path: Path) -> str:
+    """Add a new current key to the ring, or make the ring. Returns the new `kid`."""
+    keys = dict(load_token_keys(path).keys) if path.exists() else {}
+    kid = str(uuid7())
+    kept = [*keys.items()][-(KEPT_KEYS - 1) :] if keys else []
+    ring = {**dict(kept), kid: ec.generate_private_key(ec.SECP256R1())}
+    _write_private(
+        path, json.dumps({"current": kid, "keys": {k: _pem(key) for k, key in ring.items()}})
+    )
+    return kid
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ).decode()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Replace a file in one step, readable by its owner alone from the first byte."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)

@@ -1,0 +1,218 @@
+"""The database: base class, column types, and one transaction per unit of work.
+
+Only `transaction()` commits. Services call `session()` and flush; raising rolls everything back,
+deferred jobs and notifications included. What a refusal must leave behind is registered with
+`after_rollback()`.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, cast
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
+from sqlalchemy.types import TypeDecorator
+from uuid_utils.compat import uuid7
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import psycopg
+    from sqlalchemy.engine import Dialect, Engine, RowMapping
+
+OUTSIDE_POLICIES = frozenset(
+    {
+        # Read before anybody is known, so that the actor can be found at all.
+        "accounts",
+        "sessions",
+        "refresh_tokens",
+        "role_grants",
+        # Ids and dates only.
+        "memberships",
+        "hub_appointments",
+        # Written by the migrations.
+        "alembic_version",
+    }
+)
+"""The tables without row-level security. Every other table has it; a test walks the catalogue."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """`timestamptz` that refuses a naive datetime instead of guessing its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
+        if value is not None and value.tzinfo is None:
+            raise ValueError("A naive datetime reached the database: instants carry their zone.")
+        return value
+
+
+class Base(DeclarativeBase):
+    """Every model. Names of constraints say the rule, so that a violation can be told by name."""
+
+    metadata = sa.MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        UUID: sa.Uuid(),
+        datetime: UtcDateTime(),
+        date: sa.Date(),
+        str: sa.Text(),
+        list[date]: sa.ARRAY(sa.Date()),
+    }
+
+
+class HasId:
+    """A UUIDv7 primary key: ordered by time, so the key is also the page key."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid7, sort_order=-2)
+
+
+class Versioned:
+    """A `version` that every update raises; it is the ETag, and a lost update is an error."""
+
+    version: Mapped[int] = mapped_column(default=1, sort_order=-1)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805 - a class-level directive
+        return {"version_id_col": cls.version}
+
+
+def in_words(column: str, allowed: Sequence[str]) -> str:
+    """The SQL of a check constraint: this column holds one of these words."""
+    return f"{column} in ({', '.join(repr(str(word)) for word in allowed)})"
+
+
+# --- connections -----------------------------------------------------------------------------
+
+SEARCH_PATH = "public,jobs"
+CONNECTION_OPTIONS = (
+    f"-csearch_path={SEARCH_PATH} -ctimezone=UTC -cstatement_timeout=5s -clock_timeout=3s "
+    "-cidle_in_transaction_session_timeout=10s"
+)
+"""Every connection of the API and of the worker's jobs (security.md, Edges)."""
+
+
+def make_engine(url: str, *, connections: int = 4, options: str = CONNECTION_OPTIONS) -> Engine:
+    """An engine that holds at most `connections` and never waits for more than one of them."""
+    return sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 5},
+    )
+
+
+# --- the unit of work ------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Unit:
+    session: Session
+    after_rollback: list[Callable[[], None]] = field(default_factory=list)
+
+
+_unit: ContextVar[_Unit | None] = ContextVar("hub_unit_of_work", default=None)
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One unit of work: commits when the block ends, rolls back when it raises.
+
+    Reads end with a commit too: psycopg forgets its prepared statements on a rollback
+    (performance.md). The connection is taken at the first statement, so a block that never asks
+    the database for anything costs it nothing.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        unit = _Unit(session)
+        token = _unit.set(unit)
+        try:
+            yield session
+            session.commit()
+        except BaseException:
+            session.rollback()
+            if unit.after_rollback:
+                _run_after_rollback(unit)
+            raise
+        finally:
+            _unit.reset(token)
+
+
+def _run_after_rollback(unit: _Unit) -> None:
+    for leave_behind in unit.after_rollback:
+        leave_behind()
+    unit.session.commit()
+
+
+def session() -> Session:
+    """The session of the running unit of work."""
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("No transaction is open: wrap the work in db.transaction(engine).")
+    return unit.session
+
+
+def after_rollback(leave_behind: Callable[[], None]) -> None:
+    """Run this in a second transaction if the running one is rolled back.
+
+    For what a refusal must leave behind: its audit row, the end of a token family after reuse.
+    """
+    unit = _unit.get()
+    if unit is None:
+        raise RuntimeError("No transaction is open.")
+    unit.after_rollback.append(leave_behind)
+
+
+def driver_connection() -> psycopg.Connection[Any]:
+    """The psycopg connection under the running transaction, for jobs deferred inside it."""
+    return cast("psycopg.Connection[Any]", session().connection().connection.driver_connection)
+
+
+def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:
+    """Tell row-level security who asks, until this transaction ends."""
+    session().execute(
+        _SET_SCOPE,
+        {
+            "account": str(account_id),
+            "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
+        },
+    )
+
+
+_SET_SCOPE = sa.text(
+    "select set_config('hub.account', :account, true),"
+    " set_config('hub.constellations', :constellations, true)"
+)
+
+
+def json_list(element: sa.ColumnElement[Any], order_by: Any) -> sa.ColumnElement[Any]:
+    """For a correlated sub-select: its rows as one ordered JSON array, empty for none."""
+    rows = sa.func.json_agg(aggregate_order_by(element, order_by))
+    return sa.func.coalesce(rows, EMPTY_LIST)
+
+
+EMPTY_LIST: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
+
+Read = sa.Select[*tuple[Any, ...]]
+"""A select of columns, shaped like the schema of its answer."""
+
+
+def one_or_none(statement: Read) -> RowMapping | None:
+    """The one row of a read, by column name, or None."""
+    return session().execute(statement).mappings().one_or_none()

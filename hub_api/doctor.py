@@ -1,0 +1,108 @@
+"""`hub doctor`: what is configured, reachable, missing or unsafe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub_api import crypto, db, embedded, migrate
+from hub_api.operations.service import readiness
+from hub_api.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hub_api.settings import Settings
+
+OK, OFF, MISSING, UNSAFE = "ok", "off", "missing", "unsafe"
+FAILING = {MISSING, UNSAFE}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of the hub and what was found."""
+
+    verdict: str
+    part: str
+    words: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything worth knowing, whatever state the hub is in."""
+    findings = [*_unknown_settings(settings), *_keys(settings)]
+    if settings.database is None and not settings.pgdata.exists():
+        return [*findings, Finding(MISSING, "database", "none yet: `hub run` makes one")]
+    try:
+        with embedded.with_database(settings) as ready:
+            findings += _database(ready)
+    except SettingsError as error:
+        findings.append(Finding(MISSING, "database", str(error)))
+    return [*findings, Finding(OFF, "push", "notifications reach the inbox only")]
+
+
+def _unknown_settings(settings: Settings) -> Iterator[Finding]:
+    for name in sorted(settings.extra):
+        yield Finding(UNSAFE, "settings", f"{name} is no setting of the hub: a slip of the pen?")
+
+
+def _keys(settings: Settings) -> Iterator[Finding]:
+    path = settings.keys_path
+    try:
+        crypto.load_token_keys(path)
+    except SettingsError as error:
+        yield Finding(MISSING, "keys", str(error))
+        return
+    if path.stat().st_mode & 0o077:
+        yield Finding(UNSAFE, "keys", f"others can read {path}: chmod 600 {path}")
+    else:
+        yield Finding(OK, "keys", f"token keys in {path}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    urls = settings.required_database()
+    kind = "configured" if settings.database else "embedded"
+    for role, url in (("api", urls.api), ("worker", urls.worker), ("migration", urls.migration)):
+        engine = db.make_engine(url, connections=1)
+        try:
+            with engine.connect() as connection:
+                yield _role(role, connection, kind)
+            if role == "api":
+                yield from _parts(engine)
+        except SQLAlchemyError as error:
+            words = str(getattr(error, "orig", error)).strip().splitlines()[-1]
+            yield Finding(MISSING, "database", f"can't log in as the {role} role: {words}")
+        finally:
+            engine.dispose()
+
+
+_PRIVILEGES = sa.text("""
+    select current_user, rolsuper or rolbypassrls as bypasses,
+           exists (select from pg_tables where tableowner = current_user and schemaname = 'public')
+             as owns
+      from pg_roles where rolname = current_user
+""")
+
+
+def _role(role: str, connection: sa.Connection, kind: str) -> Finding:
+    found = connection.execute(_PRIVILEGES).one()
+    if role != "migration" and (found.bypasses or found.owns):
+        return Finding(
+            UNSAFE,
+            "database",
+            f"the {role} role {found.current_user} owns tables or is above row-level security: "
+            "give it a role that is neither owner, superuser nor BYPASSRLS",
+        )
+    return Finding(OK, "database", f"{role} role {found.current_user} ({kind})")
+
+
+def _parts(engine: sa.Engine) -> Iterator[Finding]:
+    try:
+        found = readiness(engine)
+    except SQLAlchemyError:
+        found = {"migrations": f"not at {migrate.newest()}: run `hub migrate`"}
+    for part, words in found.items():
+        if part != "database":
+            yield Finding(OK if words == "ok" else MISSING, part, words)

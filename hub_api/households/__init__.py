@@ -1,0 +1,1 @@
+"""Satellite households and hub households: their adults and children."""

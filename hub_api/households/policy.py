@@ -1,0 +1,21 @@
+"""Who sees which household and child."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api.access import OVERSEEING
+from hub_api.households.models import Household
+
+if TYPE_CHECKING:
+    from hub_api.access import Actor
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """One's own household; for those who oversee a constellation, every household in it."""
+    return sa.or_(
+        Household.id.in_(actor.households()),
+        Household.constellation_id.in_(actor.constellations(*OVERSEEING)),
+    )

@@ -1,0 +1,140 @@
+"""Households with their adults and children."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api import clock, db
+from hub_api.errors import NotFound
+from hub_api.households import policy
+from hub_api.households.models import Adult, Child, Gender, Household, LegalStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from uuid import UUID
+
+    from sqlalchemy.engine import RowMapping
+
+    from hub_api.access import Actor
+
+
+def add_household(constellation_id: UUID, name: str) -> Household:
+    """Add a household to a constellation."""
+    household = Household(constellation_id=constellation_id, name=name)
+    db.session().add(household)
+    db.session().flush()
+    return household
+
+
+def add_adult(household: Household, name: str, account_id: UUID | None = None) -> Adult:
+    """Add a grown-up to a household, with their account if they log in."""
+    adult = Adult(
+        constellation_id=household.constellation_id,
+        household_id=household.id,
+        account_id=account_id,
+        name=name,
+    )
+    db.session().add(adult)
+    db.session().flush()
+    return adult
+
+
+def add_child(
+    household: Household,
+    first_name: str,
+    born_on: date,
+    gender: Gender,
+    legal_status: LegalStatus,
+) -> Child:
+    """Add a child to a household."""
+    child = Child(
+        constellation_id=household.constellation_id,
+        household_id=household.id,
+        first_name=first_name,
+        born_on=born_on,
+        gender=gender,
+        legal_status=legal_status,
+    )
+    db.session().add(child)
+    db.session().flush()
+    return child
+
+
+def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
+    """A child in four facts, as JSON, for another slice's select: id, first name, age, gender."""
+    return sa.select(_summary()).where(Child.id == child_id).scalar_subquery()
+
+
+def _summary() -> sa.ColumnElement[Any]:
+    age = sa.func.date_part("year", sa.func.age(clock.london_today(), Child.born_on))
+    return sa.func.json_build_object(
+        "id", Child.id,
+        "first_name", Child.first_name,
+        "age", sa.cast(age, sa.Integer),
+        "gender", Child.gender,
+    )  # fmt: skip
+
+
+def list_households(actor: Actor) -> db.Read:
+    """The households the actor may see, each with its adults and children."""
+    adults = (
+        sa.select(
+            db.json_list(sa.func.json_build_object("id", Adult.id, "name", Adult.name), Adult.id)
+        )
+        .where(Adult.household_id == Household.id)
+        .scalar_subquery()
+    )
+    children = (
+        sa.select(db.json_list(_summary(), Child.id))
+        .where(Child.household_id == Household.id)
+        .scalar_subquery()
+    )
+    return sa.select(
+        Household.id,
+        Household.version,
+        Household.constellation_id,
+        Household.name,
+        adults.label("adults"),
+        children.label("children"),
+    ).where(policy.visible_to(actor))
+
+
+def get_household(actor: Actor, household_id: UUID) -> RowMapping:
+    """One household. Raises `NotFound`."""
+    found = db.one_or_none(list_households(actor).where(Household.id == household_id))
+    if found is None:
+        raise NotFound
+    return found
+
+
+def get_visible_household(actor: Actor, household_id: UUID) -> Household:
+    """The household itself, for another slice to act on. Raises `NotFound`."""
+    household = db.session().scalar(
+        sa.select(Household).where(Household.id == household_id, policy.visible_to(actor))
+    )
+    if household is None:
+        raise NotFound
+    return household
+
+
+def children_of(household_id: UUID, child_ids: Sequence[UUID]) -> list[Child]:
+    """These children of one household. Raises `NotFound` when any of them is not its child."""
+    children = list(
+        db.session().scalars(
+            sa.select(Child).where(Child.household_id == household_id, Child.id.in_(child_ids))
+        )
+    )
+    if len(children) != len(child_ids):
+        raise NotFound
+    return children
+
+
+def first_names(child_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The first names of these children."""
+    rows = db.session().execute(
+        sa.select(Child.id, Child.first_name).where(Child.id.in_(child_ids))
+    )
+    return {row.id: row.first_name for row in rows}

@@ -1,0 +1,51 @@
+"""Background jobs: procrastinate in the same database, deferred inside the caller's transaction.
+
+A booking and its notification commit together or not at all. A job names the rows it works on and
+may run twice: doing it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import procrastinate
+import structlog
+
+from hub_api import db, request_id
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+# The API defers on its own connections and never opens a connector; the worker brings its own.
+app = procrastinate.App(
+    connector=procrastinate.SyncPsycopgConnector(),
+    import_paths=["hub_api.notifications.jobs"],
+)
+
+ON_FAILURE = procrastinate.RetryStrategy(max_attempts=10, exponential_wait=2)
+
+
+def defer(task_name: str, **arguments: Any) -> None:
+    """Queue a job in the running transaction: if it rolls back, there is no job."""
+    app.configure_task(task_name, allow_unknown=False, connection=db.driver_connection()).defer(
+        **arguments
+    )
+
+
+_engine: Engine | None = None
+
+
+def use_engine(engine: Engine) -> None:
+    """The worker's engine, for `transaction()`."""
+    global _engine  # noqa: PLW0603 - one process, one worker
+    _engine = engine
+
+
+def transaction() -> Any:
+    """A unit of work for a job, under the worker's database role."""
+    if _engine is None:
+        raise RuntimeError("Jobs run in the worker: call jobs.use_engine(...) first.")
+    request_id.begin()
+    return db.transaction(_engine)

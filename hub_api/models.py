@@ -1,0 +1,21 @@
+"""Every slice's models, imported so that Alembic and the tests see the whole schema."""
+
+from hub_api.accounts import models as accounts
+from hub_api.audit import models as audit
+from hub_api.constellations import models as constellations
+from hub_api.db import Base
+from hub_api.households import models as households
+from hub_api.notifications import models as notifications
+from hub_api.respite import models as respite
+from hub_api.sleepovers import models as sleepovers
+
+__all__ = [
+    "Base",
+    "accounts",
+    "audit",
+    "constellations",
+    "households",
+    "notifications",
+    "respite",
+    "sleepovers",
+]

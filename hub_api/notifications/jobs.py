@@ -1,0 +1,15 @@
+"""What the worker does for notifications."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from hub_api import jobs
+from hub_api.notifications import service
+
+
+@jobs.app.task(name="notifications.make_ready", queue="notifications", retry=jobs.ON_FAILURE)
+def make_ready(notification_ids: list[str]) -> None:
+    """Mark these notifications ready for delivery."""
+    with jobs.transaction():
+        service.make_ready([UUID(notification_id) for notification_id in notification_ids])

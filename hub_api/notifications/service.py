@@ -1,0 +1,58 @@
+"""Telling people something happened, and their inbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api import clock, db, jobs
+from hub_api.notifications import policy
+from hub_api.notifications.categories import WORDS
+from hub_api.notifications.models import Notification
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.notifications.categories import Category
+
+
+def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
+    """Put a notification into each inbox and queue its delivery, in the caller's transaction."""
+    told = [
+        Notification(account_id=account_id, category=category, subject_id=subject_id)
+        for account_id in sorted(set(account_ids))
+    ]
+    if not told:
+        return
+    db.session().add_all(told)
+    db.session().flush()
+    jobs.defer(
+        "notifications.make_ready",
+        notification_ids=[str(notification.id) for notification in told],
+    )
+
+
+def make_ready(notification_ids: Sequence[UUID]) -> None:
+    """Mark notifications ready for delivery. Doing it again changes nothing."""
+    db.session().execute(
+        sa.update(Notification)
+        .where(Notification.id.in_(notification_ids), Notification.ready_at.is_(None))
+        .values(ready_at=clock.now())
+    )
+
+
+def inbox(actor: Actor) -> db.Read:
+    """The actor's own notifications."""
+    return sa.select(
+        Notification.id,
+        Notification.category,
+        sa.case(
+            {str(category): words for category, words in WORDS.items()}, value=Notification.category
+        ).label("words"),
+        Notification.subject_id,
+        Notification.created_at,
+        Notification.ready_at,
+    ).where(policy.visible_to(actor))

@@ -1,0 +1,161 @@
+"""The OpenAPI document: what our decorators promise, written into each operation."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import marshmallow as ma
+
+from hub_api.access import PUBLIC
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+_ERRORS = {
+    "400": "Not JSON.",
+    "401": "No valid login.",
+    "403": "Logged in, but not allowed.",
+    "404": "Not there, or not shared with you.",
+    "409": "Not possible now: wrong state, or taken.",
+    "412": "Changed since you last saw it.",
+    "413": "Too much at once.",
+    "415": "Not sent as JSON.",
+    "422": "The shape of the input is wrong.",
+    "428": "If-Match is missing.",
+}
+
+
+class Problem(ma.Schema):
+    """RFC 9457 problem details, with our stable `code`."""
+
+    type = ma.fields.String(required=True, metadata={"description": "`/problems/<code>`"})
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String(
+        required=True, metadata={"description": "For the person, in plain words."}
+    )
+    code = ma.fields.String(required=True, metadata={"description": "Stable; for the program."})
+    instance = ma.fields.String(required=True, metadata={"description": "The request id."})
+    errors = ma.fields.Dict(metadata={"description": "422: field → messages."})
+    nights = ma.fields.List(
+        ma.fields.Date(), metadata={"description": "409: the nights in the way."}
+    )
+    checks = ma.fields.List(
+        ma.fields.Dict(), metadata={"description": "409: the checks in the way."}
+    )
+    state = ma.fields.String(metadata={"description": "409: the state it is in."})
+
+
+def mark(view: Callable[..., Any], **found: Any) -> Callable[..., Any]:
+    """Note a promise on a view, for the document and for the checks at start-up."""
+    view.hub_marks = {**marks(view), **found}  # type: ignore[attr-defined]
+    documented = dict(getattr(view, "_apidoc", {}))
+    documented["hub"] = {**view.hub_marks, "operation_id": operation_id(view)}  # type: ignore[attr-defined]
+    view._apidoc = documented  # type: ignore[attr-defined]
+    return view
+
+
+def marks(view: Callable[..., Any]) -> dict[str, Any]:
+    """The promises noted on a view."""
+    return dict(getattr(view, "hub_marks", {}))
+
+
+def operation_id(view: Callable[..., Any]) -> str:
+    """The name of a view's function, as camelCase."""
+    first, *rest = view.__name__.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Complete one operation: its id, its security, If-Match, and every error it can give."""
+    promised = doc_info.get("hub", {})
+    doc["operationId"] = promised["operation_id"]
+    if promised["permission"] == PUBLIC:
+        doc["security"] = []
+    else:
+        doc["description"] = f"Needs the permission `{promised['permission']}`."
+    if promised.get("if_match"):
+        doc.setdefault("parameters", []).append("IfMatch")
+    responses = {
+        str(int(status)): answer
+        for status, answer in doc.get("responses", {}).items()
+        if int(status) < 400
+    }
+    for status in sorted(_errors_of(doc, promised)):
+        codes = promised.get("conflicts", ()) if status == "409" else ()
+        responses[status] = _error(_ERRORS[status], codes)
+    doc["responses"] = responses
+    return doc
+
+
+def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
+    errors = set()
+    if promised["permission"] != PUBLIC:
+        errors |= {"401", "403"}
+    if promised["permission"] == PUBLIC and promised.get("checks_login"):
+        errors.add("401")
+    if promised.get("if_match"):
+        errors |= {"412", "428"}
+    if promised.get("conflicts"):
+        errors.add("409")
+    if promised.get("not_found"):
+        errors.add("404")
+    if "requestBody" in doc:
+        errors |= {"400", "413", "415", "422"}
+    if any(isinstance(parameter, dict) for parameter in doc.get("parameters", [])):
+        errors.add("422")
+    return errors
+
+
+def _error(description: str, codes: tuple[str, ...]) -> dict[str, Any]:
+    if codes:
+        description += " Codes: " + ", ".join(f"`{code}`" for code in codes) + "."
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": description, "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
+
+
+def spec_options(version: str) -> dict[str, Any]:
+    """The head of the document."""
+    return {
+        "title": "Mockingbird hub",
+        "version": version,
+        "openapi_version": "3.1.0",
+        "info": {
+            "description": "Sleepovers, support and advice for a Mockingbird constellation.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+    }
+
+
+def document() -> str:
+    """The document as it stands in `openapi/hub.json`: made without a database or keys."""
+    from hub_api import register_routes
+    from hub_api.api import HubFlask
+
+    app = HubFlask("hub_api", static_folder=None)
+    register_routes(app)
+    spec = app.extensions["flask-smorest"]["apis"][""]["ext_obj"].spec.to_dict()
+    return json.dumps(spec, indent=2, sort_keys=True) + "\n"
+
+
+def register_components(spec: Any) -> None:
+    """What operations refer to: the problem, the login, the version header."""
+    spec.components.schema("Problem", schema=Problem)
+    spec.components.security_scheme(
+        "bearer", {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+    )
+    spec.options["security"] = [{"bearer": []}]
+    spec.components.parameter(
+        "IfMatch",
+        "header",
+        {
+            "name": "If-Match",
+            "required": True,
+            "description": "The ETag you last saw.",
+            "schema": {"type": "string"},
+            "example": '"1"',
+        },
+    )

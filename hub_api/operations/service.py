@@ -1,0 +1,47 @@
+"""Is the hub fit to serve: database, migrations, jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from hub_api import db, migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+OLDEST_JOB_SECONDS = 60.0
+"""A job that has waited longer means that no worker is working."""
+
+_APPLIED = sa.text("select version_num from alembic_version")
+_OLDEST_JOB = sa.text("""
+    select coalesce(extract(epoch from now() - min(coalesce(j.scheduled_at, e.at))), 0)::float
+      from jobs.procrastinate_jobs j
+      join jobs.procrastinate_events e on e.job_id = j.id and e.type = 'deferred'
+     where j.status = 'todo' and (j.scheduled_at is null or j.scheduled_at <= now())
+""")
+_WAITING_JOBS = sa.text("select count(*) from jobs.procrastinate_jobs where status = 'todo'")
+
+
+def readiness(engine: Engine) -> dict[str, str]:
+    """Each part with `ok` or a sentence that says what is wrong."""
+    try:
+        with db.transaction(engine) as session:
+            applied = session.scalar(_APPLIED)
+            oldest = session.scalar(_OLDEST_JOB)
+    except (DBAPIError, PoolTimeout):
+        return {"database": "can't be reached or refuses us"}
+    migrations = "ok" if applied == migrate.newest() else "run `hub migrate`"
+    jobs = (
+        "ok" if oldest <= OLDEST_JOB_SECONDS else f"one has waited {oldest:.0f} s: is a worker up?"
+    )
+    return {"database": "ok", "migrations": migrations, "jobs": jobs}
+
+
+def job_figures(engine: Engine) -> tuple[int, float]:
+    """How many jobs wait, and for how many seconds the oldest has been due."""
+    with db.transaction(engine) as session:
+        return session.scalar(_WAITING_JOBS) or 0, session.scalar(_OLDEST_JOB) or 0.0

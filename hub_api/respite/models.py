@@ -1,0 +1,133 @@
+"""Respite requests, their children, and the decisions taken on them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from hub_api import clock
+from hub_api.db import Base, HasId, Versioned, in_words
+from hub_api.errors import Conflict
+
+
+class RequestState(StrEnum):
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+
+
+class RequestKind(StrEnum):
+    """A planned sleepover. Emergencies and day care follow rules of their own."""
+
+    PLANNED = "planned"
+
+
+class RequestReason(StrEnum):
+    """Why a carer asks. A sleepover is never a punishment, so no reason says it is."""
+
+    REST_FOR_CARER = "rest_for_carer"
+    FAMILY_EVENT = "family_event"
+    APPOINTMENT = "appointment"
+    CARER_UNWELL = "carer_unwell"
+    TREAT_FOR_CHILD = "treat_for_child"
+    TIME_WITH_SIBLINGS = "time_with_siblings"
+    OTHER = "other"
+
+
+class Decision(StrEnum):
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+
+
+_STATE_WORDS = {
+    RequestState.DRAFT: "hasn't been sent yet",
+    RequestState.SUBMITTED: "has already been sent and is waiting for the hub",
+    RequestState.ACCEPTED: "has already been accepted",
+}
+
+
+class RespiteRequest(HasId, Versioned, Base):
+    """What a carer asks for: which children, which nights, why.
+
+    `nights` are the London nights the stay holds, worked out when it was asked for. `hub_home_id`
+    is the hub home serving the constellation on the first of them.
+    """
+
+    __tablename__ = "respite_requests"
+    __table_args__ = (
+        sa.CheckConstraint(in_words("state", list(RequestState)), name="request_state_known"),
+        sa.CheckConstraint(in_words("kind", list(RequestKind)), name="request_kind_known"),
+        sa.CheckConstraint(in_words("reason", list(RequestReason)), name="request_reason_known"),
+        sa.CheckConstraint("departs_at > arrives_at", name="request_departs_after_arrival"),
+        sa.CheckConstraint("cardinality(nights) > 0", name="request_has_nights"),
+        sa.CheckConstraint(
+            "(state = 'draft') = (submitted_at is null)", name="request_submitted_when_sent"
+        ),
+        sa.Index("ix_respite_requests_constellation_id_id", "constellation_id", "id"),
+        sa.Index("ix_respite_requests_household_id_id", "household_id", "id"),
+    )
+
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("households.id"))
+    hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
+    asked_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    state: Mapped[str] = mapped_column(default=RequestState.DRAFT)
+    kind: Mapped[str]
+    reason: Mapped[str]
+    arrives_at: Mapped[datetime]
+    departs_at: Mapped[datetime]
+    nights: Mapped[list[date]]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    submitted_at: Mapped[datetime | None]
+
+    children: Mapped[list[RequestedChild]] = relationship(
+        lazy="raise_on_sql", order_by="RequestedChild.child_id"
+    )
+
+    def submit(self) -> None:
+        """Send the request to the hub."""
+        self._move(RequestState.DRAFT, RequestState.SUBMITTED)
+        self.submitted_at = clock.now()
+
+    def accept(self) -> None:
+        """The hub says yes to all the children on all the nights."""
+        self._move(RequestState.SUBMITTED, RequestState.ACCEPTED)
+
+    def _move(self, expected: RequestState, to: RequestState) -> None:
+        if self.state != expected:
+            words = _STATE_WORDS[RequestState(self.state)]
+            raise Conflict(f"This request {words}.", code="wrong_state", state=self.state)
+        self.state = to
+
+
+class RequestedChild(Base):
+    """A child a request asks for."""
+
+    __tablename__ = "requested_children"
+
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"), primary_key=True)
+    child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"), primary_key=True)
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+
+
+class RespiteDecision(HasId, Base):
+    """What was decided, by whom, and every check as it stood at that moment."""
+
+    __tablename__ = "respite_decisions"
+    __table_args__ = (
+        sa.CheckConstraint(in_words("decision", list(Decision)), name="respite_decision_known"),
+        sa.Index("ix_respite_decisions_request_id", "request_id"),
+    )
+
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"))
+    decision: Mapped[str]
+    decided_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    decided_at: Mapped[datetime] = mapped_column(default=clock.now)
+    checks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)

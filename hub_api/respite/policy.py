@@ -1,0 +1,36 @@
+"""Who sees a respite request, who may ask, and who may decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api.access import OVERSEEING, Role
+from hub_api.respite.models import RequestState, RespiteRequest
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from hub_api.access import Actor
+
+
+def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+    """One's own household's; for those who oversee a constellation, all that were sent."""
+    return sa.or_(
+        RespiteRequest.household_id.in_(actor.households()),
+        sa.and_(
+            RespiteRequest.constellation_id.in_(actor.constellations(*OVERSEEING)),
+            RespiteRequest.state != RequestState.DRAFT,
+        ),
+    )
+
+
+def can_ask(actor: Actor, household_id: UUID) -> bool:
+    """The household's own carers."""
+    return household_id in actor.households()
+
+
+def can_decide(actor: Actor, request: RespiteRequest) -> bool:
+    """The hub carer of the constellation it was sent in."""
+    return request.constellation_id in actor.constellations(Role.HUB_CARER)

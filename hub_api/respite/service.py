@@ -1,0 +1,263 @@
+"""Asking for sleepovers and deciding on the asking, told in the domain's words."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypedDict
+
+import sqlalchemy as sa
+
+from hub_api import clock, db, settings
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
+from hub_api.audit import service as audit
+from hub_api.constellations import service as constellations
+from hub_api.errors import Conflict, Forbidden, NotFound, StaleVersion
+from hub_api.households import service as households
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from hub_api.respite import checks, policy, queries
+from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
+from hub_api.sleepovers import beds
+from hub_api.sleepovers import service as sleepovers
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy.engine import RowMapping
+
+    from hub_api.access import Actor
+    from hub_api.respite.models import RequestKind, RequestReason
+
+
+LONGEST_ASKED = timedelta(days=60)
+"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
+
+
+class RequestIn(TypedDict):
+    """What a carer sends: `schemas.RespiteRequestIn`."""
+
+    household_id: UUID
+    children: list[UUID]
+    kind: RequestKind
+    arrives_at: datetime
+    departs_at: datetime
+    reason: RequestReason
+    draft: bool
+
+
+def ask(actor: Actor, body: RequestIn) -> RowMapping:
+    """Save a request and, unless it is a draft, send it to the hub.
+
+    Raises `NotFound` for a household or child that is not the actor's to see, `Forbidden` for one
+    they may only see, and `Conflict` where the stay is not possible.
+    """
+    household = households.get_visible_household(actor, body["household_id"])
+    if not policy.can_ask(actor, household.id):
+        raise Forbidden
+    children = households.children_of(household.id, body["children"])
+    nights = _nights_of(body["arrives_at"], body["departs_at"])
+    request = RespiteRequest(
+        constellation_id=household.constellation_id,
+        household_id=household.id,
+        hub_home_id=constellations.serving_hub_home(household.constellation_id, nights[0]),
+        asked_by=actor.account_id,
+        kind=body["kind"],
+        reason=body["reason"],
+        arrives_at=body["arrives_at"],
+        departs_at=body["departs_at"],
+        nights=nights,
+        children=[
+            RequestedChild(child_id=child.id, constellation_id=household.constellation_id)
+            for child in sorted(children, key=lambda child: child.id)
+        ],
+    )
+    db.session().add(request)
+    db.session().flush()
+    _audit(actor, request, "create")
+    if not body["draft"]:
+        _submit(actor, request)
+    return get_request(actor, request.id)
+
+
+def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapping:
+    """Send a saved draft to the hub.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` when it was sent already or the
+    stay is not possible.
+    """
+    request = _find(actor, request_id)
+    if not policy.can_ask(actor, request.household_id):
+        raise Forbidden
+    _lock(request, seen_version)
+    _submit(actor, request)
+    return get_request(actor, request.id)
+
+
+def _submit(actor: Actor, request: RespiteRequest) -> None:
+    request.submit()
+    _refuse_past(request.arrives_at)
+    found = _run_checks(request, _free_beds(request))
+    _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
+    _keep(actor, request, Decision.SUBMITTED, found)
+    hub_carers = accounts.accounts_holding(
+        Role.HUB_CARER, constellation_id=request.constellation_id
+    )
+    notifications.notify(hub_carers, Category.REQUEST_SUBMITTED, request.id)
+
+
+def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapping:
+    """Say yes: one sleepover for each child, with a bed for every night.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: decided already, or a check
+    blocks (`nights_taken` names the nights without a bed, `child_already_away` the child's).
+    """
+    request = _find(actor, request_id)
+    if not policy.can_decide(actor, request):
+        raise Forbidden
+    constellations.lock_hub_home(request.hub_home_id)
+    _lock(request, seen_version)
+    request.accept()
+    _refuse_past(request.departs_at)
+    free = _free_beds(request)
+    found = _run_checks(request, free)
+    _refuse_if(checks.blocking(found))
+    _book(request, free)
+    _keep(actor, request, Decision.ACCEPTED, found)
+    carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=request.household_id)
+    notifications.notify(carers, Category.REQUEST_ACCEPTED, request.id)
+    return get_request(actor, request.id)
+
+
+def _book(request: RespiteRequest, free: dict[date, list[UUID]]) -> None:
+    sleepovers.confirm(
+        constellation_id=request.constellation_id,
+        household_id=request.household_id,
+        hub_home_id=request.hub_home_id,
+        request_id=request.id,
+        arrives_at=request.arrives_at,
+        departs_at=request.departs_at,
+        beds=beds.allocate(free, [child.child_id for child in request.children]),
+    )
+
+
+def _free_beds(request: RespiteRequest) -> dict[date, list[UUID]]:
+    return beds.free_beds(
+        constellations.beds_of(request.hub_home_id),
+        request.nights,
+        sleepovers.taken_bed_nights(request.hub_home_id, request.nights),
+    )
+
+
+def _run_checks(request: RespiteRequest, free: dict[date, list[UUID]]) -> list[checks.Check]:
+    child_ids = [child.child_id for child in request.children]
+    away = sleepovers.nights_away(child_ids, request.nights)
+    names = households.first_names(list(away))
+    return [
+        checks.check_length(len(request.nights), settings.current().longest_stay),
+        checks.check_child_one_place({names[child]: nights for child, nights in away.items()}),
+        checks.check_guest_bed(len(child_ids), free),
+    ]
+
+
+_BLOCK_CODES = {
+    "guest_bed": "nights_taken",
+    "child_one_place": "child_already_away",
+    "length": "stay_too_long",
+}
+
+
+def _refuse_if(blocks: list[checks.Check]) -> None:
+    if blocks:
+        raise Conflict(
+            " ".join(check.sentence for check in blocks),
+            code=_BLOCK_CODES[blocks[0].code],
+            nights=sorted({night for check in blocks for night in check.nights}),
+            checks=[check.as_json() for check in blocks],
+        )
+
+
+def _nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
+    rules = settings.current()
+    if arrives_at > clock.now() + rules.furthest_ahead:
+        raise Conflict(
+            f"You can ask up to {rules.furthest_ahead.days} days ahead. Please choose an "
+            "earlier date.",
+            code="too_far_ahead",
+        )
+    if departs_at - arrives_at > LONGEST_ASKED:
+        raise Conflict(
+            "That is longer than a sleepover can be. Please check the day of departure.",
+            code="stay_too_long",
+        )
+    nights = clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
+    if not nights:
+        raise Conflict(
+            "A sleepover needs at least one night. The hub can't book day care yet; please ring "
+            "your hub carer.",
+            code="no_nights",
+        )
+    return nights
+
+
+def _refuse_past(instant: datetime) -> None:
+    if instant <= clock.now():
+        raise Conflict("That time has already passed. Please choose another.", code="in_the_past")
+
+
+def _keep(
+    actor: Actor, request: RespiteRequest, decision: Decision, found: list[checks.Check]
+) -> None:
+    db.session().add(
+        RespiteDecision(
+            constellation_id=request.constellation_id,
+            request_id=request.id,
+            decision=decision,
+            decided_by=actor.account_id,
+            checks=[check.as_json() for check in found],
+        )
+    )
+    _audit(actor, request, "submit" if decision is Decision.SUBMITTED else "accept")
+
+
+def _audit(actor: Actor, request: RespiteRequest, verb: str) -> None:
+    audit.record(
+        f"respite_request:{verb}",
+        actor_id=actor.account_id,
+        subject_id=request.id,
+        constellation_id=request.constellation_id,
+        changed=["state"],
+    )
+
+
+def _find(actor: Actor, request_id: UUID) -> RespiteRequest:
+    request = db.session().scalar(
+        sa.select(RespiteRequest).where(RespiteRequest.id == request_id, policy.visible_to(actor))
+    )
+    if request is None:
+        raise NotFound
+    return request
+
+
+def _lock(request: RespiteRequest, seen_version: int) -> None:
+    """Lock the request and read it again: nothing read before the lock is trusted after it."""
+    db.session().refresh(request, with_for_update=True)
+    db.session().refresh(request, ["children"])
+    if request.version != seen_version:
+        raise StaleVersion
+
+
+def list_requests(actor: Actor) -> db.Read:
+    """The respite requests the actor may see."""
+    return queries.requests_visible_to(actor)
+
+
+def get_request(actor: Actor, request_id: UUID) -> RowMapping:
+    """One respite request. Raises `NotFound`."""
+    found = db.one_or_none(
+        queries.requests_visible_to(actor).where(RespiteRequest.id == request_id)
+    )
+    if found is None:
+        raise NotFound
+    return found

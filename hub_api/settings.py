@@ -1,0 +1,176 @@
+"""What can be set from outside, and nothing else: one dataclass, read once from the environment.
+
+There is no default secret. Where something needed is missing, `SettingsError` says in one line
+what to set; the command line prints that line and stops.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class SettingsError(Exception):
+    """Something in the environment is missing or unusable. Its message is one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrls:
+    """Where the one database is, seen as each of its three roles (docs/operator.md)."""
+
+    api: str
+    worker: str
+    migration: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with its default. The environment variable is the field's name after `HUB_`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    data_dir: Path = Path("var")
+    """Where the embedded database, the token keys, the logs and the demo logins live."""
+
+    database: DatabaseUrls | None = None
+    """Unset: the database embedded in `data_dir`, owned by `hub run`."""
+
+    keys_file: Path | None = None
+    """The ring of token keys; unset: `keys.json` in `data_dir`. `hub keys rotate` writes it."""
+
+    demo: bool = False
+    """Put demo data into an empty database that is not the embedded one."""
+
+    api_processes: int = 2
+    api_threads: int = 4
+    """Threads per API process; each holds at most one database connection."""
+
+    access_token_lifetime: timedelta = timedelta(minutes=10)
+    session_lifetime: timedelta = timedelta(days=30)
+    """How long a phone may stay silent before its carer must log in again."""
+
+    refresh_grace: timedelta = timedelta(seconds=10)
+    """How long a refresh token may be sent a second time, as honest double taps do."""
+
+    night_starts: time = time(23, 0)
+    night_ends: time = time(5, 0)
+    """Night D is D `night_starts` to D+1 `night_ends`, London. A stay overlapping it holds it."""
+
+    longest_stay: int = 3
+    """Nights a hub carer may accept alone."""
+
+    furthest_ahead: timedelta = timedelta(days=400)
+    """How far ahead a sleepover may be asked for."""
+
+    job_stalled_after: timedelta = timedelta(seconds=30)
+    """A job whose worker has not been heard of for this long goes to another worker."""
+
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The rest of the `HUB_` environment, so that `hub doctor` can name what it does not know."""
+
+    @property
+    def keys_path(self) -> Path:
+        return self.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def pgdata(self) -> Path:
+        return self.data_dir / "pgdata"
+
+    @property
+    def log_dir(self) -> Path:
+        return self.data_dir / "log"
+
+    @property
+    def demo_accounts_path(self) -> Path:
+        return self.data_dir / "demo-accounts.json"
+
+    def required_database(self) -> DatabaseUrls:
+        if self.database is None:
+            raise SettingsError(
+                "HUB_DATABASE_URL is not set. `hub run` starts an embedded database by itself; "
+                "to run the parts one by one, set HUB_DATABASE_URL, HUB_WORKER_DATABASE_URL and "
+                "HUB_MIGRATION_DATABASE_URL."
+            )
+        return self.database
+
+
+_KNOWN = {
+    "HUB_HOST", "HUB_PORT", "HUB_DATA_DIR", "HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL",
+    "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DEMO", "HUB_API_PROCESSES",
+    "HUB_API_THREADS", "HUB_LONGEST_STAY", "HUB_JOB_STALLED_SECONDS",
+}  # fmt: skip
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises `SettingsError` with one line that says what to do."""
+    env = os.environ if environ is None else environ
+    return Settings(
+        host=env.get("HUB_HOST", "127.0.0.1"),
+        port=_whole_number(env, "HUB_PORT", 8000, 1, 65535),
+        data_dir=Path(env.get("HUB_DATA_DIR") or "var").expanduser().resolve(),
+        database=_database_urls(env),
+        keys_file=Path(env["HUB_KEYS_FILE"]) if env.get("HUB_KEYS_FILE") else None,
+        demo=env.get("HUB_DEMO") == "1",
+        api_processes=_whole_number(env, "HUB_API_PROCESSES", 2, 1, 64),
+        api_threads=_whole_number(env, "HUB_API_THREADS", 4, 1, 64),
+        longest_stay=_whole_number(env, "HUB_LONGEST_STAY", 3, 1, 21),
+        job_stalled_after=timedelta(
+            seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
+        ),
+        extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
+    )
+
+
+def _whole_number(
+    env: Mapping[str, str], name: str, default: int, lowest: int, highest: int
+) -> int:
+    text = env.get(name, "").strip()
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit() and lowest <= int(text) <= highest):
+        raise SettingsError(
+            f"{name}={text!r} is not usable: give a whole number from {lowest} to {highest}."
+        )
+    return int(text)
+
+
+def _database_urls(env: Mapping[str, str]) -> DatabaseUrls | None:
+    names = ("HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL", "HUB_MIGRATION_DATABASE_URL")
+    urls = [env.get(name, "").strip() for name in names]
+    if not any(urls):
+        return None
+    for name, url in zip(names, urls, strict=True):
+        if not url:
+            raise SettingsError(
+                f"{name} is not set. Outside the embedded database the hub needs all three of "
+                f"{', '.join(names)}, one for each database role (docs/operator.md)."
+            )
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise SettingsError(
+                f"{name} is not a PostgreSQL address. It looks like "
+                "postgresql://role:password@host:5432/hub"
+            )
+    return DatabaseUrls(*urls)
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> Settings:
+    """Make these the settings of this process. Called once, where a process begins."""
+    global _current  # noqa: PLW0603 - one process, one set of settings
+    _current = settings
+    return settings
+
+
+def current() -> Settings:
+    """The settings of this process."""
+    if _current is None:
+        raise SettingsError("No settings yet: a process begins with settings.use(...).")
+    return _current

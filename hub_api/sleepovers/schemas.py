@@ -1,0 +1,37 @@
+"""Shapes of sleepovers."""
+
+from __future__ import annotations
+
+from marshmallow import fields, validate
+
+from hub_api.households.schemas import ChildSummarySchema
+from hub_api.schemas import Instant, Schema
+from hub_api.sleepovers.models import CancelReason, SleepoverState
+
+
+class CancelIn(Schema):
+    reason = fields.String(required=True, validate=validate.OneOf([*CancelReason]))
+
+
+class BedNightSchema(Schema):
+    night = fields.Date(required=True)
+    bed_id = fields.UUID(required=True)
+
+
+class SleepoverSchema(Schema):
+    id = fields.UUID(required=True)
+    version = fields.Integer(required=True)
+    constellation_id = fields.UUID(required=True)
+    household_id = fields.UUID(required=True)
+    hub_home_id = fields.UUID(required=True)
+    request_id = fields.UUID(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*SleepoverState]))
+    arrives_at = Instant(required=True)
+    departs_at = Instant(required=True)
+    confirmed_at = Instant(required=True)
+    cancelled_at = Instant(required=True, allow_none=True)
+    cancel_reason = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf([*CancelReason])
+    )
+    child = fields.Nested(ChildSummarySchema, required=True)
+    bed_nights = fields.List(fields.Nested(BedNightSchema), required=True)

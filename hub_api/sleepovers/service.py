@@ -1,0 +1,174 @@
+"""Sleepovers: confirming them with their bed-nights, and calling them off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api import db
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
+from hub_api.audit import service as audit
+from hub_api.constellations import service as constellations
+from hub_api.errors import Forbidden, NotFound, StaleVersion
+from hub_api.households import service as households
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from hub_api.sleepovers import policy
+from hub_api.sleepovers.models import BedNight, CancelReason, Sleepover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from sqlalchemy.engine import RowMapping
+
+    from hub_api.access import Actor
+
+
+def taken_bed_nights(hub_home_id: UUID, nights: Sequence[date]) -> set[tuple[UUID, date]]:
+    """Which beds of a hub home are taken on these nights. Trust it only under the hub's mutex."""
+    rows = db.session().execute(
+        sa.select(BedNight.bed_id, BedNight.night).where(
+            BedNight.hub_home_id == hub_home_id, BedNight.night.in_(nights)
+        )
+    )
+    return {(bed_id, night) for bed_id, night in rows}
+
+
+def nights_away(child_ids: Sequence[UUID], nights: Sequence[date]) -> dict[UUID, list[date]]:
+    """On which of these nights each child already sleeps away; without any, left out."""
+    rows = db.session().execute(
+        sa.select(BedNight.child_id, BedNight.night)
+        .where(BedNight.child_id.in_(child_ids), BedNight.night.in_(nights))
+        .order_by(BedNight.night)
+    )
+    away: dict[UUID, list[date]] = {}
+    for child_id, night in rows:
+        away.setdefault(child_id, []).append(night)
+    return away
+
+
+def confirm(
+    *,
+    constellation_id: UUID,
+    household_id: UUID,
+    hub_home_id: UUID,
+    request_id: UUID,
+    arrives_at: datetime,
+    departs_at: datetime,
+    beds: Mapping[UUID, Mapping[date, UUID]],
+) -> None:
+    """Make one confirmed sleepover per child, holding the given bed on each night.
+
+    The caller holds the hub home's mutex and has checked that the beds are free; the keys of
+    `bed_nights` stand behind it.
+    """
+    stays = [
+        Sleepover(
+            constellation_id=constellation_id,
+            household_id=household_id,
+            hub_home_id=hub_home_id,
+            request_id=request_id,
+            child_id=child_id,
+            arrives_at=arrives_at,
+            departs_at=departs_at,
+        )
+        for child_id in sorted(beds)
+    ]
+    db.session().add_all(stays)
+    db.session().flush()
+    # In (child, night) order, as everywhere: two bookings can then never wait for each other.
+    db.session().add_all(
+        BedNight(
+            bed_id=bed_id,
+            night=night,
+            child_id=stay.child_id,
+            sleepover_id=stay.id,
+            hub_home_id=hub_home_id,
+            constellation_id=constellation_id,
+        )
+        for stay in stays
+        for night, bed_id in sorted(beds[stay.child_id].items())
+    )
+    db.session().flush()
+
+
+def cancel_sleepover(
+    actor: Actor, sleepover_id: UUID, seen_version: int, reason: CancelReason
+) -> RowMapping:
+    """Call a sleepover off and free its nights. The other side is told.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` once it has begun or ended.
+    """
+    sleepover = _find(actor, sleepover_id)
+    if not policy.can_cancel(actor, sleepover):
+        raise Forbidden
+    constellations.lock_hub_home(sleepover.hub_home_id)
+    db.session().refresh(sleepover, with_for_update=True)
+    if sleepover.version != seen_version:
+        raise StaleVersion
+    sleepover.cancel(reason)
+    db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id == sleepover.id))
+    db.session().flush()
+    audit.record(
+        "sleepover:cancel",
+        actor_id=actor.account_id,
+        subject_id=sleepover.id,
+        constellation_id=sleepover.constellation_id,
+        changed=["state", "bed_nights"],
+    )
+    _tell_the_other_side(actor, sleepover)
+    return get_sleepover(actor, sleepover.id)
+
+
+def _tell_the_other_side(actor: Actor, sleepover: Sleepover) -> None:
+    carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=sleepover.household_id)
+    hub = accounts.accounts_holding(Role.HUB_CARER, constellation_id=sleepover.constellation_id)
+    told = {*carers, *hub} - {actor.account_id}
+    notifications.notify(told, Category.SLEEPOVER_CANCELLED, sleepover.id)
+
+
+def _find(actor: Actor, sleepover_id: UUID) -> Sleepover:
+    sleepover = db.session().scalar(
+        sa.select(Sleepover).where(Sleepover.id == sleepover_id, policy.visible_to(actor))
+    )
+    if sleepover is None:
+        raise NotFound
+    return sleepover
+
+
+def list_sleepovers(actor: Actor) -> db.Read:
+    """The sleepovers the actor may see, each with the nights it holds and their beds."""
+    night = sa.func.json_build_object("night", BedNight.night, "bed_id", BedNight.bed_id)
+    bed_nights = (
+        sa.select(db.json_list(night, BedNight.night))
+        .where(BedNight.sleepover_id == Sleepover.id)
+        .scalar_subquery()
+    )
+    return sa.select(
+        Sleepover.id,
+        Sleepover.version,
+        Sleepover.constellation_id,
+        Sleepover.household_id,
+        Sleepover.hub_home_id,
+        Sleepover.request_id,
+        Sleepover.state,
+        Sleepover.arrives_at,
+        Sleepover.departs_at,
+        Sleepover.confirmed_at,
+        Sleepover.cancelled_at,
+        Sleepover.cancel_reason,
+        households.child_summary(Sleepover.child_id).label("child"),
+        bed_nights.label("bed_nights"),
+    ).where(policy.visible_to(actor))
+
+
+def get_sleepover(actor: Actor, sleepover_id: UUID) -> RowMapping:
+    """One sleepover. Raises `NotFound`."""
+    found = db.one_or_none(list_sleepovers(actor).where(Sleepover.id == sleepover_id))
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,205 @@
+"""`hub run`: database, API and worker under one roof, stopped together by Ctrl-C."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+from hub_api import crypto, embedded, migrate
+from hub_api.server import refuse_taken_port
+from hub_api.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+    from hub_api.settings import Settings
+
+STARTS_WITHIN = 30.0
+STOPS_WITHIN = 35.0
+RESTART_AFTER = 2.0
+
+
+class _Stop(Exception):
+    """Somebody asked us to stop."""
+
+
+def run(settings: Settings, say: Callable[[str], None]) -> None:
+    """Start everything, say where it is, and look after it until told to stop.
+
+    Raises `SettingsError` with one line that says what to do.
+    """
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    refuse_taken_port(settings.host, settings.port)
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(_only_hub_in(settings))
+            ready = stack.enter_context(embedded.with_database(settings))
+            prepare(ready, is_demo=settings.database is None or settings.demo, say=say)
+            children = stack.enter_context(_children(ready))
+            _wait_until_ready(ready, children)
+            _greet(ready, say)
+            _look_after(children, say)
+    except _Stop:
+        say("Stopped.")
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # A second Ctrl-C must not cut the stopping short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise _Stop
+
+
+def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) -> None:
+    """Bring keys and schema up to date, and put demo data into an empty database."""
+    if not settings.keys_path.exists():
+        crypto.rotate_token_keys(settings.keys_path)
+    url = settings.required_database().migration
+    if migrate.current(url) != migrate.newest():
+        say("Preparing the database…")
+        migrate.move(url)
+    if is_demo and migrate.is_empty(url):
+        from seed import southwark
+
+        say("Adding demo data…")
+        southwark.seed(settings)
+
+
+@contextmanager
+def _only_hub_in(settings: Settings) -> Iterator[None]:
+    """One hub per data folder: two would stop each other's database."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (settings.data_dir / "hub.lock").open("w")
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {settings.data_dir} can't be used ({error.strerror}). Choose another "
+            "with HUB_DATA_DIR."
+        ) from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"Another hub already runs from {settings.data_dir}. Stop it, or give this one a "
+                "folder of its own: HUB_DATA_DIR=./var2"
+            ) from None
+        yield
+
+
+class _Child:
+    """A part of the hub in a process of its own, logging to a file."""
+
+    def __init__(self, name: str, environment: dict[str, str], log: TextIO) -> None:
+        self.name = name
+        self._environment = environment
+        self._log = log
+        self.start()
+
+    def start(self) -> None:
+        # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+        self.process = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-m", "hub_api.cli", self.name],
+            env=self._environment,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(STOPS_WITHIN)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@contextmanager
+def _children(settings: Settings) -> Iterator[list[_Child]]:
+    environment = {**os.environ, **environment_of(settings)}
+    settings.log_dir.mkdir(exist_ok=True)
+    children: list[_Child] = []
+    with ExitStack() as stack:
+        try:
+            for name in ("api", "worker"):
+                log = stack.enter_context((settings.log_dir / f"{name}.log").open("a"))
+                children.append(_Child(name, environment, log))
+            yield children
+        finally:
+            for child in children:
+                child.stop()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a part of the hub needs to know, as environment variables."""
+    urls = settings.required_database()
+    return {
+        "HUB_DATABASE_URL": urls.api,
+        "HUB_WORKER_DATABASE_URL": urls.worker,
+        "HUB_MIGRATION_DATABASE_URL": urls.migration,
+        "HUB_DATA_DIR": str(settings.data_dir),
+        "HUB_PORT": str(settings.port),
+    }
+
+
+def address(settings: Settings) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def _wait_until_ready(settings: Settings, children: list[_Child]) -> None:
+    deadline = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < deadline:
+        for child in children:
+            if child.process.poll() is not None:
+                raise SettingsError(
+                    f"The {child.name} did not start. Its log: {settings.log_dir}/{child.name}.log"
+                )
+        if _is_healthy(settings):
+            return
+        time.sleep(0.05)
+    raise SettingsError(f"The API did not answer in time. Its log: {settings.log_dir}/api.log")
+
+
+def _is_healthy(settings: Settings) -> bool:
+    try:
+        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _look_after(children: list[_Child], say: Callable[[str], None]) -> None:
+    while True:
+        time.sleep(0.5)
+        for child in children:
+            if child.process.poll() is not None:
+                say(f"The {child.name} stopped (exit {child.process.returncode}); restarting it.")
+                time.sleep(RESTART_AFTER)
+                child.start()
+
+
+def _greet(settings: Settings, say: Callable[[str], None]) -> None:
+    say(f"\nThe Mockingbird hub is up:  {address(settings)}")
+    say(f"Browse and try the API:     {address(settings)}/docs")
+    say(f"Logs:                       {settings.log_dir}")
+    if settings.demo_accounts_path.exists():
+        accounts = json.loads(settings.demo_accounts_path.read_text())
+        say(f"\nDemo logins (also in {settings.demo_accounts_path}):\n")
+        for role, login in accounts.items():
+            say(f"  {role:<22} {login['email']:<36} {login['password']}")
+    say("\nCtrl-C stops everything.")

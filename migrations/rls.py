@@ -1,0 +1,54 @@
+"""Grants and row-level security, the same for every table (security.md, the second wall).
+
+Policies are enabled, not forced: the owner must still migrate and dump.
+"""
+
+from alembic import op
+
+CONSTELLATIONS = (
+    "any ((select nullif(current_setting('hub.constellations', true), '')::uuid[])::uuid[])"
+)
+"""The constellations of whoever asks. The sub-select makes PostgreSQL work it out once a statement,
+`nullif` because a pooled connection keeps the setting as an empty string."""
+
+ACCOUNT = "(select nullif(current_setting('hub.account', true), '')::uuid)"
+
+
+def grant(table: str, *, api: str, worker: str = "select") -> None:
+    """What the two roles may do with a table at all."""
+    op.execute(f"grant {api} on {table} to hub_api")
+    op.execute(f"grant {worker} on {table} to hub_worker")
+
+
+def scope_by_constellation(table: str, column: str = "constellation_id") -> None:
+    """The API sees and writes rows of the actor's constellations; the worker, every row."""
+    _enable(table)
+    op.execute(
+        f"create policy {table}_constellation on {table} to hub_api"
+        f" using ({column} = {CONSTELLATIONS})"
+    )
+
+
+def scope_by_account(table: str) -> None:
+    """The API reads and changes the actor's own rows, and adds rows for anybody."""
+    _enable(table)
+    op.execute(
+        f"create policy {table}_own on {table} to hub_api"
+        f" using (account_id = {ACCOUNT}) with check (account_id = {ACCOUNT})"
+    )
+    op.execute(f"create policy {table}_add on {table} for insert to hub_api with check (true)")
+
+
+def append_only_by_constellation(table: str) -> None:
+    """The API adds rows about anything and reads those of the actor's constellations."""
+    _enable(table)
+    op.execute(
+        f"create policy {table}_constellation on {table} for select to hub_api"
+        f" using (constellation_id = {CONSTELLATIONS})"
+    )
+    op.execute(f"create policy {table}_add on {table} for insert to hub_api with check (true)")
+
+
+def _enable(table: str) -> None:
+    op.execute(f"alter table {table} enable row level security")
+    op.execute(f"create policy {table}_worker on {table} to hub_worker using (true)")
