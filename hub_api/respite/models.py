@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub_api import clock
@@ -130,4 +129,4 @@ class RespiteDecision(HasId, Base):
     decision: Mapped[str]
     decided_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     decided_at: Mapped[datetime] = mapped_column(default=clock.now)
-    checks: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    checks: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)

@@ -46,5 +46,5 @@ def requests_visible_to(actor: Actor) -> db.Read:
         RespiteRequest.created_at,
         RespiteRequest.submitted_at,
         children.label("children"),
-        sa.func.coalesce(latest_checks, sa.literal_column("'[]'::jsonb")).label("checks"),
+        sa.func.coalesce(latest_checks, db.EMPTY_LIST).label("checks"),
     ).where(policy.visible_to(actor))

@@ -180,6 +180,7 @@ def _refuse_if(blocks: list[checks.Check]) -> None:
 
 def _nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
     rules = settings.current()
+    _refuse_past(arrives_at)
     if arrives_at > clock.now() + rules.furthest_ahead:
         raise Conflict(
             f"You can ask up to {rules.furthest_ahead.days} days ahead. Please choose an "

@@ -2,7 +2,6 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 from migrations.rls import grant, scope_by_constellation
 
@@ -28,7 +27,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("arrives_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("departs_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("nights", postgresql.ARRAY(sa.Date()), nullable=False),
+        sa.Column("nights", sa.ARRAY(sa.Date()), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
@@ -95,7 +94,7 @@ def upgrade() -> None:
         sa.Column("decision", sa.Text(), nullable=False),
         sa.Column("decided_by", sa.Uuid(), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("checks", postgresql.JSONB(), nullable=False),
+        sa.Column("checks", sa.JSON(), nullable=False),
         sa.CheckConstraint(
             "decision in ('submitted', 'accepted')", name=op.f("ck_respite_decision_known")
         ),

@@ -1,0 +1,168 @@
+"""One PostgreSQL per run, one database per xdist worker, built by the migrations."""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from hub_api import create_app, crypto, db, embedded, migrate, models
+from hub_api import settings as hub_settings
+from hub_api.access import Role
+from hub_api.settings import DatabaseUrls, Settings
+from tests.factories.accounts import make_account
+from tests.factories.world import Neighbourhood, make_neighbourhood
+from tests.phone import Phone, in_days
+
+FAST = """
+max_connections = 400
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
+    """The run's PostgreSQL with a migrated template; shared by the xdist workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with _one_at_a_time(folder):
+        running = embedded.start(folder / "pg" / "data", FAST)
+        embedded.create_database(running.url(), "hub_template")
+        migrate.move(running.urls("hub_template").migration)
+    yield running
+    running.release()
+
+
+@pytest.fixture(scope="session")
+def make_database(server: embedded.EmbeddedServer) -> Callable[[str], DatabaseUrls]:
+    """Make a fresh, migrated database of this name."""
+
+    def make(name: str) -> DatabaseUrls:
+        unique = f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            connection.execute(f"drop database if exists {unique} with (force)")
+        embedded.create_database(server.url(), unique, template="hub_template")
+        return server.urls(unique)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def settings(
+    make_database: Callable[[str], DatabaseUrls], tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    data_dir = tmp_path_factory.mktemp("var")
+    crypto.rotate_token_keys(data_dir / "keys.json")
+    return Settings(database=make_database("hub_test"), data_dir=data_dir, api_threads=64)
+
+
+@pytest.fixture(scope="session")
+def owner(settings: Settings) -> Iterator[sa.Engine]:
+    """The database as its owner sees it: every row, whatever the policies."""
+    engine = db.make_engine(settings.required_database().migration, connections=8)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings) -> Iterator[Any]:
+    app = create_app(settings)
+    app.testing = False
+    yield app
+    app.engine.dispose()
+
+
+@pytest.fixture
+def app(shared_app: Any, owner: sa.Engine, settings: Settings) -> Any:
+    """The app on an empty database."""
+    hub_settings.use(settings)
+    tables = ", ".join(table.name for table in models.Base.metadata.sorted_tables)
+    with owner.begin() as connection:
+        connection.execute(sa.text(f"truncate {tables}, jobs.procrastinate_jobs cascade"))
+    return shared_app
+
+
+@dataclass(frozen=True)
+class World:
+    """Two constellations, the service's staff, and a way to be any of them."""
+
+    app: Any
+    here: Neighbourhood
+    elsewhere: Neighbourhood
+    staff: dict[Role, UUID]
+
+    def phone(self, account_id: UUID | None = None) -> Phone:
+        return Phone(self.app, account_id)
+
+    @property
+    def carer(self) -> Phone:
+        return self.phone(self.here.family.carer)
+
+    @property
+    def hub_carer(self) -> Phone:
+        return self.phone(self.here.hub_carer)
+
+    def ask_body(self, days: int = 7, nights: int = 1, **changes: Any) -> dict[str, Any]:
+        """What the family here sends to ask for its first child's nights."""
+        body = {
+            "household_id": str(self.here.family.id),
+            "children": [str(self.here.family.children[0])],
+            "kind": "planned",
+            "arrives_at": in_days(days),
+            "departs_at": in_days(days + nights, hour=10),
+            "reason": "rest_for_carer",
+        }
+        return {**body, **changes}
+
+    def asked(self, **changes: Any) -> dict[str, Any]:
+        """A request the family here has sent."""
+        response = self.carer.post("/respite-requests", self.ask_body(**changes))
+        assert response.status_code == 201, response.json
+        return response.json
+
+    def booked(self, **changes: Any) -> dict[str, Any]:
+        """A sleepover of the family here."""
+        request = self.asked(**changes)
+        accepted = self.hub_carer.post_seen(f"/respite-requests/{request['id']}", verb="accept")
+        assert accepted.status_code == 200, accepted.json
+        return self.carer.get("/sleepovers?limit=1").json["items"][0]
+
+
+@pytest.fixture
+def world(app: Any, owner: sa.Engine) -> World:
+    with db.transaction(owner):
+        staff = (Role.HOME_DUTY_STAFF, Role.PROGRAMME_MANAGER, Role.SYSTEM_ADMINISTRATOR)
+        return World(
+            app=app,
+            here=make_neighbourhood("Here"),
+            elsewhere=make_neighbourhood("Elsewhere"),
+            staff={role: make_account(role).id for role in staff},
+        )
+
+
+@pytest.fixture
+def rows(owner: sa.Engine) -> Callable[..., list[Any]]:
+    """Read the database as its owner: `rows("select …", name=value)`."""
+
+    def read(statement: str, **values: Any) -> list[Any]:
+        with owner.connect() as connection:
+            return list(connection.execute(sa.text(statement), values).all())
+
+    return read

@@ -1,0 +1,1 @@
+"""Made-up people and places, as plain as the tests need them."""

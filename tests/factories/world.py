@@ -1,0 +1,77 @@
+"""A small world: two constellations that must never see each other."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from hub_api import clock
+from hub_api.access import Role
+from hub_api.constellations import service as constellations
+from hub_api.households import service as households
+from hub_api.households.models import Gender, LegalStatus
+from tests.factories.accounts import make_account
+
+
+@dataclass(frozen=True)
+class Family:
+    """A satellite household: its id, its children, and its carer's account."""
+
+    id: UUID
+    children: list[UUID]
+    carer: UUID
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """One constellation with its people, by account id."""
+
+    id: UUID
+    hub_home: UUID
+    beds: list[UUID]
+    hub_carer: UUID
+    liaison_worker: UUID
+    family: Family
+    neighbours: Family
+
+
+SINCE = timedelta(days=30)
+
+
+def make_family(constellation_id: UUID, name: str, children: int = 2) -> Family:
+    today = clock.london_today()
+    since = today - SINCE
+    household = households.add_household(constellation_id, name)
+    constellations.add_member(constellation_id, household.id, since)
+    carer = make_account(Role.SATELLITE_CARER, household_id=household.id)
+    households.add_adult(household, f"{name} carer", carer.id)
+    made = [
+        households.add_child(
+            household,
+            f"{name} child {number}",
+            today - timedelta(days=365 * 8 + number),
+            Gender.FEMALE,
+            LegalStatus.SECTION_31,
+        ).id
+        for number in range(children)
+    ]
+    return Family(household.id, made, carer.id)
+
+
+def make_neighbourhood(name: str, beds: int = 1) -> Neighbourhood:
+    """A constellation with a hub home of so many beds and two satellite families."""
+    since = clock.london_today() - SINCE
+    constellation = constellations.found_constellation(name)
+    home = households.add_household(constellation.id, f"{name} hub household")
+    hub_home = constellations.appoint_hub_home(
+        constellation.id, home.id, f"{name} hub", [f"bed {n}" for n in range(beds)], since
+    )
+    scope = {"constellation_id": constellation.id}
+    return Neighbourhood(
+        id=constellation.id,
+        hub_home=hub_home.id,
+        beds=constellations.beds_of(hub_home.id),
+        hub_carer=make_account(Role.HUB_CARER, **scope).id,
+        liaison_worker=make_account(Role.LIAISON_WORKER, **scope).id,
+        family=make_family(constellation.id, f"{name} family"),
+        neighbours=make_family(constellation.id, f"{name} neighbours"),
+    )

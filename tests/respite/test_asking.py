@@ -1,0 +1,139 @@
+"""Asking for a sleepover."""
+
+import pytest
+
+from hub_api.access import Role
+from tests.phone import in_days
+
+
+class TestAsk:
+    def test_a_carer_asks_for_a_night(self, world, rows):
+        response = world.carer.post("/respite-requests", world.ask_body())
+        assert response.status_code == 201
+        assert response.json["state"] == "submitted"
+        assert len(response.json["nights"]) == 1
+        assert response.headers["ETag"] == f'"{response.json["version"]}"'
+        assert {check["outcome"] for check in response.json["checks"]} == {"pass"}
+
+    def test_the_hub_carer_is_told_in_the_same_transaction(self, world, rows):
+        request = world.asked()
+        (told,) = rows("select * from notifications")
+        assert (told.account_id, told.category) == (world.here.hub_carer, "request_submitted")
+        assert str(told.subject_id) == request["id"]
+        (job,) = rows("select args from jobs.procrastinate_jobs")
+        assert job.args == {"notification_ids": [str(told.id)]}
+        actions = {row.action for row in rows("select action from audit_events")}
+        assert {"respite_request:create", "respite_request:submit"} <= actions
+
+    def test_a_draft_is_saved_and_told_to_nobody(self, world, rows):
+        response = world.carer.post("/respite-requests", world.ask_body(draft=True))
+        assert (response.status_code, response.json["state"]) == (201, "draft")
+        assert rows("select 1 from notifications") == []
+        assert world.hub_carer.get("/respite-requests").json["items"] == []
+        seen = f"/respite-requests/{response.json['id']}"
+        assert world.hub_carer.get(seen).status_code == 404
+
+    def test_a_draft_is_sent_later(self, world):
+        draft = world.carer.post("/respite-requests", world.ask_body(draft=True)).json
+        path = f"/respite-requests/{draft['id']}"
+        sent = world.carer.post_seen(path, verb="submit")
+        assert (sent.status_code, sent.json["state"]) == (200, "submitted")
+        again = world.carer.post_seen(path, verb="submit")
+        assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+        assert world.hub_carer.get(path).status_code == 200
+
+
+class TestAskIsRefused:
+    def test_without_a_login(self, world):
+        assert world.phone().post("/respite-requests", world.ask_body()).status_code == 401
+
+    @pytest.mark.parametrize(
+        "role", [Role.HOME_DUTY_STAFF, Role.PROGRAMME_MANAGER, Role.SYSTEM_ADMINISTRATOR]
+    )
+    def test_to_staff_before_the_body_is_read(self, world, role):
+        response = world.phone(world.staff[role]).post("/respite-requests", {"not": "a request"})
+        assert response.status_code == 403
+
+    def test_for_a_neighbours_household(self, world):
+        body = world.ask_body(household_id=str(world.here.neighbours.id))
+        assert world.carer.post("/respite-requests", body).status_code == 404
+
+    def test_for_a_neighbours_child(self, world):
+        body = world.ask_body(children=[str(world.here.neighbours.children[0])])
+        assert world.carer.post("/respite-requests", body).status_code == 404
+
+    def test_to_a_liaison_worker_who_sees_the_household(self, world):
+        liaison = world.phone(world.here.liaison_worker)
+        assert liaison.post("/respite-requests", world.ask_body()).status_code == 403
+
+    def test_to_a_hub_carer_with_a_household_elsewhere(self, world, owner):
+        """The permission comes from one household; the request is for another."""
+        from hub_api import clock, db
+        from hub_api.accounts import service
+
+        with db.transaction(owner):
+            service.grant_role(
+                world.here.hub_carer,
+                Role.SATELLITE_CARER,
+                starts_on=clock.london_today(),
+                household_id=world.here.neighbours.id,
+            )
+        response = world.hub_carer.post("/respite-requests", world.ask_body())
+        assert response.status_code == 403
+
+    @pytest.mark.parametrize(
+        ("changes", "code"),
+        [
+            ({"arrives_at": in_days(-1), "departs_at": in_days(1)}, "in_the_past"),
+            ({"arrives_at": in_days(500), "departs_at": in_days(501)}, "too_far_ahead"),
+            ({"arrives_at": in_days(5), "departs_at": in_days(5, hour=19)}, "no_nights"),
+            ({"arrives_at": in_days(5), "departs_at": in_days(9)}, "stay_too_long"),
+            ({"arrives_at": in_days(5), "departs_at": in_days(100)}, "stay_too_long"),
+        ],
+    )
+    def test_when_the_stay_is_not_possible(self, world, rows, changes, code):
+        response = world.carer.post("/respite-requests", world.ask_body(**changes))
+        assert (response.status_code, response.json["code"]) == (409, code)
+        assert rows("select 1 from respite_requests") == []
+        assert rows("select 1 from audit_events where action <> 'session:start'") == []
+
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [
+            ({"children": []}, "children"),
+            ({"children": ["x"]}, "children"),
+            ({"children": [str(number) for number in range(11)]}, "children"),
+            ({"kind": "holiday"}, "kind"),
+            ({"reason": "punishment"}, "reason"),
+            ({"arrives_at": "2026-12-04T17:00:00"}, "arrives_at"),
+            ({"arrives_at": "9999-12-31T23:59:59-23:00"}, "arrives_at"),
+            ({"arrives_at": 5}, "arrives_at"),
+            ({"departs_at": in_days(1)}, "departs_at"),
+            ({"draft": "yes"}, "draft"),
+            ({"note": "free text"}, "note"),
+            ({"household_id": "1 or 1=1"}, "household_id"),
+        ],
+    )
+    def test_when_the_shape_is_wrong(self, world, changes, field):
+        response = world.carer.post("/respite-requests", world.ask_body(**changes))
+        assert response.status_code == 422
+        assert field in response.json["errors"]
+
+    def test_when_a_child_is_named_twice(self, world):
+        child = str(world.here.family.children[0])
+        response = world.carer.post("/respite-requests", world.ask_body(children=[child, child]))
+        assert response.status_code == 422
+        assert response.json["errors"] == {"children": ["Please name each child once."]}
+
+    def test_when_the_child_is_away_already(self, world):
+        nights = [held["night"] for held in world.booked()["bed_nights"]]
+        response = world.carer.post("/respite-requests", world.ask_body())
+        assert (response.status_code, response.json["code"]) == (409, "child_already_away")
+        assert response.json["nights"] == nights
+
+    def test_but_not_when_only_the_beds_are_taken(self, world):
+        world.booked()
+        other = world.asked(children=[str(world.here.family.children[1])])
+        (guest_bed,) = [check for check in other["checks"] if check["code"] == "guest_bed"]
+        assert guest_bed["outcome"] == "block"
+        assert guest_bed["nights"] == other["nights"]
