@@ -117,7 +117,7 @@ def create_roles(superuser_url: str) -> None:
 def create_database(superuser_url: str, name: str, template: str = "template0") -> None:
     """Make a database owned by the owner role, if it is missing."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        if connection.execute("select from pg_database where datname = %s", [name]).fetchone():
+        if connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone():
             return
         connection.execute(
             sql.SQL("create database {} owner {} template {} encoding 'UTF8'").format(

@@ -154,7 +154,7 @@ def problem(error: HubError) -> Response:
         **error.members,
     }
     return Response(
-        orjson.dumps(body, option=orjson.OPT_UTC_Z),
+        orjson.dumps(body, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS),
         status=error.status,
         headers=error.headers,
         content_type="application/problem+json",

@@ -7,7 +7,7 @@ from tests.phone import in_days
 
 
 class TestAsk:
-    def test_a_carer_asks_for_a_night(self, world, rows):
+    def test_a_carer_asks_for_a_night(self, world):
         response = world.carer.post("/respite-requests", world.ask_body())
         assert response.status_code == 201
         assert response.json["state"] == "submitted"
