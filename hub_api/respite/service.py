@@ -131,15 +131,15 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapp
 
 
 def _book(request: RespiteRequest, free: dict[date, list[UUID]]) -> None:
-    sleepovers.confirm(
+    booking = sleepovers.Booking(
         constellation_id=request.constellation_id,
         household_id=request.household_id,
         hub_home_id=request.hub_home_id,
         request_id=request.id,
         arrives_at=request.arrives_at,
         departs_at=request.departs_at,
-        beds=beds.allocate(free, [child.child_id for child in request.children]),
     )
+    sleepovers.confirm(booking, beds.allocate(free, [child.child_id for child in request.children]))
 
 
 def _free_beds(request: RespiteRequest) -> dict[date, list[UUID]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -51,33 +52,25 @@ def nights_away(child_ids: Sequence[UUID], nights: Sequence[date]) -> dict[UUID,
     return away
 
 
-def confirm(
-    *,
-    constellation_id: UUID,
-    household_id: UUID,
-    hub_home_id: UUID,
-    request_id: UUID,
-    arrives_at: datetime,
-    departs_at: datetime,
-    beds: Mapping[UUID, Mapping[date, UUID]],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What the sleepovers of one accepted request have in common."""
+
+    constellation_id: UUID
+    household_id: UUID
+    hub_home_id: UUID
+    request_id: UUID
+    arrives_at: datetime
+    departs_at: datetime
+
+
+def confirm(booking: Booking, beds: Mapping[UUID, Mapping[date, UUID]]) -> None:
     """Make one confirmed sleepover per child, holding the given bed on each night.
 
-    The caller holds the hub home's mutex and has checked that the beds are free; the keys of
-    `bed_nights` stand behind it.
+    `beds` gives, by child and night, the bed. The caller holds the hub home's mutex and has checked
+    that the beds are free; the keys of `bed_nights` stand behind it.
     """
-    stays = [
-        Sleepover(
-            constellation_id=constellation_id,
-            household_id=household_id,
-            hub_home_id=hub_home_id,
-            request_id=request_id,
-            child_id=child_id,
-            arrives_at=arrives_at,
-            departs_at=departs_at,
-        )
-        for child_id in sorted(beds)
-    ]
+    stays = [Sleepover(**asdict(booking), child_id=child_id) for child_id in sorted(beds)]
     db.session().add_all(stays)
     db.session().flush()
     # In (child, night) order, as everywhere: two bookings can then never wait for each other.
@@ -87,8 +80,8 @@ def confirm(
             night=night,
             child_id=stay.child_id,
             sleepover_id=stay.id,
-            hub_home_id=hub_home_id,
-            constellation_id=constellation_id,
+            hub_home_id=booking.hub_home_id,
+            constellation_id=booking.constellation_id,
         )
         for stay in stays
         for night, bed_id in sorted(beds[stay.child_id].items())

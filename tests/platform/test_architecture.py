@@ -1,0 +1,145 @@
+"""The rules of the code's shape, checked on the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from hub_api.access import PUBLIC
+from hub_api.api import UndeclaredRoute, refuse_undeclared_routes
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "hub_api"
+LONGEST_FILE, LONGEST_FUNCTION = 400, 40
+
+ORDER = {
+    "accounts": {"audit"},
+    "audit": {"accounts"},
+    "notifications": {"accounts"},
+    "constellations": {"accounts", "audit", "notifications"},
+    "households": {"accounts", "constellations", "audit", "notifications"},
+    "sleepovers": {"accounts", "constellations", "households", "audit", "notifications"},
+    "respite": {
+        "accounts", "constellations", "households", "sleepovers", "audit", "notifications"
+    },
+    "operations": set(),
+}  # fmt: skip
+"""Which slices a slice may import."""
+
+MAY_IMPORT_FLASK = {"__init__", "api", "edges", "errors", "routes", "pages", "tokens"}
+"""`edges` and `tokens` hook the framework and wrap flask-jwt-extended; the rest is services."""
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+OURS = [*SOURCES, *sorted((ROOT / "seed").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
+
+
+def slice_of(path: Path) -> str | None:
+    parts = path.relative_to(PACKAGE).parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def imports_of(path: Path) -> set[str]:
+    """Every module and name a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+class TestEverySource:
+    def test_imports_only_slices_before_it(self, path):
+        mine = slice_of(path)
+        if mine is None:
+            return
+        for imported in imports_of(path):
+            parts = imported.split(".")
+            if parts[0] == "hub_api" and len(parts) > 1 and parts[1] in ORDER:
+                assert parts[1] == mine or parts[1] in ORDER[mine], imported
+
+    def test_calls_a_neighbours_service_and_never_its_models(self, path):
+        mine = slice_of(path)
+        if mine is None:
+            return
+        for imported in imports_of(path):
+            parts = imported.split(".")
+            if parts[0] == "hub_api" and len(parts) > 2 and parts[1] in ORDER:
+                private = parts[1] != mine and parts[2] in {"models", "policy", "queries"}
+                assert not private, imported
+
+    def test_imports_flask_only_at_the_edge(self, path):
+        flask = {name for name in imports_of(path) if name.split(".")[0] == "flask"}
+        assert not flask or path.stem in MAY_IMPORT_FLASK
+
+    def test_does_not_commit(self, path):
+        if path.name == "db.py":
+            return
+        calls = {
+            node.func.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        }
+        assert not calls & {"commit", "rollback"}
+
+    def test_leaves_time_zones_to_the_clock(self, path):
+        if path.name != "clock.py":
+            assert not {name for name in imports_of(path) if name.startswith("zoneinfo")}
+
+
+@pytest.mark.parametrize("path", OURS, ids=name_of)
+def test_files_and_functions_stay_short(path):
+    source = path.read_text()
+    assert source.count("\n") <= LONGEST_FILE
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None:
+            assert node.end_lineno - node.lineno < LONGEST_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("name", sorted(set(ORDER) - {"operations"}))
+class TestEverySlice:
+    def test_says_who_sees_its_rows(self, name):
+        if not (PACKAGE / name / "routes.py").exists():
+            return
+        policy = ast.parse((PACKAGE / name / "policy.py").read_text())
+        functions = {node.name for node in policy.body if isinstance(node, ast.FunctionDef)}
+        assert "visible_to" in functions
+
+    def test_has_no_empty_files(self, name):
+        assert all(path.read_text().strip() for path in (PACKAGE / name).glob("*.py"))
+
+
+class TestEveryRoute:
+    def test_an_app_with_an_undeclared_route_does_not_start(self):
+        from flask import Flask
+
+        careless = Flask("careless", static_folder=None)
+        careless.add_url_rule("/open", view_func=lambda: "children's names")
+        with pytest.raises(UndeclaredRoute, match="/open"):
+            refuse_undeclared_routes(careless)
+
+    def test_only_logging_in_and_the_operators_pages_are_public(self, app):
+        from hub_api import openapi
+
+        public = {
+            rule.rule
+            for rule in app.url_map.iter_rules()
+            if openapi.marks(app.view_functions[rule.endpoint])["permission"] == PUBLIC
+        }
+        assert public == {
+            "/api/v1/auth/login",
+            "/api/v1/auth/refresh",
+            "/api/v1/openapi.json",
+            "/docs",
+            "/docs/start.js",
+            "/docs/assets/<path:name>",
+            "/healthz",
+            "/readyz",
+            "/metrics",
+        }

@@ -1,0 +1,130 @@
+"""Bad input, headers and ids: what every request meets."""
+
+import json
+
+import pytest
+
+from hub_api import openapi
+from tests.phone import contract
+
+
+class TestBadInput:
+    @pytest.mark.parametrize(
+        ("body", "content_type", "status"),
+        [
+            ("{", "application/json", 400),
+            ("", "application/json", 400),
+            ('{"email": NaN}', "application/json", 400),
+            ('{"email": "\\ud800", "password": "x"}', "application/json", 400),
+            ("[" * 100_000, "application/json", 413),
+            ("[" * 5_000, "application/json", 400),
+            ("email=x", "application/x-www-form-urlencoded", 415),
+            ('{"email": "x"}', "text/plain", 415),
+            ("5", "application/json", 422),
+            ("[]", "application/json", 422),
+            ("null", "application/json", 422),
+            ('{"email": "a\\u0000b@x", "password": "x"}', "application/json", 422),
+            ('{"email": "jo@test.example"}', "application/json", 422),
+            ('{"email": 5, "password": true}', "application/json", 422),
+            (json.dumps({"email": "a@b", "password": "x" * 70_000}), "application/json", 413),
+        ],
+    )
+    def test_gets_a_clear_problem(self, world, body, content_type, status):
+        answer = world.app.test_client().post(
+            "/api/v1/auth/login", data=body, content_type=content_type
+        )
+        assert (answer.status_code, answer.mimetype) == (status, openapi.PROBLEM_MEDIA_TYPE)
+        assert answer.json["status"] == status
+        assert answer.json["detail"]
+
+    @pytest.mark.parametrize(
+        "query", ["limit=0", "limit=201", "limit=2.9", "limit=x", "cursor=nonsense", "page=2"]
+    )
+    def test_in_a_page_is_refused(self, world, query):
+        assert world.carer.get(f"/households?{query}").status_code == 422
+
+    @pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/sleepovers/not-an-id"])
+    def test_an_unknown_address_is_not_found(self, world, path):
+        answer = world.app.test_client().get(path)
+        assert (answer.status_code, answer.mimetype) == (404, openapi.PROBLEM_MEDIA_TYPE)
+
+    def test_an_unknown_verb_says_which_there_are(self, world):
+        answer = world.app.test_client().delete("/api/v1/me")
+        assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+        assert "GET" in answer.headers["Allow"]
+
+    def test_a_bug_answers_500_and_tells_nothing(self, world, monkeypatch, capsys):
+        secret = "Amira was here"
+
+        def broken(_actor):
+            raise RuntimeError(secret)
+
+        monkeypatch.setattr("hub_api.notifications.policy.visible_to", broken)
+        answer = world.app.test_client().get("/api/v1/notifications", headers=world.carer.headers)
+        assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
+        assert secret not in answer.text + capsys.readouterr().out
+
+
+class TestHeaders:
+    def test_are_safe_on_every_answer(self, world):
+        for path in ("/me", "/nothing"):
+            headers = world.carer.get(path).headers
+            assert headers["Cache-Control"] == "no-store"
+            assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert headers["X-Content-Type-Options"] == "nosniff"
+            assert "Strict-Transport-Security" in headers
+
+    def test_a_plain_request_id_comes_back_and_any_other_is_replaced(self, world):
+        assert world.carer.get("/me", X_Request_ID="phone-12345").headers["X-Request-ID"] == (
+            "phone-12345"
+        )
+        for odd in ("short", "a b c d e f g h", "x" * 65, "injected\u00e9id"):
+            assert world.carer.get("/me", X_Request_ID=odd).headers["X-Request-ID"] != odd
+
+    def test_a_seen_version_answers_304(self, world):
+        path = f"/households/{world.here.family.id}"
+        etag = world.carer.get(path).headers["ETag"]
+        client = world.app.test_client()
+        for tag in (etag, f"W/{etag}"):
+            answer = client.get(
+                f"/api/v1{path}", headers={**world.carer.headers, "If-None-Match": tag}
+            )
+            assert (answer.status_code, answer.data) == (304, b"")
+
+
+class TestPages:
+    def test_follow_one_another_by_key_to_the_end(self, world):
+        for day in range(7, 12):
+            world.asked(days=day)
+        found, path = [], "/respite-requests?limit=2"
+        while path:
+            answer = world.carer.get(path)
+            found += [item["id"] for item in answer.json["items"]]
+            cursor = answer.json["next_cursor"]
+            assert bool(cursor) == ("Link" in answer.headers)
+            path = f"/respite-requests?limit=2&cursor={cursor}" if cursor else None
+        assert found == sorted(found, reverse=True)
+        assert len(set(found)) == 5
+
+
+class TestTheDocument:
+    def test_in_the_repository_is_fresh(self):
+        from hub_api.cli import ROOT
+
+        assert (ROOT / "openapi" / "hub.json").read_text() == openapi.document()
+
+    def test_is_what_the_server_gives_out(self, world):
+        assert world.app.test_client().get("/api/v1/openapi.json").json == contract()
+
+    def test_names_and_sums_up_every_operation_with_its_errors(self):
+        assert contract()["openapi"].startswith("3.1")
+        ids = []
+        for operations in contract()["paths"].values():
+            for method, operation in operations.items():
+                if method == "parameters":
+                    continue
+                ids.append(operation["operationId"])
+                assert operation["summary"].endswith((".", "own."))
+                if operation.get("security") != []:
+                    assert {"401", "403"} <= set(operation["responses"])
+        assert len(ids) == len(set(ids))

@@ -1,0 +1,124 @@
+"""The migrations make what the models say, and can be undone."""
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
+
+from hub_api import db, migrate, models
+
+
+@pytest.fixture
+def owner_of_fresh(make_database):
+    urls = make_database("hub_migrations")
+    engine = db.make_engine(urls.migration, connections=2, options="-csearch_path=public")
+    yield urls.migration, engine
+    engine.dispose()
+
+
+def tables(engine: sa.Engine) -> set[str]:
+    with engine.connect() as connection:
+        return set(sa.inspect(connection).get_table_names())
+
+
+def schema(engine: sa.Engine) -> list[tuple[str, ...]]:
+    """Everything that matters about the schema, to compare two of them."""
+    statement = """
+        select 'column', table_name, column_name, data_type, is_nullable, ''
+          from information_schema.columns where table_schema = 'public'
+        union all
+        select 'constraint', conrelid::regclass::text, conname, pg_get_constraintdef(oid), '', ''
+          from pg_constraint where connamespace = 'public'::regnamespace
+        union all
+        select 'index', tablename, indexname, indexdef, '', '' from pg_indexes
+         where schemaname = 'public'
+        union all
+        select 'policy', tablename, policyname, coalesce(qual, ''), coalesce(with_check, ''),
+               array_to_string(roles, ',') from pg_policies
+        union all
+        select 'grant', table_name, grantee, privilege_type, '', ''
+          from information_schema.table_privileges where table_schema in ('public', 'jobs')
+        order by 1, 2, 3, 4
+    """
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(statement))]
+
+
+class TestMigrations:
+    def test_go_up_down_and_up_to_the_same_schema(self, owner_of_fresh):
+        url, engine = owner_of_fresh
+        first = schema(engine)
+        migrate.move(url, "base")
+        assert tables(engine) == {"alembic_version"}
+        migrate.move(url)
+        assert schema(engine) == first
+
+    def test_can_each_be_undone_and_done_again(self, owner_of_fresh):
+        url, engine = owner_of_fresh
+        whole = schema(engine)
+        for revision in ("0004", "0003", "0002", "0001", "base"):
+            migrate.move(url, revision)
+            assert (migrate.current(url) or "base") == revision
+        for revision in ("0001", "0002", "0003", "0004", "head"):
+            migrate.move(url, revision)
+        assert schema(engine) == whole
+
+    def test_make_what_the_models_say(self, owner_of_fresh):
+        _url, engine = owner_of_fresh
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, models.Base.metadata) == []
+
+    def test_write_the_models_check_constraints(self, owner_of_fresh):
+        """Alembic does not compare these, so they are compared here."""
+        _url, engine = owner_of_fresh
+        written = {
+            constraint.name
+            for table in models.Base.metadata.tables.values()
+            for constraint in table.constraints
+            if isinstance(constraint, sa.CheckConstraint)
+        }
+        with engine.connect() as connection:
+            found = connection.scalars(
+                sa.text(
+                    "select conname from pg_constraint"
+                    " where contype = 'c' and connamespace = 'public'::regnamespace"
+                )
+            )
+            assert set(found) == {str(name) for name in written}
+
+
+class TestConstraints:
+    @pytest.mark.parametrize(
+        ("statement", "constraint"),
+        [
+            ("update sleepovers set departs_at = arrives_at", "ck_sleepover_departs_after_arrival"),
+            ("update sleepovers set state = 'lost'", "ck_sleepover_state_known"),
+            ("update sleepovers set state = 'cancelled'", "ck_sleepover_cancelled_with_reason"),
+            ("update respite_requests set nights = '{}'", "ck_request_has_nights"),
+            ("update accounts set email = upper(email)", "ck_account_email_lower_case"),
+            (
+                """insert into role_grants (id, account_id, role, starts_on)
+                select gen_random_uuid(), id, 'satellite_carer', now() from accounts limit 1""",
+                "ck_role_grant_satellite_carer_has_household",
+            ),
+            (
+                """insert into memberships (id, constellation_id, household_id, starts_on)
+                select gen_random_uuid(), constellation_id, household_id, now()
+                from memberships limit 1""",
+                "uq_membership_open",
+            ),
+        ],
+    )
+    def test_refuse_by_name(self, world, owner, statement, constraint):
+        world.booked()
+        with pytest.raises(IntegrityError, match=constraint), owner.begin() as connection:
+            connection.execute(sa.text(statement))
+
+    def test_refuse_a_bed_of_another_hub_home(self, world, owner):
+        world.booked()
+        with pytest.raises(IntegrityError, match="fk_bed_night_bed"), owner.begin() as connection:
+            connection.execute(
+                sa.text("update bed_nights set bed_id = :bed"), {"bed": world.elsewhere.beds[0]}
+            )

@@ -1,0 +1,69 @@
+"""How many statements a request costs (performance.md, goal 3), and that it does not grow."""
+
+from contextlib import contextmanager
+
+import pytest
+import sqlalchemy as sa
+
+
+@contextmanager
+def counted(engine):
+    """The statements sent while the block runs."""
+    sent = []
+
+    def note(_connection, _cursor, statement, *_):
+        sent.append(statement)
+
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+
+
+class TestStatements:
+    @pytest.mark.parametrize(
+        "path", ["/respite-requests", "/sleepovers", "/households", "/constellations"]
+    )
+    def test_a_list_takes_at_most_four(self, world, path):
+        world.booked()
+        phone = world.hub_carer
+        with counted(world.app.engine) as sent:
+            assert phone.get(path).json["items"]
+        assert len(sent) <= 4
+
+    def test_one_takes_at_most_four(self, world):
+        stay = world.booked()
+        phone = world.carer
+        with counted(world.app.engine) as sent:
+            phone.get(f"/sleepovers/{stay['id']}")
+        assert len(sent) <= 4
+
+    def test_a_draft_takes_at_most_ten(self, world):
+        phone = world.carer
+        with counted(world.app.engine) as sent:
+            assert phone.post("/respite-requests", world.ask_body(draft=True)).status_code == 201
+        assert len(sent) <= 10
+
+    def test_asking_and_accepting_take_at_most_twenty_however_much_is_asked(self, world, owner):
+        from hub_api import db
+        from hub_api.constellations.models import Bed
+
+        with db.transaction(owner) as session:
+            session.add(
+                Bed(constellation_id=world.here.id, hub_home_id=world.here.hub_home, label="more")
+            )
+        both = [str(child) for child in world.here.family.children]
+        costs = []
+        for children, nights, day in ((both[:1], 1, 7), (both, 3, 20)):
+            body = world.ask_body(days=day, nights=nights, children=children)
+            carer, hub_carer = world.carer, world.hub_carer
+            with counted(world.app.engine) as asking:
+                request = carer.post("/respite-requests", body).json
+            with counted(world.app.engine) as accepting:
+                path = f"/respite-requests/{request['id']}/accept"
+                answer = hub_carer.post(path, If_Match=f'"{request["version"]}"')
+            assert answer.status_code == 200
+            costs.append((len(asking), len(accepting)))
+        assert costs[0] == costs[1]
+        assert max(costs[0]) <= 20
