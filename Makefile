@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test lint openapi migrations seed bench doctor lock clean
+.PHONY: help run tour test lint openapi openapi-check migrations audit seed bench doctor lock clean
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,6 +26,16 @@ lint: $(VENV)/.dev  ## Check style, types and formatting
 
 openapi: $(VENV)/.runtime  ## Write openapi/hub.json anew
 	$(BIN)/hub openapi
+
+openapi-check: $(VENV)/.runtime  ## Fail when openapi/hub.json is stale
+	$(BIN)/hub openapi --check
+
+migrations: $(VENV)/.runtime  ## Run the migrations up, down and up, in a folder that is thrown away
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export HUB_DATA_DIR="$$folder/var" && \
+	$(BIN)/hub migrate && $(BIN)/hub migrate --to base && $(BIN)/hub migrate
+
+audit: $(VENV)/.dev  ## Look for known weaknesses in the locked packages
+	$(BIN)/pip-audit --strict --require-hashes --disable-pip -r requirements-dev.lock
 
 seed: $(VENV)/.runtime  ## Put demo data into an empty database
 	$(BIN)/hub seed
@@ -54,7 +64,7 @@ $(VENV)/bin/pip:
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/bin/pip
 	@echo "Installing what the hub needs…"
 	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime

@@ -153,7 +153,7 @@ def _free_beds(request: RespiteRequest) -> dict[date, list[UUID]]:
 def _run_checks(request: RespiteRequest, free: dict[date, list[UUID]]) -> list[checks.Check]:
     child_ids = [child.child_id for child in request.children]
     away = sleepovers.nights_away(child_ids, request.nights)
-    names = households.first_names(list(away))
+    names = households.first_names(list(away)) if away else {}
     return [
         checks.check_length(len(request.nights), settings.current().longest_stay),
         checks.check_child_one_place({names[child]: nights for child, nights in away.items()}),

@@ -1,0 +1,1 @@
+"""Measured comparisons, each runnable with one command."""

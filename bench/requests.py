@@ -1,0 +1,171 @@
+"""Statements and CPU per request of list, one, create and accept: `make bench`.
+
+Runs the app in this process on an embedded PostgreSQL that is thrown away, and calls it as a
+server would. CPU is this process's own (application and driver, without PostgreSQL); rounds are
+interleaved and the median is printed, so that a busy machine disturbs every line alike.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api import clock, create_app, crypto, embedded, logs, migrate
+from hub_api.settings import Settings
+from seed import southwark
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+STAYS, ROUNDS, REQUESTS = 60, 5, 100
+
+
+@dataclass
+class Caller:
+    """Calls the app as a server does, without a client library in between."""
+
+    app: Any
+    token: str = ""
+
+    def call(
+        self, method: str, path: str, body: Any = None, seen: str | None = None
+    ) -> tuple[int, Any]:
+        """The status and the JSON of one request."""
+        path, _, query = path.partition("?")
+        data = json.dumps(body).encode() if body is not None else b""
+        environ = {
+            "REQUEST_METHOD": method,
+            "PATH_INFO": f"/api/v1{path}",
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(data),
+            "CONTENT_LENGTH": str(len(data)),
+            "CONTENT_TYPE": "application/json",
+            "HTTP_AUTHORIZATION": f"Bearer {self.token}",
+        }
+        if seen is not None:
+            environ["HTTP_IF_MATCH"] = seen
+        status: list[str] = []
+        answer = b"".join(self.app(environ, lambda found, _headers: status.append(found)))
+        return int(status[0][:3]), json.loads(answer)
+
+
+@dataclass
+class Bench:
+    """A hub with some stays in it, and somebody on each side."""
+
+    carer: Caller
+    hub_carer: Caller
+    home: dict[str, Any]
+    day: int = 7
+
+    def ask(self, *, draft: bool) -> dict[str, Any]:
+        """Ask for the first child's next evening that nobody has asked for yet."""
+        self.day += 1
+        arrives_at = clock.now().replace(hour=17, minute=0) + timedelta(days=self.day % 380 + 7)
+        status, request = self.carer.call(
+            "POST",
+            "/respite-requests",
+            {
+                "household_id": self.home["id"],
+                "children": [self.home["children"][0]["id"]],
+                "kind": "planned",
+                "arrives_at": arrives_at.isoformat(),
+                "departs_at": (arrives_at + timedelta(hours=17)).isoformat(),
+                "reason": "rest_for_carer",
+                "draft": draft,
+            },
+        )
+        assert status == 201, request
+        return dict(request)
+
+    def accept(self, request: dict[str, Any]) -> None:
+        seen = f'"{request["version"]}"'
+        status, answer = self.hub_carer.call(
+            "POST", f"/respite-requests/{request['id']}/accept", seen=seen
+        )
+        assert status == 200, answer
+
+
+def set_up(settings: Settings) -> Bench:
+    """Seed the demo, log both sides in, and book some stays."""
+    migrate.move(settings.required_database().migration)
+    crypto.rotate_token_keys(settings.keys_path)
+    logins = southwark.seed(settings)
+    app = create_app(replace(settings, api_threads=2))
+
+    def log_in(role: str) -> Caller:
+        _, pair = Caller(app).call("POST", "/auth/login", logins[role])
+        return Caller(app, pair["access_token"])
+
+    carer = log_in("satellite_carer")
+    home = carer.call("GET", "/households")[1]["items"][0]
+    bench = Bench(carer, log_in("hub_carer"), home)
+    for _ in range(STAYS):
+        bench.accept(bench.ask(draft=False))
+    return bench
+
+
+def measure(jobs: dict[str, Callable[[], Any]], engine: sa.Engine) -> dict[str, tuple[float, int]]:
+    """Median CPU milliseconds, and statements, of each job."""
+    sent: list[str] = []
+    sa.event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, *_: sent.append(sql))
+    cpu: dict[str, list[float]] = {name: [] for name in jobs}
+    statements = {}
+    for name, job in jobs.items():
+        job()  # once unmeasured: caches fill
+        sent.clear()
+        job()
+        statements[name] = len(sent)
+    for _ in range(ROUNDS):
+        for name, job in jobs.items():
+            began = time.process_time()
+            for _ in range(REQUESTS // 10 if name in {"create", "accept"} else REQUESTS):
+                job()
+            count = REQUESTS // 10 if name in {"create", "accept"} else REQUESTS
+            cpu[name].append((time.process_time() - began) * 1000 / count)
+    return {name: (statistics.median(cpu[name]), statements[name]) for name in jobs}
+
+
+def main() -> None:
+    """Measure and print a table."""
+    logs.configure(io.StringIO())  # as in production, to a stream that costs nothing
+    with tempfile.TemporaryDirectory() as folder:
+        data_dir = Path(folder) / "var"
+        server = embedded.start(data_dir / "pgdata")
+        try:
+            settings = Settings(database=server.urls(), data_dir=data_dir)
+            bench = set_up(settings)
+            stay = bench.carer.call("GET", "/sleepovers?limit=1")[1]["items"][0]["id"]
+            waiting = [bench.ask(draft=False) for _ in range(ROUNDS * REQUESTS // 10 + 2)]
+            found = measure(
+                {
+                    "list of 50": lambda: bench.hub_carer.call("GET", "/sleepovers?limit=50"),
+                    "one": lambda: bench.carer.call("GET", f"/sleepovers/{stay}"),
+                    "create": lambda: bench.ask(draft=True),
+                    "accept": lambda: bench.accept(waiting.pop()),
+                },
+                bench.carer.app.engine,
+            )
+            bench.carer.app.engine.dispose()
+        finally:
+            server.release()
+    print(f"{'request':<12} {'CPU ms':>8} {'statements':>11}")
+    for name, (cpu, statements) in found.items():
+        print(f"{name:<12} {cpu:>8.2f} {statements:>11}")
+
+
+if __name__ == "__main__":
+    main()
