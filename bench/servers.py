@@ -1,8 +1,9 @@
 """Which HTTP server: CPU per request, latency, and slow phones (`python -m bench.servers`).
 
-Each server runs the API in two processes on an embedded PostgreSQL that is thrown away, takes
-the same requests from the same eight connections in interleaved rounds, and is then asked for its health
-while 32 slow clients hold half-sent requests. Loopback only; every process is stopped by its id.
+Each server runs the API in two processes on an embedded PostgreSQL that is thrown away, takes the
+same requests from the same eight connections in interleaved rounds, and is then asked for its
+health while 32 slow clients hold half-sent requests. Loopback only; every process is stopped by its
+id.
 """
 
 from __future__ import annotations
