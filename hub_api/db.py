@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
@@ -115,6 +116,7 @@ def make_engine(url: str, *, connections: int = 4, options: str = CONNECTION_OPT
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,
         connect_args={"options": options, "connect_timeout": 5},
     )
 
