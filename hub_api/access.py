@@ -50,7 +50,6 @@ PUBLIC = "public"
 
 _READS = frozenset(
     {
-        Permission.OWN_ACCOUNT,
         Permission.CONSTELLATION_READ,
         Permission.HOUSEHOLD_READ,
         Permission.RESPITE_READ,
@@ -58,13 +57,16 @@ _READS = frozenset(
     }
 )
 
+EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
+"""What a live session is enough for, even when the last role has ended."""
+
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
     Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL},
     Role.PROGRAMME_MANAGER: _READS,
-    Role.HOME_DUTY_STAFF: frozenset({Permission.OWN_ACCOUNT}),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.OWN_ACCOUNT}),
+    Role.HOME_DUTY_STAFF: frozenset(),
+    Role.SYSTEM_ADMINISTRATOR: frozenset(),
 }
 """The role table. A system administrator runs accounts and sees no child's record."""
 
@@ -87,8 +89,10 @@ class Actor:
     grants: tuple[Grant, ...]
 
     def may(self, permission: Permission) -> bool:
-        """Whether any role held today carries this permission."""
-        return any(permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants)
+        """Whether a live session, or any role held today, carries this permission."""
+        return permission in EVERYBODY or any(
+            permission in ROLE_PERMISSIONS[grant.role] for grant in self.grants
+        )
 
     def households(self) -> list[UUID]:
         """The households this person is a carer of."""

@@ -197,7 +197,7 @@ class Blueprint(flask_smorest.Blueprint):
             @wraps(view)
             def guarded(*args: Any, **kwargs: Any) -> Any:
                 if permission is not PUBLIC:
-                    g.actor = accounts.authenticate()
+                    g.actor = accounts.authenticate(request.headers.get("Authorization", ""))
                     if not g.actor.may(permission):
                         raise Forbidden
                 return view(*args, **kwargs)

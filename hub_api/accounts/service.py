@@ -133,6 +133,8 @@ def refresh(refresh_token: str) -> TokenPair:
 def _is_replayed(token: RefreshToken) -> bool:
     """Whether this token, or one that stands in its place, was already used to move on."""
     if token.used_at is None:
+        if token.parent_id is None:  # the first of its session has no siblings
+            return False
         sibling = sa.and_(
             RefreshToken.parent_id == token.parent_id,
             RefreshToken.id != token.id,
@@ -182,9 +184,9 @@ def _fingerprint(refresh_token: str) -> bytes:
     return hashlib.sha256(refresh_token.encode()).digest()
 
 
-def authenticate() -> Actor:
-    """The actor of the running request, with row-level security set to what they may see."""
-    account_id, session_id = tokens.read_access_token()
+def authenticate(authorization: str) -> Actor:
+    """The actor behind an `Authorization` header, with row-level security set to their scope."""
+    account_id, session_id = tokens.read_access_token(authorization)
     actor = queries.find_actor(account_id, session_id)
     if actor is None:
         raise Unauthenticated

@@ -1,0 +1,238 @@
+"""Somebody else's object answers byte for byte like one that does not exist, for every role."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from hub_api.access import Role
+from tests.conftest import World
+from tests.phone import Phone, contract, in_days
+
+PREFIX = "/api/v1"
+Objects = dict[str, list[UUID]]
+"""Ids by the name a path gives them."""
+
+
+def routes() -> list[tuple[str, str, Any]]:
+    """Method, path and example body of every operation with an id in its path."""
+    return [
+        (method.upper(), path.removeprefix(PREFIX), _example(operation))
+        for path, operations in contract()["paths"].items()
+        for method, operation in operations.items()
+        if path.startswith(PREFIX) and method in {"get", "post", "put", "patch", "delete"}
+        and "{" in path
+    ]  # fmt: skip
+
+
+def _example(operation: dict[str, Any]) -> Any:
+    body = operation.get("requestBody", {"content": {"application/json": {"example": None}}})
+    return body["content"]["application/json"]["example"]
+
+
+def kinds() -> set[str]:
+    return {kind for _, path, _ in routes() for kind in re.findall(r"{(\w+)}", path)}
+
+
+def objects_of(world: World, days: int = 7) -> Objects:
+    """What the family in `world.here` has, by kind: sent, accepted and kept to itself."""
+    sleepover = world.booked(arrives_at=in_days(days), departs_at=in_days(days + 1, hour=10))
+    later = {"arrives_at": in_days(days + 7), "departs_at": in_days(days + 8, hour=10)}
+    requests = [sleepover["request_id"], *(world.asked(**later, draft=d)["id"] for d in (0, 1))]
+    return {
+        "constellation_id": [world.here.id],
+        "household_id": [world.here.family.id],
+        "request_id": [UUID(request) for request in requests],
+        "sleepover_id": [UUID(sleepover["id"])],
+    }
+
+
+def draft_of(world: World) -> UUID:
+    return UUID(world.asked(draft=True)["id"])
+
+
+@pytest.fixture
+def elsewhere(world) -> Objects:
+    return objects_of(replace(world, here=world.elsewhere))
+
+
+@pytest.fixture
+def next_door(world) -> Objects:
+    """What the neighbours in the same constellation have; the constellation itself is shared."""
+    neighbours = replace(world, here=replace(world.here, family=world.here.neighbours))
+    return {**objects_of(neighbours), "constellation_id": []}
+
+
+OUTSIDERS = [
+    "satellite_carer",
+    "hub_carer",
+    "liaison_worker",
+    "home_duty_staff",
+    "system_administrator",
+    "nobody",
+]
+
+
+def phone_of(world: World, role: str) -> Phone:
+    people = {
+        "satellite_carer": world.here.family.carer,
+        "hub_carer": world.here.hub_carer,
+        "liaison_worker": world.here.liaison_worker,
+        "nobody": None,
+        **world.staff,
+    }
+    return world.phone(people[role])
+
+
+SEEN = [{}, {"If-Match": '"1"'}, {"If-Match": '"2"'}, {"If-None-Match": '"1"'}]
+"""What a caller may claim to have seen: nothing, or a version the object may or may not have."""
+
+
+def answers(phone: Phone, path: str, route: tuple[str, str, Any]) -> list[tuple[Any, ...]]:
+    """Everything a route says about an object, but for the time of day."""
+    method, _, body = route
+    client = phone.app.test_client()
+    said = [
+        client.open(
+            f"{PREFIX}{path}",
+            method=method,
+            json=sent,
+            headers={**phone.headers, **seen, "X-Request-ID": "the-same-id"},
+        )
+        for seen in SEEN
+        for sent in ([None] if body is None else [body, {}])
+    ]
+    return [
+        (
+            response.status_code,
+            [(name, value) for name, value in response.headers if name != "Date"],
+            response.data,
+        )
+        for response in said
+    ]
+
+
+def told_apart(phone: Phone, hidden: Objects) -> Iterator[str]:
+    """The routes that say more about a hidden object than about nothing."""
+    for route in routes():
+        method, template, _ = route
+        (kind,) = re.findall(r"{(\w+)}", template)
+        nothing = answers(phone, template.format(**{kind: uuid7()}), route)
+        for found in hidden[kind]:
+            path = template.format(**{kind: found})
+            if answers(phone, path, route) != nothing:
+                yield f"{method} {template}"
+
+
+class TestTheListOfRoutes:
+    def test_names_no_kind_of_id_that_is_unknown_here(self, elsewhere):
+        """Add the new kind to `objects_of`, so that its routes are held to the rule too."""
+        assert kinds() == set(elsewhere)
+
+    def test_has_one_id_in_each_path(self):
+        assert [path for _, path, _ in routes() if path.count("{") != 1] == []
+
+    def test_is_not_empty(self):
+        assert ("GET", "/respite-requests/{request_id}", None) in routes()
+        assert len(routes()) >= 9
+
+
+class TestOfAnotherConstellation:
+    @pytest.mark.parametrize("role", OUTSIDERS)
+    def test_is_as_if_it_did_not_exist(self, world, elsewhere, role):
+        assert list(told_apart(phone_of(world, role), elsewhere)) == []
+
+    @pytest.mark.parametrize("role", ["satellite_carer", "hub_carer", "liaison_worker"])
+    def test_is_not_found(self, world, elsewhere, role):
+        phone = phone_of(world, role)
+        for method, template, _ in routes():
+            ((kind, ids),) = [(k, v) for k, v in elsewhere.items() if f"{{{k}}}" in template]
+            if method == "GET":
+                found = [phone.get(template.format(**{kind: id_})) for id_ in ids]
+                assert {response.status_code for response in found} == {404}
+
+    def test_is_there_for_its_own_hub_carer(self, world, elsewhere):
+        """The control: the objects exist, so that hiding them means something."""
+        phone = world.phone(world.elsewhere.hub_carer)
+        assert set(told_apart(phone, elsewhere)) == {
+            f"{method} {path}" for method, path, _ in routes() if not path.endswith("/submit")
+        }
+
+    def test_is_there_for_its_own_carer(self, world, elsewhere):
+        phone = world.phone(world.elsewhere.family.carer)
+        assert "POST /respite-requests/{request_id}/submit" in set(told_apart(phone, elsewhere))
+
+
+class TestOfTheHouseholdNextDoor:
+    def test_is_as_if_it_did_not_exist_for_a_carer(self, world, next_door):
+        assert list(told_apart(world.carer, next_door)) == []
+
+    def test_is_there_for_those_who_oversee_both(self, world, next_door):
+        for role in ("hub_carer", "liaison_worker", Role.PROGRAMME_MANAGER):
+            assert list(told_apart(phone_of(world, role), next_door)) != []
+
+
+class TestADraft:
+    @pytest.mark.parametrize("role", ["hub_carer", "liaison_worker", Role.PROGRAMME_MANAGER])
+    def test_is_as_if_it_did_not_exist_for_those_who_oversee(self, world, role):
+        hidden = {kind: [] for kind in kinds()} | {"request_id": [draft_of(world)]}
+        assert list(told_apart(phone_of(world, role), hidden)) == []
+
+
+class TestForTheProgrammeManager:
+    def test_everything_that_was_sent_is_there(self, world, elsewhere):
+        """Nothing but a draft is hidden from them, so nothing else can be told apart."""
+        phone = phone_of(world, Role.PROGRAMME_MANAGER)
+        assert set(told_apart(phone, elsewhere)) == {
+            f"{method} {path}" for method, path, _ in routes() if method == "GET"
+        }
+
+
+class TestAnIdInABody:
+    """Somebody else's household or child, named in what is sent."""
+
+    def test_is_of_a_kind_known_here(self):
+        assert set(_ids_in_bodies()) == {
+            ("post", "/respite-requests", "household_id"),
+            ("post", "/respite-requests", "children"),
+        }
+
+    @pytest.mark.parametrize("draft", [False, True])
+    @pytest.mark.parametrize("whose", ["elsewhere", "next_door"])
+    def test_is_as_if_it_did_not_exist(self, world, whose, draft):
+        family = {"elsewhere": world.elsewhere.family, "next_door": world.here.neighbours}[whose]
+        child, mine = str(family.children[0]), str(world.here.family.children[0])
+        for named, unknown in (
+            ({"household_id": str(family.id)}, {"household_id": str(uuid7())}),
+            (
+                {"household_id": str(family.id), "children": [child]},
+                {"household_id": str(uuid7()), "children": [str(uuid7())]},
+            ),
+            ({"children": [child]}, {"children": [str(uuid7())]}),
+            ({"children": [mine, child]}, {"children": [mine, str(uuid7())]}),
+        ):
+            theirs, nobodys = (
+                answers(
+                    world.carer,
+                    "/respite-requests",
+                    ("POST", "/respite-requests", world.ask_body(draft=draft, **changes)),
+                )
+                for changes in (named, unknown)
+            )
+            assert theirs == nobodys
+            assert theirs[0][0] == 404
+
+
+def _ids_in_bodies() -> Iterator[tuple[str, str, str]]:
+    for path, operations in contract()["paths"].items():
+        for method, operation in operations.items():
+            if "requestBody" in operation:
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                name = schema["$ref"].rpartition("/")[2]
+                for field, shape in contract()["components"]["schemas"][name]["properties"].items():
+                    if "uuid" in (shape.get("format"), shape.get("items", {}).get("format")):
+                        yield method, path.removeprefix(PREFIX), field
