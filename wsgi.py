@@ -1,5 +1,6 @@
 """The WSGI entry point for any server: `wsgi:app`."""
 
-from hub_api import create_app
+from hub_api import create_app, logs
 
+logs.configure()
 app = create_app()

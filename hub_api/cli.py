@@ -9,6 +9,7 @@ from typing import Any
 import click
 import sqlalchemy.exc
 
+from hub_api import db
 from hub_api import settings as hub_settings
 from hub_api.settings import SettingsError
 
@@ -24,22 +25,26 @@ class _OneLine(click.Group):
         except SettingsError as error:
             raise click.ClickException(str(error)) from None
         except sqlalchemy.exc.OperationalError as error:
-            raise click.ClickException(_unreachable(error)) from None
-
-
-def _unreachable(error: sqlalchemy.exc.OperationalError) -> str:
-    reason = str(error.orig).strip().splitlines()[-1].strip()
-    return (
-        f"The database can't be reached: {reason}. Check HUB_DATABASE_URL, "
-        "HUB_WORKER_DATABASE_URL and HUB_MIGRATION_DATABASE_URL, or unset all three to use the "
-        "embedded database."
-    )
+            raise click.ClickException(
+                f"The database can't be reached: {db.reason(error)}. Check HUB_DATABASE_URL, "
+                "HUB_WORKER_DATABASE_URL and HUB_MIGRATION_DATABASE_URL, or unset all three to "
+                "use the embedded database."
+            ) from None
+        except sqlalchemy.exc.ProgrammingError as error:
+            raise click.ClickException(
+                f"The database refuses that: {db.reason(error)}. Is the schema up to date "
+                "(`hub migrate`), and does each address name the role it is for?"
+            ) from None
 
 
 @click.group(cls=_OneLine)
 def main() -> None:
     """The Mockingbird hub. Settings come from HUB_… variables (docs/operator.md)."""
+    from hub_api import processes
+
     hub_settings.use(hub_settings.from_environment())
+    if hub_settings.current().supervised:
+        processes.leave_with_parent()
 
 
 @main.command()

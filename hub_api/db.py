@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import psycopg
     from sqlalchemy.engine import Dialect, Engine, RowMapping
+    from sqlalchemy.exc import DBAPIError
 
 OUTSIDE_POLICIES = frozenset(
     {
@@ -119,6 +120,11 @@ def make_engine(url: str, *, connections: int = 4, options: str = CONNECTION_OPT
         json_deserializer=orjson.loads,
         connect_args={"options": options, "connect_timeout": 5},
     )
+
+
+def reason(error: DBAPIError) -> str:
+    """The driver's own words on one line. They may quote data: for the command line only."""
+    return " ".join(str(error.orig).split()).rstrip(".")
 
 
 # --- the unit of work ------------------------------------------------------------------------

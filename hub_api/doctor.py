@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 
-from hub_api import crypto, db, embedded, migrate
+from hub_api import crypto, db, embedded
 from hub_api.operations.service import readiness
 from hub_api.settings import SettingsError
 
@@ -37,7 +37,7 @@ def examine(settings: Settings) -> list[Finding]:
         return [*findings, Finding(MISSING, "database", "none yet: `hub run` makes one")]
     try:
         with embedded.with_database(settings) as ready:
-            findings += _database(ready)
+            findings += _database(ready, "configured" if settings.database else "embedded")
     except SettingsError as error:
         findings.append(Finding(MISSING, "database", str(error)))
     return [*findings, Finding(OFF, "push", "notifications reach the inbox only")]
@@ -61,9 +61,8 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding(OK, "keys", f"token keys in {path}")
 
 
-def _database(settings: Settings) -> Iterator[Finding]:
+def _database(settings: Settings, kind: str) -> Iterator[Finding]:
     urls = settings.required_database()
-    kind = "configured" if settings.database else "embedded"
     for role, url in (("api", urls.api), ("worker", urls.worker), ("migration", urls.migration)):
         engine = db.make_engine(url, connections=1)
         try:
@@ -71,9 +70,10 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 yield _role(role, connection, kind)
             if role == "api":
                 yield from _parts(engine)
-        except SQLAlchemyError as error:
-            words = str(getattr(error, "orig", error)).strip().splitlines()[-1]
-            yield Finding(MISSING, "database", f"can't log in as the {role} role: {words}")
+        except DBAPIError as error:
+            yield Finding(
+                MISSING, "database", f"can't log in as the {role} role: {db.reason(error)}"
+            )
         finally:
             engine.dispose()
 
@@ -99,10 +99,6 @@ def _role(role: str, connection: sa.Connection, kind: str) -> Finding:
 
 
 def _parts(engine: sa.Engine) -> Iterator[Finding]:
-    try:
-        found = readiness(engine)
-    except SQLAlchemyError:
-        found = {"migrations": f"not at {migrate.newest()}: run `hub migrate`"}
-    for part, words in found.items():
+    for part, words in readiness(engine).items():
         if part != "database":
             yield Finding(OK if words == "ok" else MISSING, part, words)

@@ -16,7 +16,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from hub_api.settings import DatabaseUrls, SettingsError
+from hub_api.settings import DatabaseUrls, SettingsError, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +63,7 @@ def start(pgdata: Path, configuration: str = "") -> EmbeddedServer:
             f"The database folder {pgdata} was left half made by a start that was cut short. "
             f"Nothing was stored in it yet: delete it and start again."
         )
-    pgdata.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(pgdata.parent)
     server = _new_server(pgdata)
     try:
         if not made.exists():

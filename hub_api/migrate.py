@@ -10,8 +10,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from hub_api import db
+from hub_api.settings import SettingsError
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -28,16 +30,35 @@ def config(url: str = "") -> Config:
 
 def move(url: str, to: str = "head") -> None:
     """Bring the schema to a revision: up when it is ahead, down to it or `base` when behind."""
-    if to == "base" or (to != "head" and _is_behind(url, to)):
-        command.downgrade(config(url), to)
-    else:
-        command.upgrade(config(url), to)
+    try:
+        if to == "base" or (to != "head" and _is_behind(url, to)):
+            command.downgrade(config(url), to)
+        else:
+            command.upgrade(config(url), to)
+    except CommandError as error:
+        raise SettingsError(
+            f"The schema can't be brought to {to}: {error}. Give a revision of this version of the "
+            "hub, `head` or `base`; a newer database needs a newer hub."
+        ) from None
 
 
 @cache
 def newest() -> str | None:
     """The revision this code was written for."""
     return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def serves(applied: str | None) -> bool:
+    """Whether this code can serve a schema: its own, or one that a newer release has migrated.
+
+    A release migrates first, and the nodes still running the one before it must go on serving.
+    """
+    if applied is None:
+        return False
+    known = {
+        revision.revision for revision in ScriptDirectory.from_config(config()).walk_revisions()
+    }
+    return applied == newest() or applied not in known
 
 
 def _is_behind(url: str, to: str) -> bool:

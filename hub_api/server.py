@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import signal
 import socket
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,16 @@ def refuse_taken_port(host: str, port: int) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
+        except PermissionError:
+            raise SettingsError(
+                f"Port {port} is kept for the system. Choose one above 1023: HUB_PORT=8000"
+            ) from None
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise SettingsError(
+                    f"HUB_HOST={host} is no address of this machine. To be reached from this "
+                    "machine alone use 127.0.0.1, from others 0.0.0.0."
+                ) from None
             raise SettingsError(
                 f"Port {port} on {host} is in use. Stop the program that uses it, or choose "
                 f"another port: HUB_PORT={port + 1 if port < 65535 else 8000}"
@@ -36,7 +47,7 @@ def run(settings: Settings) -> None:
     settings.required_database()
     crypto.load_token_keys(settings.keys_path)
     refuse_taken_port(settings.host, settings.port)
-    figures = settings.data_dir / "metrics"
+    figures = settings.data_dir / f"metrics-{settings.port}"
     shutil.rmtree(figures, ignore_errors=True)
     figures.mkdir(parents=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
@@ -57,7 +68,11 @@ def run(settings: Settings) -> None:
 
 def app_of_worker() -> object:
     """The app of one server process."""
-    from hub_api import create_app, logs
+    from hub_api import create_app, logs, processes
 
+    # granian forks: until it sets its own handlers, the parent's would swallow a stop.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    processes.leave_with_parent()
     logs.configure()
     return create_app()

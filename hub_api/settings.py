@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class DatabaseUrls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Every setting with its default. The environment variable is the field's name after `HUB_`."""
+    """Every setting with its default; docs/operator.md lists the environment variables."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -71,6 +72,9 @@ class Settings:
     job_stalled_after: timedelta = timedelta(seconds=30)
     """A job whose worker has not been heard of for this long goes to another worker."""
 
+    supervised: bool = False
+    """Started by `hub run`, and to end when that ends."""
+
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The rest of the `HUB_` environment, so that `hub doctor` can name what it does not know."""
 
@@ -103,7 +107,8 @@ class Settings:
 _KNOWN = {
     "HUB_HOST", "HUB_PORT", "HUB_DATA_DIR", "HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL",
     "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DEMO", "HUB_API_PROCESSES",
-    "HUB_API_THREADS", "HUB_LONGEST_STAY", "HUB_JOB_STALLED_SECONDS",
+    "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS", "HUB_LONGEST_STAY",
+    "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
 }  # fmt: skip
 
 
@@ -119,10 +124,14 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         demo=env.get("HUB_DEMO") == "1",
         api_processes=_whole_number(env, "HUB_API_PROCESSES", 2, 1, 64),
         api_threads=_whole_number(env, "HUB_API_THREADS", 4, 1, 64),
+        night_starts=_time_of_day(env, "HUB_NIGHT_STARTS", time(23, 0)),
+        night_ends=_time_of_day(env, "HUB_NIGHT_ENDS", time(5, 0)),
         longest_stay=_whole_number(env, "HUB_LONGEST_STAY", 3, 1, 21),
         job_stalled_after=timedelta(
             seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
         ),
+        furthest_ahead=timedelta(days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
+        supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
     )
 
@@ -140,6 +149,16 @@ def _whole_number(
     return int(text)
 
 
+def _time_of_day(env: Mapping[str, str], name: str, default: time) -> time:
+    text = env.get(name, "").strip()
+    try:
+        return time.fromisoformat(text) if text else default
+    except ValueError:
+        raise SettingsError(
+            f"{name}={text!r} is not usable: give a time of day such as {default:%H:%M}."
+        ) from None
+
+
 def _database_urls(env: Mapping[str, str]) -> DatabaseUrls | None:
     names = ("HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL", "HUB_MIGRATION_DATABASE_URL")
     urls = [env.get(name, "").strip() for name in names]
@@ -151,12 +170,31 @@ def _database_urls(env: Mapping[str, str]) -> DatabaseUrls | None:
                 f"{name} is not set. Outside the embedded database the hub needs all three of "
                 f"{', '.join(names)}, one for each database role (docs/operator.md)."
             )
-        if not url.startswith(("postgresql://", "postgres://")):
+        if not _is_postgresql(url):
             raise SettingsError(
                 f"{name} is not a PostgreSQL address. It looks like "
                 "postgresql://role:password@host:5432/hub"
             )
     return DatabaseUrls(*urls)
+
+
+def _is_postgresql(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
+def make_folder(path: Path) -> None:
+    """Make a data folder. Raises `SettingsError` saying what to do where that can't be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {path} can't be used ({error.strerror}). Choose another with "
+            "HUB_DATA_DIR."
+        ) from None
 
 
 _current: Settings | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -14,9 +15,11 @@ import urllib.request
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from hub_api import crypto, embedded, migrate
+from sqlalchemy.exc import DBAPIError
+
+from hub_api import crypto, db, embedded, migrate
 from hub_api.server import refuse_taken_port
-from hub_api.settings import SettingsError
+from hub_api.settings import SettingsError, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,13 +41,13 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
 
     Raises `SettingsError` with one line that says what to do.
     """
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    _stop_on_signals()
     refuse_taken_port(settings.host, settings.port)
     try:
         with ExitStack() as stack:
             stack.enter_context(_only_hub_in(settings))
-            ready = stack.enter_context(embedded.with_database(settings))
+            with _stops_held():
+                ready = stack.enter_context(embedded.with_database(settings))
             prepare(ready, is_demo=settings.database is None or settings.demo, say=say)
             children = stack.enter_context(_children(ready))
             _wait_until_ready(ready, children)
@@ -52,6 +55,23 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
             _look_after(children, say)
     except _Stop:
         say("Stopped.")
+
+
+def _stop_on_signals() -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+
+
+@contextmanager
+def _stops_held() -> Iterator[None]:
+    """Stop after this block and not within it: what is half started can't be stopped."""
+    asked: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda found, _frame: asked.append(found))
+    yield
+    _stop_on_signals()
+    if asked:
+        _stop(asked[0], None)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -65,6 +85,7 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
     """Bring keys and schema up to date, and put demo data into an empty database."""
     if not settings.keys_path.exists():
         crypto.rotate_token_keys(settings.keys_path)
+    refuse_unreachable(settings)
     url = settings.required_database().migration
     if migrate.current(url) != migrate.newest():
         say("Preparing the database…")
@@ -76,18 +97,31 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
         southwark.seed(settings)
 
 
+def refuse_unreachable(settings: Settings) -> None:
+    """Raise `SettingsError` naming the address at which no role can log in."""
+    urls = settings.required_database()
+    for name, url in (
+        ("HUB_DATABASE_URL", urls.api),
+        ("HUB_WORKER_DATABASE_URL", urls.worker),
+        ("HUB_MIGRATION_DATABASE_URL", urls.migration),
+    ):
+        engine = db.make_engine(url, connections=1)
+        try:
+            engine.connect().close()
+        except DBAPIError as error:
+            raise SettingsError(
+                f"{name} leads to no usable database: {db.reason(error)}. Correct it, or unset all "
+                "three addresses to use the embedded database."
+            ) from None
+        finally:
+            engine.dispose()
+
+
 @contextmanager
 def _only_hub_in(settings: Settings) -> Iterator[None]:
     """One hub per data folder: two would stop each other's database."""
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        lock = (settings.data_dir / "hub.lock").open("w")
-    except OSError as error:
-        raise SettingsError(
-            f"The data folder {settings.data_dir} can't be used ({error.strerror}). Choose another "
-            "with HUB_DATA_DIR."
-        ) from None
-    with lock:
+    make_folder(settings.data_dir)
+    with (settings.data_dir / "hub.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -105,9 +139,11 @@ class _Child:
         self.name = name
         self._environment = environment
         self._log = log
+        self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
     def start(self) -> None:
+        self._end_leftovers()
         # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [sys.executable, "-m", "hub_api.cli", self.name],
@@ -118,14 +154,33 @@ class _Child:
             start_new_session=True,
         )
 
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def exit_code(self) -> int | None:
+        return self.process.returncode if self.process is not None else None
+
     def stop(self) -> None:
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(STOPS_WITHIN)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        deadline = time.monotonic() + STOPS_WITHIN
+        while self.process is not None and self.is_running() and time.monotonic() < deadline:
+            # Every second, to all its processes: one that is still loading misses the first call.
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1)
+        self._end_leftovers()
+
+    def _end_leftovers(self) -> None:
+        """End what a killed part has left behind: it would keep the port."""
+        if self.process is not None:
+            self._signal(signal.SIGKILL)
+            self.process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the part and its processes: it leads a session, and so a group, of its own."""
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, number)
 
 
 @contextmanager
@@ -153,6 +208,7 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "HUB_MIGRATION_DATABASE_URL": urls.migration,
         "HUB_DATA_DIR": str(settings.data_dir),
         "HUB_PORT": str(settings.port),
+        "HUB_SUPERVISED": "1",
     }
 
 
@@ -165,7 +221,7 @@ def _wait_until_ready(settings: Settings, children: list[_Child]) -> None:
     deadline = time.monotonic() + STARTS_WITHIN
     while time.monotonic() < deadline:
         for child in children:
-            if child.process.poll() is not None:
+            if not child.is_running():
                 raise SettingsError(
                     f"The {child.name} did not start. Its log: {settings.log_dir}/{child.name}.log"
                 )
@@ -187,8 +243,8 @@ def _look_after(children: list[_Child], say: Callable[[str], None]) -> None:
     while True:
         time.sleep(0.5)
         for child in children:
-            if child.process.poll() is not None:
-                say(f"The {child.name} stopped (exit {child.process.returncode}); restarting it.")
+            if not child.is_running():
+                say(f"The {child.name} stopped (exit {child.exit_code}); restarting it.")
                 time.sleep(RESTART_AFTER)
                 child.start()
 

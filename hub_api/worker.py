@@ -7,9 +7,11 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import procrastinate
+import psycopg_pool
 import structlog
 
 from hub_api import db, jobs
+from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
     from hub_api.settings import Settings
@@ -25,10 +27,17 @@ def run(settings: Settings) -> None:
         conninfo=url,
         min_size=1,
         max_size=4,
+        timeout=10,
         kwargs={"options": f"-csearch_path={db.SEARCH_PATH} -ctimezone=UTC"},
     )
-    with jobs.app.replace_connector(connector) as app:
-        asyncio.run(_work(app, settings.job_stalled_after.total_seconds()))
+    try:
+        with jobs.app.replace_connector(connector) as app:
+            asyncio.run(_work(app, settings.job_stalled_after.total_seconds()))
+    except (procrastinate.exceptions.ConnectorException, psycopg_pool.PoolTimeout):
+        raise SettingsError(
+            "The worker can't reach the database: check HUB_WORKER_DATABASE_URL, or run "
+            "`hub doctor`."
+        ) from None
 
 
 async def _work(app: procrastinate.App, stalled_after: float) -> None:
@@ -54,8 +63,8 @@ async def _rescue_for_ever(app: procrastinate.App, stalled_after: float) -> None
     while True:
         try:
             await rescue_stalled_jobs(app, stalled_after)
-        except procrastinate.exceptions.ConnectorException:
-            log.warning("rescue_failed")
+        except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
+            log.warning("rescue_failed", error=type(error).__name__)
         await asyncio.sleep(stalled_after / 2)
 
 

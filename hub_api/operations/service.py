@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from hub_api import db, migrate
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 OLDEST_JOB_SECONDS = 60.0
 """A job that has waited longer means that no worker is working."""
+
+BEHIND = "the schema is behind: run `hub migrate`"
 
 _APPLIED = sa.text("select version_num from alembic_version")
 _OLDEST_JOB = sa.text("""
@@ -32,13 +34,18 @@ def readiness(engine: Engine) -> dict[str, str]:
         with db.transaction(engine) as session:
             applied = session.scalar(_APPLIED)
             oldest = session.scalar(_OLDEST_JOB)
+    except ProgrammingError:
+        return {"database": "ok", "migrations": BEHIND}
     except (DBAPIError, PoolTimeout):
         return {"database": "can't be reached or refuses us"}
-    migrations = "ok" if applied == migrate.newest() else "run `hub migrate`"
     jobs = (
         "ok" if oldest <= OLDEST_JOB_SECONDS else f"one has waited {oldest:.0f} s: is a worker up?"
     )
-    return {"database": "ok", "migrations": migrations, "jobs": jobs}
+    return {
+        "database": "ok",
+        "migrations": "ok" if migrate.serves(applied) else BEHIND,
+        "jobs": jobs,
+    }
 
 
 def job_figures(engine: Engine) -> tuple[int, float]:

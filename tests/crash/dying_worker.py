@@ -1,0 +1,48 @@
+"""A worker that kills itself at the moment named on its command line, or takes its time."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from procrastinate.manager import JobManager
+
+from hub_api import cli
+from hub_api.notifications import service as notifications
+
+MOMENTS: dict[str, tuple[Any, str, str]] = {
+    "before marking": (notifications, "make_ready", "before"),
+    "after marking": (notifications, "make_ready", "after"),
+    "after commit": (JobManager, "finish_job", "before"),
+}
+
+
+def dying(step: Callable[..., Any], when: str) -> Callable[..., Any]:
+    @wraps(step)
+    def last_step(*args: Any, **kwargs: Any) -> None:
+        if when == "after":
+            step(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return last_step
+
+
+def slow(step: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(step)
+    def slow_step(*args: Any, **kwargs: Any) -> None:
+        time.sleep(3)
+        step(*args, **kwargs)
+
+    return slow_step
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "slowly":
+        notifications.make_ready = slow(notifications.make_ready)
+    else:
+        owner, name, when = MOMENTS[sys.argv[1]]
+        setattr(owner, name, dying(getattr(owner, name), when))
+    cli.main(["worker"])

@@ -1,0 +1,141 @@
+"""`hub doctor`, `hub migrate` and `hub seed` on a database of one's own."""
+
+import dataclasses
+
+import pytest
+
+from hub_api import crypto, embedded, migrate
+from hub_api import settings as hub_settings
+from tests.running.program import addresses, hub, hub_in_process
+
+
+@pytest.fixture(autouse=True)
+def _own_settings(monkeypatch):
+    """Give the process its settings back: a command in it takes its own."""
+    monkeypatch.setattr(hub_settings, "_current", None)
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    crypto.rotate_token_keys(tmp_path / "keys.json")
+    return tmp_path
+
+
+@pytest.fixture
+def urls(make_database):
+    return make_database("hub_doctor")
+
+
+@pytest.fixture
+def examine(data_dir, urls):
+    """Run the doctor; returns its exit code and each finding as (verdict, part, words)."""
+
+    def run(found_at=urls, **settings):
+        finished = hub_in_process(
+            "doctor", HUB_DATA_DIR=data_dir, **addresses(found_at), **settings
+        )
+        assert finished.stderr == ""
+        findings = [tuple(line.split(maxsplit=2)) for line in finished.stdout.splitlines()]
+        return finished.exit_code, findings
+
+    return run
+
+
+def failing(findings):
+    return [(verdict, part) for verdict, part, _ in findings if verdict not in ("ok", "off")]
+
+
+class TestTheDoctor:
+    def test_finds_a_healthy_hub_healthy(self, examine):
+        code, findings = examine()
+        assert (code, failing(findings)) == (0, [])
+        assert [part for verdict, part, _ in findings if verdict == "ok"] == [
+            "keys", "database", "migrations", "jobs", "database", "database",
+        ]  # fmt: skip
+        assert ("off", "push") in {(verdict, part) for verdict, part, _ in findings}
+
+    @pytest.mark.parametrize(
+        ("part", "role"), [("api", "postgres"), ("api", "hub_owner"), ("worker", "postgres")]
+    )
+    def test_warns_of_a_role_above_the_policies(self, examine, urls, part, role):
+        above = getattr(urls, part).replace(f"hub_{part}@", f"{role}@")
+        code, findings = examine(dataclasses.replace(urls, **{part: above}))
+        assert (code, failing(findings)) == (1, [("unsafe", "database")])
+        (words,) = [words for verdict, _, words in findings if verdict == "unsafe"]
+        assert words.startswith(f"the {part} role {role} ")
+        assert "give it a role that is neither" in words
+
+    def test_warns_of_keys_that_others_can_read(self, examine, data_dir):
+        (data_dir / "keys.json").chmod(0o640)
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("unsafe", "keys")])
+        assert f"chmod 600 {data_dir}/keys.json" in findings[0][2]
+
+    def test_misses_keys(self, examine, data_dir):
+        (data_dir / "keys.json").unlink()
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "keys")])
+        assert "hub keys rotate" in findings[0][2]
+
+    def test_names_a_setting_it_does_not_know(self, examine):
+        code, findings = examine(HUB_LONGEST_STAYS=5)
+        assert (code, failing(findings)) == (1, [("unsafe", "settings")])
+        assert "HUB_LONGEST_STAYS" in findings[0][2]
+
+    def test_misses_the_schema_of_an_empty_database(self, examine, server):
+        embedded.create_database(server.url(), "hub_doctor_empty")
+        code, findings = examine(server.urls("hub_doctor_empty"))
+        assert (code, failing(findings)) == (1, [("missing", "migrations")])
+
+    def test_misses_the_newest_migration(self, examine, urls, data_dir):
+        assert (
+            hub_in_process(
+                "migrate", "--to", "0004", HUB_DATA_DIR=data_dir, **addresses(urls)
+            ).exit_code
+            == 0
+        )
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "migrations")])
+        assert "hub migrate" in str(findings)
+
+    def test_misses_a_database_that_does_not_answer(self, examine, urls):
+        nowhere = "postgresql://hub_api@127.0.0.1:1/hub"
+        code, findings = examine(dataclasses.replace(urls, api=nowhere))
+        assert (code, failing(findings)) == (1, [("missing", "database")])
+
+    def test_looks_into_the_folder_of_a_running_hub(self, running_hub):
+        finished = hub("doctor", HUB_DATA_DIR=running_hub.data_dir)
+        assert finished.returncode == 0, finished.stdout
+        with running_hub.http() as http:
+            assert http.get("/readyz").status_code == 200
+
+    def test_says_that_the_database_is_embedded(self, running_hub):
+        assert "(embedded)" in hub("doctor", HUB_DATA_DIR=running_hub.data_dir).stdout
+
+    def test_of_a_folder_without_a_hub_says_how_to_make_one(self, tmp_path):
+        finished = hub("doctor", HUB_DATA_DIR=tmp_path / "new")
+        assert finished.returncode == 1
+        assert "`hub run` makes one" in finished.stdout
+        assert not (tmp_path / "new").exists()
+
+
+class TestMigrate:
+    def test_goes_down_to_nothing_and_up_again(self, urls, data_dir, examine):
+        settings = {"HUB_DATA_DIR": data_dir, **addresses(urls)}
+        down = hub_in_process("migrate", "--to", "base", **settings)
+        assert (down.exit_code, down.stdout) == (0, "The schema is at base.\n")
+        assert migrate.current(urls.migration) is None
+        up = hub_in_process("migrate", **settings)
+        assert (up.exit_code, up.stdout) == (0, f"The schema is at {migrate.newest()}.\n")
+        assert examine()[0] == 0
+
+
+class TestSeed:
+    def test_fills_an_empty_database_and_refuses_one_that_is_not(self, urls, data_dir):
+        settings = {"HUB_DATA_DIR": data_dir, **addresses(urls)}
+        assert hub_in_process("seed", **settings).exit_code == 0
+        logins = (data_dir / "demo-accounts.json").read_text()
+        again = hub_in_process("seed", **settings)
+        assert again.exit_code == 1
+        assert again.stderr == "Error: The database is not empty, so no demo data was added.\n"
+        assert (data_dir / "demo-accounts.json").read_text() == logins
