@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import orjson
@@ -20,6 +20,8 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
+
+from hub_api.errors import NotFound, StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -94,6 +96,18 @@ class Versioned:
         return {"version_id_col": cls.version}
 
 
+class EffectiveDated:
+    """Something that holds from one date up to, and not including, another, or without end."""
+
+    starts_on: Mapped[date]
+    ends_on: Mapped[date | None]
+
+    @classmethod
+    def holds_on(cls, day: date) -> sa.ColumnElement[bool]:
+        """The SQL condition that it holds on a day."""
+        return sa.and_(cls.starts_on <= day, sa.or_(cls.ends_on.is_(None), cls.ends_on > day))
+
+
 def in_words(column: str, allowed: Sequence[str]) -> str:
     """The SQL of a check constraint: this column holds one of these words."""
     return f"{column} in ({', '.join(repr(str(word)) for word in allowed)})"
@@ -133,6 +147,7 @@ def reason(error: DBAPIError) -> str:
 @dataclass(slots=True)
 class _Unit:
     session: Session
+    scope: dict[str, str] | None = None
     after_rollback: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -163,6 +178,13 @@ def transaction(engine: Engine) -> Iterator[Session]:
 
 
 def _run_after_rollback(unit: _Unit) -> None:
+    """Leave behind what was asked for, under the same scope, all of it or none.
+
+    If it can't be written, that error takes the place of the refusal: what must be recorded and
+    can't be is not done either.
+    """
+    if unit.scope is not None:
+        unit.session.execute(_SET_SCOPE, unit.scope)
     for leave_behind in unit.after_rollback:
         leave_behind()
     unit.session.commit()
@@ -170,10 +192,14 @@ def _run_after_rollback(unit: _Unit) -> None:
 
 def session() -> Session:
     """The session of the running unit of work."""
+    return _running_unit().session
+
+
+def _running_unit() -> _Unit:
     unit = _unit.get()
     if unit is None:
         raise RuntimeError("No transaction is open: wrap the work in db.transaction(engine).")
-    return unit.session
+    return unit
 
 
 def after_rollback(leave_behind: Callable[[], None]) -> None:
@@ -181,10 +207,7 @@ def after_rollback(leave_behind: Callable[[], None]) -> None:
 
     For what a refusal must leave behind: its audit row, the end of a token family after reuse.
     """
-    unit = _unit.get()
-    if unit is None:
-        raise RuntimeError("No transaction is open.")
-    unit.after_rollback.append(leave_behind)
+    _running_unit().after_rollback.append(leave_behind)
 
 
 def driver_connection() -> psycopg.Connection[Any]:
@@ -194,13 +217,12 @@ def driver_connection() -> psycopg.Connection[Any]:
 
 def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:
     """Tell row-level security who asks, until this transaction ends."""
-    session().execute(
-        _SET_SCOPE,
-        {
-            "account": str(account_id),
-            "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
-        },
-    )
+    unit = _running_unit()
+    unit.scope = {
+        "account": str(account_id),
+        "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
+    }
+    unit.session.execute(_SET_SCOPE, unit.scope)
 
 
 _SET_SCOPE = sa.text(
@@ -221,6 +243,30 @@ Read = sa.Select[*tuple[Any, ...]]
 """A select of columns, shaped like the schema of its answer."""
 
 
-def one_or_none(statement: Read) -> RowMapping | None:
-    """The one row of a read, by column name, or None."""
-    return session().execute(statement).mappings().one_or_none()
+def one(statement: Read) -> RowMapping:
+    """The one row of a read, by column name. Raises `NotFound`."""
+    found = session().execute(statement).mappings().one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+Row = TypeVar("Row", bound=Base)
+
+
+def find(statement: sa.Select[Row]) -> Row:
+    """The one object of a select, to act on. Raises `NotFound`."""
+    found = session().scalar(statement)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock_seen(row: Versioned, seen_version: int) -> None:
+    """Lock a row and read it again: nothing read before the lock is trusted after it.
+
+    Raises `StaleVersion` when it has changed since its caller saw `seen_version`.
+    """
+    session().refresh(row, with_for_update=True)
+    if row.version != seen_version:
+        raise StaleVersion

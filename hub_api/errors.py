@@ -13,6 +13,7 @@ from flask import Response
 from psycopg import errors as pg
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from hub_api.request_id import request_id
@@ -166,6 +167,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HubError, problem)
     app.register_error_handler(HTTPException, _http_problem)
     app.register_error_handler(IntegrityError, _integrity_problem)
+    app.register_error_handler(StaleDataError, _stale_problem)
     app.register_error_handler(DBAPIError, _database_problem)
     app.register_error_handler(PoolTimeout, lambda _: problem(Busy()))
     app.register_error_handler(Exception, _unexpected_problem)
@@ -195,6 +197,10 @@ def _by_field(messages: dict[str, Any]) -> Any:
     for found in messages.values():
         fields.update(found if isinstance(found, dict) else {"body": found})
     return fields
+
+
+def _stale_problem(_error: StaleDataError) -> Response:
+    return problem(StaleVersion())
 
 
 def _integrity_problem(error: IntegrityError) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.access import Role
-from hub_api.db import Base, HasId, in_words
+from hub_api.db import Base, EffectiveDated, HasId, in_words
 
 
 class Account(HasId, Base):
@@ -29,8 +29,8 @@ class Account(HasId, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
-class RoleGrant(HasId, Base):
-    """A role somebody holds from one date up to, and not including, another.
+class RoleGrant(HasId, EffectiveDated, Base):
+    """A role somebody holds, effective-dated.
 
     A satellite carer holds it for a household, a hub carer or liaison worker for a constellation,
     everybody else for the whole service.
@@ -55,8 +55,6 @@ class RoleGrant(HasId, Base):
     role: Mapped[str]
     constellation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("households.id"))
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
 
 
 class LoginSession(HasId, Base):

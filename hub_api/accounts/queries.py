@@ -33,19 +33,6 @@ _ACTOR = sa.text("""
     sa.bindparam("session_id", type_=sa.Uuid()), sa.bindparam("account_id", type_=sa.Uuid())
 )
 
-_HOLDERS = sa.text("""
-    select distinct a.id
-      from accounts a
-      join role_grants g on g.account_id = a.id and g.role = :role
-       and g.starts_on <= :today and (g.ends_on is null or g.ends_on > :today)
-     where a.is_active
-       and (g.constellation_id = :constellation_id or g.household_id = :household_id)
-     order by a.id
-""").bindparams(
-    sa.bindparam("constellation_id", type_=sa.Uuid()),
-    sa.bindparam("household_id", type_=sa.Uuid()),
-)  # fmt: skip
-
 
 def find_actor(account_id: UUID, session_id: UUID) -> Actor | None:
     """The actor, or None when the account or the session is no longer alive."""
@@ -73,18 +60,14 @@ def accounts_holding(
     constellation_id: UUID | None = None,
     household_id: UUID | None = None,
 ) -> list[UUID]:
-    """The accounts that hold a role for this constellation or household on this day."""
-    return list(
-        db.session().scalars(
-            _HOLDERS,
-            {
-                "role": str(role),
-                "today": on,
-                "constellation_id": constellation_id,
-                "household_id": household_id,
-            },
-        )
+    """The accounts that hold a role for this constellation or household on a day."""
+    place = (
+        RoleGrant.constellation_id == constellation_id
+        if household_id is None
+        else RoleGrant.household_id == household_id
     )
+    holders = sa.select(RoleGrant.account_id).distinct().where(place, _holds(role, on))
+    return list(db.session().scalars(holders.join(Account).order_by(RoleGrant.account_id)))
 
 
 def names_holding(role: Role, constellation_id: Any, on: date) -> sa.ScalarSelect[Any]:
@@ -92,11 +75,10 @@ def names_holding(role: Role, constellation_id: Any, on: date) -> sa.ScalarSelec
     return (
         sa.select(db.json_list(sa.func.to_json(Account.display_name), Account.display_name))
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(
-            RoleGrant.role == role,
-            RoleGrant.constellation_id == constellation_id,
-            RoleGrant.starts_on <= on,
-            sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > on),
-        )
+        .where(RoleGrant.constellation_id == constellation_id, _holds(role, on))
         .scalar_subquery()
     )
+
+
+def _holds(role: Role, on: date) -> sa.ColumnElement[bool]:
+    return sa.and_(RoleGrant.role == role, RoleGrant.holds_on(on), Account.is_active)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub_api.db import Base, HasId, Versioned
+from hub_api.db import Base, EffectiveDated, HasId, Versioned
 
 
 class Constellation(HasId, Versioned, Base):
@@ -39,8 +38,8 @@ class HubHome(HasId, Base):
     seq: Mapped[int] = mapped_column(default=0)
 
 
-class HubAppointment(HasId, Base):
-    """Which hub home serves a constellation, from one date up to, not including, another."""
+class HubAppointment(HasId, EffectiveDated, Base):
+    """Which hub home serves a constellation, effective-dated: hub carers resign."""
 
     __tablename__ = "hub_appointments"
     __table_args__ = (
@@ -55,8 +54,6 @@ class HubAppointment(HasId, Base):
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]
 
 
 class Bed(HasId, Base):
@@ -74,8 +71,8 @@ class Bed(HasId, Base):
     label: Mapped[str]
 
 
-class Membership(HasId, Base):
-    """A household's place in a constellation, from one date up to, not including, another."""
+class Membership(HasId, EffectiveDated, Base):
+    """A household's place in a constellation, effective-dated."""
 
     __tablename__ = "memberships"
     __table_args__ = (
@@ -91,5 +88,3 @@ class Membership(HasId, Base):
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("households.id"))
-    starts_on: Mapped[date]
-    ends_on: Mapped[date | None]

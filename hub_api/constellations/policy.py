@@ -23,5 +23,5 @@ def beds_visible_to(actor: Actor) -> ColumnElement[bool]:
 
 
 def memberships_visible_to(actor: Actor) -> ColumnElement[bool]:
-    """The households of those constellations, by name."""
+    """Which households belong to those constellations."""
     return Membership.constellation_id.in_(actor.constellations())

@@ -17,7 +17,7 @@ from hub_api.constellations.models import (
     HubHome,
     Membership,
 )
-from hub_api.errors import Conflict, NotFound
+from hub_api.errors import Conflict
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,7 +70,7 @@ def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
     """The hub home that serves a constellation on a day. Raises `Conflict` when none does."""
     hub_home_id = db.session().scalar(
         sa.select(HubAppointment.hub_home_id).where(
-            HubAppointment.constellation_id == constellation_id, _runs(on)
+            HubAppointment.constellation_id == constellation_id, HubAppointment.holds_on(on)
         )
     )
     if hub_home_id is None:
@@ -111,7 +111,10 @@ def list_constellations(actor: Actor) -> db.Read:
     hub_home = (
         sa.select(sa.func.json_build_object("id", HubHome.id, "name", HubHome.name))
         .join(HubAppointment, HubAppointment.hub_home_id == HubHome.id)
-        .where(HubAppointment.constellation_id == Constellation.id, _runs(clock.london_today()))
+        .where(
+            HubAppointment.constellation_id == Constellation.id,
+            HubAppointment.holds_on(clock.london_today()),
+        )
         .limit(1)
         .scalar_subquery()
     )
@@ -126,10 +129,7 @@ def list_constellations(actor: Actor) -> db.Read:
 
 def get_constellation(actor: Actor, constellation_id: UUID) -> RowMapping:
     """One constellation. Raises `NotFound`."""
-    found = db.one_or_none(list_constellations(actor).where(Constellation.id == constellation_id))
-    if found is None:
-        raise NotFound
-    return found
+    return db.one(list_constellations(actor).where(Constellation.id == constellation_id))
 
 
 def list_beds(actor: Actor, constellation_id: UUID) -> db.Read:
@@ -150,10 +150,3 @@ def list_memberships(actor: Actor, constellation_id: UUID) -> db.Read:
     return sa.select(
         Membership.id, Membership.household_id, Membership.starts_on, Membership.ends_on
     ).where(policy.memberships_visible_to(actor), Membership.constellation_id == constellation_id)
-
-
-def _runs(on: date) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        HubAppointment.starts_on <= on,
-        sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > on),
-    )

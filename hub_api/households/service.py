@@ -104,20 +104,14 @@ def list_households(actor: Actor) -> db.Read:
 
 def get_household(actor: Actor, household_id: UUID) -> RowMapping:
     """One household. Raises `NotFound`."""
-    found = db.one_or_none(list_households(actor).where(Household.id == household_id))
-    if found is None:
-        raise NotFound
-    return found
+    return db.one(list_households(actor).where(Household.id == household_id))
 
 
 def get_visible_household(actor: Actor, household_id: UUID) -> Household:
     """The household itself, for another slice to act on. Raises `NotFound`."""
-    household = db.session().scalar(
+    return db.find(
         sa.select(Household).where(Household.id == household_id, policy.visible_to(actor))
     )
-    if household is None:
-        raise NotFound
-    return household
 
 
 def children_of(household_id: UUID, child_ids: Sequence[UUID]) -> list[Child]:

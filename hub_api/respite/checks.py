@@ -50,11 +50,11 @@ def check_guest_bed(children: int, free: Mapping[date, Sequence[object]]) -> Che
     full = tuple(night for night, beds in sorted(free.items()) if len(beds) < children)
     if not full:
         return Check("guest_bed", Outcome.PASS, "There is a guest bed for every night.")
-    beds = "The guest bed is" if children == 1 else "There aren't enough guest beds; they are"
+    few = "No guest bed is free" if children == 1 else f"There aren't {children} free guest beds"
     return Check(
         "guest_bed",
         Outcome.BLOCK,
-        f"{beds} already taken on {spoken_list([*full])}.",
+        f"{few} on {spoken_list([*full])}.",
         full,
         Role.PROGRAMME_MANAGER,
     )

@@ -12,13 +12,12 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
-from hub_api.errors import Conflict, Forbidden, NotFound, StaleVersion
+from hub_api.errors import Conflict, Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.respite import checks, policy, queries
 from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
-from hub_api.sleepovers import beds
 from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.respite.models import RequestKind, RequestReason
+    from hub_api.sleepovers.beds import FreeBeds
 
 
 LONGEST_ASKED = timedelta(days=60)
@@ -98,7 +98,7 @@ def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapp
 def _submit(actor: Actor, request: RespiteRequest) -> None:
     request.submit()
     _refuse_past(request.arrives_at)
-    found = _run_checks(request, _free_beds(request))
+    found = _run_checks(request, sleepovers.free_beds(request.hub_home_id, request.nights))
     _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
     _keep(actor, request, Decision.SUBMITTED, found)
     hub_carers = accounts.accounts_holding(
@@ -119,8 +119,8 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapp
     constellations.lock_hub_home(request.hub_home_id)
     _lock(request, seen_version)
     request.accept()
-    _refuse_past(request.departs_at)
-    free = _free_beds(request)
+    _refuse_past(request.departs_at, "This stay would already be over, so it can't be accepted.")
+    free = sleepovers.free_beds(request.hub_home_id, request.nights)
     found = _run_checks(request, free)
     _refuse_if(checks.blocking(found))
     _book(request, free)
@@ -130,7 +130,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapp
     return get_request(actor, request.id)
 
 
-def _book(request: RespiteRequest, free: dict[date, list[UUID]]) -> None:
+def _book(request: RespiteRequest, free: FreeBeds) -> None:
     booking = sleepovers.Booking(
         constellation_id=request.constellation_id,
         household_id=request.household_id,
@@ -139,18 +139,10 @@ def _book(request: RespiteRequest, free: dict[date, list[UUID]]) -> None:
         arrives_at=request.arrives_at,
         departs_at=request.departs_at,
     )
-    sleepovers.confirm(booking, beds.allocate(free, [child.child_id for child in request.children]))
+    sleepovers.book(booking, free, [child.child_id for child in request.children])
 
 
-def _free_beds(request: RespiteRequest) -> dict[date, list[UUID]]:
-    return beds.free_beds(
-        constellations.beds_of(request.hub_home_id),
-        request.nights,
-        sleepovers.taken_bed_nights(request.hub_home_id, request.nights),
-    )
-
-
-def _run_checks(request: RespiteRequest, free: dict[date, list[UUID]]) -> list[checks.Check]:
+def _run_checks(request: RespiteRequest, free: FreeBeds) -> list[checks.Check]:
     child_ids = [child.child_id for child in request.children]
     away = sleepovers.nights_away(child_ids, request.nights)
     names = households.first_names(list(away)) if away else {}
@@ -202,9 +194,11 @@ def _nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
     return nights
 
 
-def _refuse_past(instant: datetime) -> None:
+def _refuse_past(
+    instant: datetime, words: str = "That time has already passed. Please choose another."
+) -> None:
     if instant <= clock.now():
-        raise Conflict("That time has already passed. Please choose another.", code="in_the_past")
+        raise Conflict(words, code="in_the_past")
 
 
 def _keep(
@@ -233,20 +227,14 @@ def _audit(actor: Actor, request: RespiteRequest, verb: str) -> None:
 
 
 def _find(actor: Actor, request_id: UUID) -> RespiteRequest:
-    request = db.session().scalar(
+    return db.find(
         sa.select(RespiteRequest).where(RespiteRequest.id == request_id, policy.visible_to(actor))
     )
-    if request is None:
-        raise NotFound
-    return request
 
 
 def _lock(request: RespiteRequest, seen_version: int) -> None:
-    """Lock the request and read it again: nothing read before the lock is trusted after it."""
-    db.session().refresh(request, with_for_update=True)
+    db.lock_seen(request, seen_version)
     db.session().refresh(request, ["children"])
-    if request.version != seen_version:
-        raise StaleVersion
 
 
 def list_requests(actor: Actor) -> db.Read:
@@ -256,9 +244,4 @@ def list_requests(actor: Actor) -> db.Read:
 
 def get_request(actor: Actor, request_id: UUID) -> RowMapping:
     """One respite request. Raises `NotFound`."""
-    found = db.one_or_none(
-        queries.requests_visible_to(actor).where(RespiteRequest.id == request_id)
-    )
-    if found is None:
-        raise NotFound
-    return found
+    return db.one(queries.requests_visible_to(actor).where(RespiteRequest.id == request_id))

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import date
-    from uuid import UUID
+
+FreeBeds = dict[date, list[UUID]]
+"""The beds nobody sleeps in, by night."""
 
 
 def free_beds(
     beds: Sequence[UUID], nights: Sequence[date], taken: Collection[tuple[UUID, date]]
-) -> dict[date, list[UUID]]:
+) -> FreeBeds:
     """The beds nobody sleeps in, night by night, in the order of `beds`."""
     return {night: [bed for bed in beds if (bed, night) not in taken] for night in nights}
 
 
-def allocate(
-    free: dict[date, list[UUID]], children: Sequence[UUID]
-) -> dict[UUID, dict[date, UUID]]:
+def allocate(free: FreeBeds, children: Sequence[UUID]) -> dict[UUID, dict[date, UUID]]:
     """A bed for every child on every night. `free` has at least one bed a child on each of them.
 
     A child keeps one bed for the whole stay where that is possible and changes beds where it is

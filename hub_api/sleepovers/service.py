@@ -12,31 +12,34 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
-from hub_api.errors import Forbidden, NotFound, StaleVersion
+from hub_api.errors import Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import policy
+from hub_api.sleepovers import beds, policy
 from hub_api.sleepovers.models import BedNight, CancelReason, Sleepover
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
     from uuid import UUID
 
     from sqlalchemy.engine import RowMapping
 
     from hub_api.access import Actor
+    from hub_api.sleepovers.beds import FreeBeds
 
 
-def taken_bed_nights(hub_home_id: UUID, nights: Sequence[date]) -> set[tuple[UUID, date]]:
-    """Which beds of a hub home are taken on these nights. Trust it only under the hub's mutex."""
-    rows = db.session().execute(
+def free_beds(hub_home_id: UUID, nights: Sequence[date]) -> FreeBeds:
+    """The free beds of a hub home, night by night. Trust it only under the hub's mutex."""
+    taken = db.session().execute(
         sa.select(BedNight.bed_id, BedNight.night).where(
             BedNight.hub_home_id == hub_home_id, BedNight.night.in_(nights)
         )
     )
-    return {(bed_id, night) for bed_id, night in rows}
+    return beds.free_beds(
+        constellations.beds_of(hub_home_id), nights, {(row.bed_id, row.night) for row in taken}
+    )
 
 
 def nights_away(child_ids: Sequence[UUID], nights: Sequence[date]) -> dict[UUID, list[date]]:
@@ -64,13 +67,14 @@ class Booking:
     departs_at: datetime
 
 
-def confirm(booking: Booking, beds: Mapping[UUID, Mapping[date, UUID]]) -> None:
-    """Make one confirmed sleepover per child, holding the given bed on each night.
+def book(booking: Booking, free: FreeBeds, child_ids: Sequence[UUID]) -> None:
+    """Make one confirmed sleepover per child, with a bed of its own on each night of `free`.
 
-    `beds` gives, by child and night, the bed. The caller holds the hub home's mutex and has checked
-    that the beds are free; the keys of `bed_nights` stand behind it.
+    The caller holds the hub home's mutex and has checked that there are beds enough; the keys of
+    `bed_nights` stand behind it.
     """
-    stays = [Sleepover(**asdict(booking), child_id=child_id) for child_id in sorted(beds)]
+    plan = beds.allocate(free, child_ids)
+    stays = [Sleepover(**asdict(booking), child_id=child_id) for child_id in sorted(plan)]
     db.session().add_all(stays)
     db.session().flush()
     # In (child, night) order, as everywhere: two bookings can then never wait for each other.
@@ -84,7 +88,7 @@ def confirm(booking: Booking, beds: Mapping[UUID, Mapping[date, UUID]]) -> None:
             constellation_id=booking.constellation_id,
         )
         for stay in stays
-        for night, bed_id in sorted(beds[stay.child_id].items())
+        for night, bed_id in sorted(plan[stay.child_id].items())
     )
     db.session().flush()
 
@@ -100,9 +104,7 @@ def cancel_sleepover(
     if not policy.can_cancel(actor, sleepover):
         raise Forbidden
     constellations.lock_hub_home(sleepover.hub_home_id)
-    db.session().refresh(sleepover, with_for_update=True)
-    if sleepover.version != seen_version:
-        raise StaleVersion
+    db.lock_seen(sleepover, seen_version)
     sleepover.cancel(reason)
     db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id == sleepover.id))
     db.session().flush()
@@ -125,12 +127,9 @@ def _tell_the_other_side(actor: Actor, sleepover: Sleepover) -> None:
 
 
 def _find(actor: Actor, sleepover_id: UUID) -> Sleepover:
-    sleepover = db.session().scalar(
+    return db.find(
         sa.select(Sleepover).where(Sleepover.id == sleepover_id, policy.visible_to(actor))
     )
-    if sleepover is None:
-        raise NotFound
-    return sleepover
 
 
 def list_sleepovers(actor: Actor) -> db.Read:
@@ -161,7 +160,4 @@ def list_sleepovers(actor: Actor) -> db.Read:
 
 def get_sleepover(actor: Actor, sleepover_id: UUID) -> RowMapping:
     """One sleepover. Raises `NotFound`."""
-    found = db.one_or_none(list_sleepovers(actor).where(Sleepover.id == sleepover_id))
-    if found is None:
-        raise NotFound
-    return found
+    return db.one(list_sleepovers(actor).where(Sleepover.id == sleepover_id))

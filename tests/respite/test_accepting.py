@@ -106,6 +106,6 @@ class TestAcceptIsRefused:
         response = world.hub_carer.post_seen(f"/respite-requests/{second['id']}", verb="accept")
         assert (response.status_code, response.json["code"]) == (409, "nights_taken")
         assert response.json["nights"] == [first["nights"][1]]
-        assert "already taken on" in response.json["detail"]
+        assert response.json["detail"].startswith("No guest bed is free on ")
         unchanged = world.hub_carer.get(f"/respite-requests/{second['id']}").json
         assert (unchanged["state"], unchanged["version"]) == ("submitted", second["version"])

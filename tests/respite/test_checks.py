@@ -17,12 +17,12 @@ class TestGuestBed:
     def test_blocks_and_names_the_nights_that_are_full(self):
         found = checks.check_guest_bed(1, {FRIDAY: ["a"], SATURDAY: []})
         assert (found.outcome, found.nights) == (Outcome.BLOCK, (SATURDAY,))
-        assert found.sentence == "The guest bed is already taken on Saturday 5 December."
+        assert found.sentence == "No guest bed is free on Saturday 5 December."
 
     def test_blocks_two_children_in_one_bed(self):
         found = checks.check_guest_bed(2, {FRIDAY: ["a"]})
         assert found.outcome is Outcome.BLOCK
-        assert found.sentence.startswith("There aren't enough guest beds")
+        assert found.sentence == "There aren't 2 free guest beds on Friday 4 December."
 
     def test_may_be_overridden_by_the_programme_manager_alone(self):
         assert checks.check_guest_bed(1, {FRIDAY: []}).override is Role.PROGRAMME_MANAGER
