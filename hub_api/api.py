@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 from uuid import UUID
 
 import flask_smorest
@@ -20,7 +20,7 @@ from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from hub_api import db, openapi
+from hub_api import db, idempotency, openapi
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -178,6 +178,22 @@ class HubApi(flask_smorest.Api):
 # --- routes ----------------------------------------------------------------------------------
 
 
+Reader = Callable[["Actor", UUID], Any]
+"""Reads an object again, for a POST that was sent twice: a slice's `get_…`."""
+
+
+def no_object(_actor: Actor, _object_id: UUID) -> None:
+    """The `Reader` of a POST whose answer has no body."""
+
+
+def _once(replay: Reader | None, work: Callable[[], Any]) -> Any:
+    key = request.headers.get("Idempotency-Key")
+    if key is None or replay is None:
+        return work()
+    sent = (request.method, request.path, request.get_data())
+    return idempotency.once(current_actor(), key, sent, work=work, read=replay)
+
+
 class Blueprint(flask_smorest.Blueprint):
     """smorest's blueprint with our decorators. From the outside in, a view wears:
 
@@ -239,21 +255,23 @@ class Blueprint(flask_smorest.Blueprint):
         super().add_url_rule(rule, endpoint, view_func, *args, **kwargs)
 
     def response(
-        self, status_code: int, schema: Any = None, **kwargs: Any
+        self, status_code: int, schema: Any = None, *, replay: Reader | None = None, **kwargs: Any
     ) -> Callable[[View], View]:
         """Document the answer, and write what the view returns as JSON.
 
         smorest would dump it through the schema; rows already have its shape (tests hold the two
-        together), and the dump is most of the cost of a read (performance.md).
+        together), and the dump is most of the cost of a read (performance.md). Every POST of
+        somebody logged in gives `replay`, which reads the object again when an `Idempotency-Key`
+        is sent a second time.
         """
         document = super().response(status_code, schema, **kwargs)
 
         def decorator(view: View) -> View:
             @wraps(view)
             def written(*args: Any, **kwargs: Any) -> Response:
-                return to_response(view(*args, **kwargs), status_code)
+                return to_response(_once(replay, partial(view, *args, **kwargs)), status_code)
 
-            return cast("View", document(written))
+            return openapi.mark(document(written), **({"replay": replay} if replay else {}))
 
         return decorator
 
@@ -275,11 +293,14 @@ class UndeclaredRoute(Exception):
 
 
 def refuse_undeclared_routes(app: Flask) -> None:
-    """Raise `UndeclaredRoute` unless every route declares a `Permission` or PUBLIC."""
+    """Raise `UndeclaredRoute` unless every route says who may call it, and how it is replayed.
+
+    POSTs without a login are exempt from the second: nobody is known to keep a key for.
+    """
     for rule in app.url_map.iter_rules():
-        if openapi.marks(app.view_functions[rule.endpoint]).get("permission") is None:
-            _refuse(rule.rule)
-
-
-def _refuse(rule: str) -> NoReturn:
-    raise UndeclaredRoute(f"{rule} declares no permission: add @blp.allow(...).")
+        declared = openapi.marks(app.view_functions[rule.endpoint])
+        permission = declared.get("permission")
+        if permission is None:
+            raise UndeclaredRoute(f"{rule.rule} declares no permission: add @blp.allow(...).")
+        if permission != PUBLIC and "POST" in (rule.methods or ()) and "replay" not in declared:
+            raise UndeclaredRoute(f"{rule.rule} can't be replayed: add replay= to @blp.response.")

@@ -1,5 +1,6 @@
 """Every slice's models, imported so that Alembic and the tests see the whole schema."""
 
+from hub_api import idempotency
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.constellations import models as constellations
@@ -15,6 +16,7 @@ __all__ = [
     "audit",
     "constellations",
     "households",
+    "idempotency",
     "notifications",
     "respite",
     "sleepovers",

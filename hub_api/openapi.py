@@ -79,6 +79,8 @@ def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) 
         doc["description"] = f"Needs the permission `{promised['permission']}`."
     if promised.get("if_match"):
         doc.setdefault("parameters", []).append("IfMatch")
+    if promised.get("replay"):
+        doc.setdefault("parameters", []).append("IdempotencyKey")
     responses = {
         str(int(status)): answer
         for status, answer in doc.get("responses", {}).items()
@@ -86,28 +88,26 @@ def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) 
     }
     for status in sorted(_errors_of(doc, promised)):
         codes = promised.get("conflicts", ()) if status == "409" else ()
+        if status == "409" and promised.get("replay"):
+            codes = (*codes, "still_working")
         responses[status] = _error(_ERRORS[status], codes)
     doc["responses"] = responses
     return doc
 
 
 def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
-    errors = set()
-    if promised["permission"] != PUBLIC:
-        errors |= {"401", "403"}
-    if promised["permission"] == PUBLIC and promised.get("checks_login"):
-        errors.add("401")
-    if promised.get("if_match"):
-        errors |= {"412", "428"}
-    if promised.get("conflicts"):
-        errors.add("409")
-    if promised.get("not_found"):
-        errors.add("404")
-    if "requestBody" in doc:
-        errors |= {"400", "413", "415", "422"}
-    if any(isinstance(parameter, dict) for parameter in doc.get("parameters", [])):
-        errors.add("422")
-    return errors
+    parameters = doc.get("parameters", [])
+    found = {
+        "401 403": promised["permission"] != PUBLIC,
+        "401": promised.get("checks_login"),
+        "404": promised.get("not_found"),
+        "409": promised.get("conflicts"),
+        "412 428": promised.get("if_match"),
+        "409 422": promised.get("replay"),
+        "400 413 415 422": "requestBody" in doc,
+        "422": any(isinstance(parameter, dict) for parameter in parameters),
+    }
+    return {status for statuses, given in found.items() if given for status in statuses.split()}
 
 
 def _error(description: str, codes: tuple[str, ...]) -> dict[str, Any]:
@@ -157,5 +157,15 @@ def register_components(spec: Any) -> None:
             "description": "The ETag you last saw.",
             "schema": {"type": "string"},
             "example": '"1"',
+        },
+    )
+    spec.components.parameter(
+        "IdempotencyKey",
+        "header",
+        {
+            "name": "Idempotency-Key",
+            "description": "Of your choosing, a UUID say: sent twice, the request is done once.",
+            "schema": {"type": "string", "minLength": 8, "maxLength": 100},
+            "example": "0b9d5f0e-8f55-4d0c-b6a4-9a1c2d3e4f50",
         },
     )

@@ -7,7 +7,7 @@ from typing import Any
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts import service
 from hub_api.accounts.schemas import LoginIn, MeSchema, RefreshIn, TokenPairSchema
-from hub_api.api import Blueprint, current_actor
+from hub_api.api import Blueprint, current_actor, no_object
 
 blp = Blueprint("accounts", __name__, description="Logging in, and who I am.")
 
@@ -34,7 +34,7 @@ def refresh_tokens(body: dict[str, str]) -> Any:
 
 @blp.route("/auth/logout", methods=["POST"])
 @blp.allow(Permission.OWN_ACCOUNT)
-@blp.response(204)
+@blp.response(204, replay=no_object)
 def log_out() -> None:
     """Log out: this session's tokens stop working at once."""
     service.log_out(current_actor())

@@ -52,7 +52,7 @@ def list_respite_requests(page: PageArgs) -> Any:
     not_found=True,
 )
 @blp.arguments(RespiteRequestIn(), example=_ASK)
-@blp.response(201, RespiteRequestSchema)
+@blp.response(201, RespiteRequestSchema, replay=service.get_request)
 def create_respite_request(body: service.RequestIn) -> Any:
     """Ask for a sleepover; with `draft`, save the asking for later."""
     return service.ask(current_actor(), body)
@@ -70,7 +70,7 @@ def get_respite_request(request_id: UUID) -> Any:
 @blp.allow(Permission.RESPITE_REQUEST)
 @blp.refuses("wrong_state", "child_already_away", "stay_too_long", "in_the_past")
 @blp.if_match
-@blp.response(200, RespiteRequestSchema)
+@blp.response(200, RespiteRequestSchema, replay=service.get_request)
 def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
     """Send a saved draft to the hub."""
     return service.submit_request(current_actor(), request_id, seen_version)
@@ -80,7 +80,7 @@ def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
 @blp.allow(Permission.RESPITE_DECIDE)
 @blp.refuses("wrong_state", "nights_taken", "child_already_away", "stay_too_long", "in_the_past")
 @blp.if_match
-@blp.response(200, RespiteRequestSchema)
+@blp.response(200, RespiteRequestSchema, replay=service.get_request)
 def accept_respite_request(request_id: UUID, seen_version: int) -> Any:
     """Accept a respite request and book its beds."""
     return service.accept_request(current_actor(), request_id, seen_version)

@@ -44,7 +44,7 @@ def get_sleepover(sleepover_id: UUID) -> Any:
 @blp.refuses("wrong_state", "already_begun")
 @blp.if_match
 @blp.arguments(CancelIn(), example={"reason": "child_unwell"})
-@blp.response(200, SleepoverSchema)
+@blp.response(200, SleepoverSchema, replay=service.get_sleepover)
 def cancel_sleepover(body: dict[str, CancelReason], sleepover_id: UUID, seen_version: int) -> Any:
     """Call a sleepover off and free its nights."""
     return service.cancel_sleepover(current_actor(), sleepover_id, seen_version, **body)
