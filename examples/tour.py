@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 BASE = f"http://127.0.0.1:{os.environ.get('HUB_PORT', '8000')}"
+DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 DATA_DIR = Path(os.environ.get("HUB_DATA_DIR") or "var")
 
 
@@ -63,7 +64,7 @@ class Person:
             BASE + path, method=method, data=data, headers=headers
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310 - as above
+            with DIRECT.open(request, timeout=10) as reply:
                 answer = _answer(reply.status, reply.read(), reply.headers.get("ETag"))
         except urllib.error.HTTPError as refusal:
             answer = _answer(refusal.code, refusal.read(), None)

@@ -58,8 +58,9 @@ def run() -> None:
 @main.command()
 def api() -> None:
     """Serve the API."""
-    from hub_api import server
+    from hub_api import logs, server
 
+    logs.configure()
     server.run(hub_settings.current())
 
 

@@ -91,7 +91,13 @@ def _write_private(path: Path, text: str) -> None:
     """Replace a file in one step, readable by its owner alone from the first byte."""
     make_folder(path.parent)
     draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)
+    try:
+        draft.unlink(missing_ok=True)
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            f"The token keys can't be written to {path} ({error.strerror}). Choose another place "
+            "with HUB_KEYS_FILE."
+        ) from None

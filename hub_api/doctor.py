@@ -79,10 +79,13 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
 
 
 _PRIVILEGES = sa.text("""
-    select current_user, rolsuper or rolbypassrls as bypasses,
-           exists (select from pg_tables where tableowner = current_user and schemaname = 'public')
+    select current_user,
+           exists (select from pg_roles
+                    where (rolsuper or rolbypassrls) and pg_has_role(current_user, oid, 'member'))
+             as bypasses,
+           exists (select from pg_tables
+                    where schemaname = 'public' and pg_has_role(current_user, tableowner, 'member'))
              as owns
-      from pg_roles where rolname = current_user
 """)
 
 
@@ -92,8 +95,8 @@ def _role(role: str, connection: sa.Connection, kind: str) -> Finding:
         return Finding(
             UNSAFE,
             "database",
-            f"the {role} role {found.current_user} owns tables or is above row-level security: "
-            "give it a role that is neither owner, superuser nor BYPASSRLS",
+            f"the {role} role {found.current_user} owns tables or is above row-level security, "
+            "itself or as a member: give it one that is neither",
         )
     return Finding(OK, "database", f"{role} role {found.current_user} ({kind})")
 

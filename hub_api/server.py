@@ -1,78 +1,96 @@
-"""The HTTP server: granian, which keeps slow phones off the workers (docs/decisions/0003)."""
+"""The HTTP server: waitress, which reads a whole request before it takes a thread for it.
+
+A phone at the edge of reception sends half a request and stops; it costs a buffer, not a thread
+(measured: docs/decisions/0003). One process serves with a few threads; for more, start more of them
+on the same port, as `hub run` does.
+"""
 
 from __future__ import annotations
 
 import errno
-import os
-import shutil
 import signal
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from hub_api import crypto
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from hub_api.settings import Settings
+
+STOPS_WITHIN = 30
+"""Seconds that requests in hand get to finish."""
+
+LARGEST_REQUEST = 10 * 1024 * 1024
+"""Beyond this the server hangs up. What the API takes is less, and said kindly (edges.py)."""
+
+SILENT_PHONE = 30
+"""Seconds until a connection on which nothing moves is closed."""
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    """Raise `SettingsError` when somebody already listens there."""
+    """Raise `SettingsError` when somebody already listens there, or nobody can."""
+    try:
+        _listen(host, port, shared=False).close()
+    except PermissionError:
+        raise SettingsError(
+            f"Port {port} is kept for the system. Choose one above 1023: HUB_PORT=8000"
+        ) from None
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise SettingsError(
+                f"HUB_HOST={host} is no address of this machine. To be reached from this machine "
+                "alone use 127.0.0.1, from others 0.0.0.0."
+            ) from None
+        raise SettingsError(
+            f"Port {port} on {host} is in use. Stop the program that uses it, or choose another "
+            f"port: HUB_PORT={port + 1 if port < 65535 else 8000}"
+        ) from None
+
+
+def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A listening socket; shared, the system deals connections out to all that share the port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except PermissionError:
-            raise SettingsError(
-                f"Port {port} is kept for the system. Choose one above 1023: HUB_PORT=8000"
-            ) from None
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise SettingsError(
-                    f"HUB_HOST={host} is no address of this machine. To be reached from this "
-                    "machine alone use 127.0.0.1, from others 0.0.0.0."
-                ) from None
-            raise SettingsError(
-                f"Port {port} on {host} is in use. Stop the program that uses it, or choose "
-                f"another port: HUB_PORT={port + 1 if port < 65535 else 8000}"
-            ) from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def run(settings: Settings) -> None:
-    """Serve the API until told to stop; requests in hand get up to 30 s to finish."""
-    from granian import Granian
-    from granian.constants import Interfaces
+    """Serve the API until told to stop; requests in hand are finished first."""
+    import waitress
 
-    settings.required_database()
-    crypto.load_token_keys(settings.keys_path)
-    refuse_taken_port(settings.host, settings.port)
-    figures = settings.data_dir / f"metrics-{settings.port}"
-    shutil.rmtree(figures, ignore_errors=True)
-    figures.mkdir(parents=True)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(figures)
-    Granian(
-        "hub_api.server:app_of_worker",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=settings.api_processes,
-        blocking_threads=settings.api_threads,
-        respawn_failed_workers=True,
-        workers_kill_timeout=30,
-        websockets=False,
-        log_access=False,
-    ).serve()
+    from hub_api import create_app
+
+    app = create_app(settings)
+    if not settings.supervised:
+        refuse_taken_port(settings.host, settings.port)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    server = waitress.create_server(
+        app,
+        sockets=[_listen(settings.host, settings.port, shared=settings.supervised)],
+        threads=settings.api_threads,
+        channel_timeout=SILENT_PHONE,
+        connection_limit=1000,
+        max_request_body_size=LARGEST_REQUEST,
+        clear_untrusted_proxy_headers=True,
+        ident="",
+    )
+    server.run()
+    server.task_dispatcher.shutdown(timeout=STOPS_WITHIN)
 
 
-def app_of_worker() -> object:
-    """The app of one server process."""
-    from hub_api import create_app, logs, processes
-
-    # granian forks: until it sets its own handlers, the parent's would swallow a stop.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    processes.leave_with_parent()
-    logs.configure()
-    return create_app()
+def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+    # A second call must not cut the finishing short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise SystemExit(0)

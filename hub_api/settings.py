@@ -116,9 +116,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises `SettingsError` with one line that says what to do."""
     env = os.environ if environ is None else environ
     return Settings(
-        host=env.get("HUB_HOST", "127.0.0.1"),
+        host=env.get("HUB_HOST", "").strip() or "127.0.0.1",
         port=_whole_number(env, "HUB_PORT", 8000, 1, 65535),
-        data_dir=Path(env.get("HUB_DATA_DIR") or "var").expanduser().resolve(),
+        data_dir=_folder(env),
         database=_database_urls(env),
         keys_file=Path(env["HUB_KEYS_FILE"]) if env.get("HUB_KEYS_FILE") else None,
         demo=env.get("HUB_DEMO") == "1",
@@ -134,6 +134,16 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
     )
+
+
+def _folder(env: Mapping[str, str]) -> Path:
+    text = env.get("HUB_DATA_DIR") or "var"
+    try:
+        return Path(text).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError):
+        raise SettingsError(
+            f"HUB_DATA_DIR={text!r} is not usable: give a folder such as /tmp/hub."
+        ) from None
 
 
 def _whole_number(
@@ -173,7 +183,8 @@ def _database_urls(env: Mapping[str, str]) -> DatabaseUrls | None:
         if not _is_postgresql(url):
             raise SettingsError(
                 f"{name} is not a PostgreSQL address. It looks like "
-                "postgresql://role:password@host:5432/hub"
+                "postgresql://role:password@host:5432/hub, with @ : / in a password written as "
+                "%40 %3A %2F"
             )
     return DatabaseUrls(*urls)
 
@@ -181,7 +192,8 @@ def _database_urls(env: Mapping[str, str]) -> DatabaseUrls | None:
 def _is_postgresql(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
+        is_plain = parts.netloc.count("@") <= 1 and parts.port != 0
+        return parts.scheme in {"postgresql", "postgres"} and is_plain
     except ValueError:
         return False
 

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -52,21 +53,25 @@ def run(settings: Settings, say: Callable[[str], None]) -> None:
             children = stack.enter_context(_children(ready))
             _wait_until_ready(ready, children)
             _greet(ready, say)
-            _look_after(children, say)
+            _look_after(children, settings, say)
     except _Stop:
         say("Stopped.")
 
 
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""A closed terminal stops the hub as Ctrl-C does."""
+
+
 def _stop_on_signals() -> None:
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    for number in STOPS:
+        signal.signal(number, _stop)
 
 
 @contextmanager
 def _stops_held() -> Iterator[None]:
     """Stop after this block and not within it: what is half started can't be stopped."""
     asked: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOPS:
         signal.signal(number, lambda found, _frame: asked.append(found))
     yield
     _stop_on_signals()
@@ -76,8 +81,8 @@ def _stops_held() -> Iterator[None]:
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     # A second Ctrl-C must not cut the stopping short.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in STOPS:
+        signal.signal(number, signal.SIG_IGN)
     raise _Stop
 
 
@@ -85,6 +90,7 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
     """Bring keys and schema up to date, and put demo data into an empty database."""
     if not settings.keys_path.exists():
         crypto.rotate_token_keys(settings.keys_path)
+    crypto.load_token_keys(settings.keys_path)
     refuse_unreachable(settings)
     url = settings.required_database().migration
     if migrate.current(url) != migrate.newest():
@@ -185,12 +191,20 @@ class _Child:
 
 @contextmanager
 def _children(settings: Settings) -> Iterator[list[_Child]]:
-    environment = {**os.environ, **environment_of(settings)}
+    figures = settings.data_dir / "metrics"
+    shutil.rmtree(figures, ignore_errors=True)
+    figures.mkdir()
     settings.log_dir.mkdir(exist_ok=True)
+    environment = {
+        **os.environ,
+        **environment_of(settings),
+        "HUB_SUPERVISED": "1",
+        "PROMETHEUS_MULTIPROC_DIR": str(figures),
+    }
     children: list[_Child] = []
     with ExitStack() as stack:
         try:
-            for name in ("api", "worker"):
+            for name in ("api",) * settings.api_processes + ("worker",):
                 log = stack.enter_context((settings.log_dir / f"{name}.log").open("a"))
                 children.append(_Child(name, environment, log))
             yield children
@@ -208,7 +222,6 @@ def environment_of(settings: Settings) -> dict[str, str]:
         "HUB_MIGRATION_DATABASE_URL": urls.migration,
         "HUB_DATA_DIR": str(settings.data_dir),
         "HUB_PORT": str(settings.port),
-        "HUB_SUPERVISED": "1",
     }
 
 
@@ -231,17 +244,26 @@ def _wait_until_ready(settings: Settings, children: list[_Child]) -> None:
     raise SettingsError(f"The API did not answer in time. Its log: {settings.log_dir}/api.log")
 
 
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Asks our own address, whatever proxy the environment names for others."""
+
+
 def _is_healthy(settings: Settings) -> bool:
     try:
-        with urllib.request.urlopen(f"{address(settings)}/healthz", timeout=2) as answer:  # noqa: S310 - our own address
+        with _DIRECT.open(f"{address(settings)}/healthz", timeout=2) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _look_after(children: list[_Child], say: Callable[[str], None]) -> None:
+def _look_after(children: list[_Child], settings: Settings, say: Callable[[str], None]) -> None:
     while True:
         time.sleep(0.5)
+        if settings.database is None and not embedded.is_running(settings.pgdata):
+            say("The database stopped; restarting it.")
+            time.sleep(RESTART_AFTER)
+            with contextlib.suppress(SettingsError), _stops_held():
+                embedded.start(settings.pgdata)
         for child in children:
             if not child.is_running():
                 say(f"The {child.name} stopped (exit {child.exit_code}); restarting it.")

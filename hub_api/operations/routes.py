@@ -47,8 +47,8 @@ def readyz() -> Response:
 @_public
 def show_metrics() -> Response:
     """Figures for Prometheus. Keep it inside your network (docs/operator.md)."""
-    waiting, oldest = service.job_figures(_engine())
-    return Response(metrics.exposition(waiting, oldest), content_type=CONTENT_TYPE_LATEST)
+    figures = service.job_figures(_engine())
+    return Response(metrics.exposition(figures), content_type=CONTENT_TYPE_LATEST)
 
 
 def _engine() -> Engine:

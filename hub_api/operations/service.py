@@ -48,7 +48,10 @@ def readiness(engine: Engine) -> dict[str, str]:
     }
 
 
-def job_figures(engine: Engine) -> tuple[int, float]:
-    """How many jobs wait, and for how many seconds the oldest has been due."""
-    with db.transaction(engine) as session:
-        return session.scalar(_WAITING_JOBS) or 0, session.scalar(_OLDEST_JOB) or 0.0
+def job_figures(engine: Engine) -> tuple[int, float] | None:
+    """How many jobs wait and how long the oldest has been due; none without a database."""
+    try:
+        with db.transaction(engine) as session:
+            return session.scalar(_WAITING_JOBS) or 0, session.scalar(_OLDEST_JOB) or 0.0
+    except (DBAPIError, PoolTimeout):
+        return None

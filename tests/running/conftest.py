@@ -38,26 +38,35 @@ class RunningHub(Program):
         return "Ctrl-C stops everything." in self.said()
 
     def is_up(self) -> bool:
-        """Whether every process of the API serves; the greeting waits for the first."""
+        """Whether both processes of the API serve; the greeting waits for the first."""
         return self.is_greeting() and self.servers() > 1
 
     def servers(self) -> int:
-        """How many processes of the API serve: one still loading has its own thread and a watch."""
-        with suppress(psutil.Error):
-            if api := self.part("api"):
-                return sum(process.num_threads() > 2 for process in api.children())
-        return 0
+        """How many processes of the API listen on the port."""
+        found = 0
+        for api in self.parts("api"):
+            with suppress(psutil.Error):
+                found += any(
+                    link.laddr.port == self.port and link.status == psutil.CONN_LISTEN
+                    for link in api.net_connections("tcp")
+                )
+        return found
 
     def http(self, login: str = "") -> Loopback:
         return Loopback(self.port, self.logins[login] if login else None)
 
     def part(self, name: str) -> psutil.Process | None:
-        """The supervised process of this name, if there is one just now."""
+        """A supervised process of this name, if there is one just now."""
+        return next(iter(self.parts(name)), None)
+
+    def parts(self, name: str) -> list[psutil.Process]:
+        """The supervised processes of this name."""
+        found = []
         for process in psutil.Process(self.pid).children():
             with suppress(psutil.Error):
                 if process.cmdline()[-1:] == [name]:
-                    return process
-        return None
+                    found.append(process)
+        return found
 
     def database(self) -> psutil.Process | None:
         """The database server, which is nobody's child."""

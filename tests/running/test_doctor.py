@@ -63,7 +63,7 @@ class TestTheDoctor:
         assert (code, failing(findings)) == (1, [("unsafe", "database")])
         (words,) = [words for verdict, _, words in findings if verdict == "unsafe"]
         assert words.startswith(f"the {part} role {role} ")
-        assert "give it a role that is neither" in words
+        assert "give it one that is neither" in words
 
     def test_warns_of_keys_that_others_can_read(self, examine, data_dir):
         (data_dir / "keys.json").chmod(0o640)
