@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None) -> HubFlask:
 
     chosen = hub_settings.use(settings or hub_settings.from_environment())
     app = HubFlask("hub_api", static_folder=None)
+    app.url_map.merge_slashes = False  # an odd address is not there, rather than somewhere else
     app.engine = db.make_engine(chosen.required_database().api, connections=chosen.api_threads)
     tokens.init_app(app, chosen, crypto.load_token_keys(chosen.keys_path))
     edges.init_app(app)

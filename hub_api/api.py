@@ -7,9 +7,11 @@ from rows, lists are paged by key, and one request is one transaction.
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, TypedDict, cast
+from urllib.parse import urlencode
 from uuid import UUID
 
 import flask_smorest
@@ -66,21 +68,20 @@ class HubFlask(Flask):
             try:
                 return super().dispatch_request()
             except Forbidden:
-                db.after_rollback(partial(_audit_refusal, g.actor, _operation_id()))
+                db.after_rollback(_audit_refusal)
                 raise
 
 
-def _audit_refusal(actor: Actor, operation_id: str) -> None:
+def _audit_refusal() -> None:
+    """Who was refused which permission, about what."""
+    view = current_app.view_functions[str(request.endpoint)]
+    subjects = [value for value in (request.view_args or {}).values() if isinstance(value, UUID)]
     audit.record(
-        operation_id,
+        str(openapi.marks(view)["permission"]),
         outcome="refused",
-        actor_id=actor.account_id,
-        subject_id=next(iter((request.view_args or {}).values()), None),
+        actor_id=g.actor.account_id if "actor" in g else None,
+        subject_id=subjects[0] if subjects else None,
     )
-
-
-def _operation_id() -> str:
-    return openapi.operation_id(current_app.view_functions[str(request.endpoint)])
 
 
 def current_actor() -> Actor:
@@ -124,10 +125,17 @@ def to_response(content: Any, status: int) -> Response:
         return content
     if content is None:
         return Response(status=204)
-    response = Response(write_json(content), status=status, content_type="application/json")
+    body = write_json(content)
+    response = Response(body, status=status, content_type="application/json")
     if "version" in content:
-        response.set_etag(str(content["version"]))
-        response.make_conditional(request)
+        # The version is what decisions are checked against. The rest tells whether anything shown
+        # has changed: an age, a name or a part of the object changes without its version.
+        shown = hashlib.blake2b(body, digest_size=8).hexdigest()
+        tag = f"{content['version']}.{shown}"
+        response.set_etag(tag)
+        if request.method == "GET" and request.if_none_match.contains_weak(tag):
+            response.status_code = 304
+            response.set_data(b"")
     return response
 
 
@@ -148,8 +156,8 @@ def keyset_page(statement: db.Read, key: InstrumentedAttribute[UUID], page: Page
         write_json({"items": items, "next_cursor": next_cursor}), content_type="application/json"
     )
     if next_cursor:
-        link = f"{request.base_url}?limit={page['limit']}&cursor={next_cursor}"
-        response.headers["Link"] = f'<{link}>; rel="next"'
+        query = urlencode({**request.args.to_dict(), "cursor": next_cursor})
+        response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     return response
 
 
@@ -197,7 +205,8 @@ def _once(replay: Reader | None, work: Callable[[], Any]) -> Any:
 class Blueprint(flask_smorest.Blueprint):
     """smorest's blueprint with our decorators. From the outside in, a view wears:
 
-    `@blp.route`, `@blp.allow`, `@blp.if_match` on decisions, `@blp.arguments`, `@blp.response`.
+    `@blp.route`, `@blp.allow`, `@blp.refuses`, `@blp.if_match` on decisions, `@blp.arguments`,
+    `@blp.response`.
     """
 
     ARGUMENTS_PARSER = Parser()
@@ -218,7 +227,10 @@ class Blueprint(flask_smorest.Blueprint):
                         raise Forbidden
                 return view(*args, **kwargs)
 
-            return openapi.mark(guarded, permission=permission)
+            openapi.mark(guarded, permission=permission)
+            # Whatever wraps this copies its marks but is not it: the guard must be outermost.
+            guarded.hub_guard = guarded  # type: ignore[attr-defined]
+            return guarded
 
         return decorator
 
@@ -237,8 +249,13 @@ class Blueprint(flask_smorest.Blueprint):
         """Document refusals the other decorators don't imply: the codes of 409s, a 404, a 401."""
 
         def decorator(view: View) -> View:
-            found: dict[str, Any] = {"conflicts": conflicts, "checks_login": checks_login}
-            return openapi.mark(view, **found, **({"not_found": True} if not_found else {}))
+            before = openapi.marks(view).get("conflicts", ())
+            found: dict[str, Any] = {"conflicts": (*before, *conflicts)}
+            if not_found:
+                found["not_found"] = True
+            if checks_login:
+                found["checks_login"] = True
+            return openapi.mark(view, **found)
 
         return decorator
 
@@ -283,9 +300,10 @@ def _seen_version() -> int:
     # Weak forms count: our tags are version numbers, so weak and strong say the same.
     tags = {*seen.as_set(include_weak=True)}
     tag = tags.pop() if len(tags) == 1 else ""
-    if not (tag.isascii() and tag.isdigit() and len(tag) < 10):
+    version = tag.partition(".")[0]
+    if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise StaleVersion
-    return int(tag)
+    return int(version)
 
 
 class UndeclaredRoute(Exception):
@@ -300,7 +318,10 @@ def refuse_undeclared_routes(app: Flask) -> None:
     for rule in app.url_map.iter_rules():
         declared = openapi.marks(app.view_functions[rule.endpoint])
         permission = declared.get("permission")
+        view = app.view_functions[rule.endpoint]
         if permission is None:
             raise UndeclaredRoute(f"{rule.rule} declares no permission: add @blp.allow(...).")
+        if permission != PUBLIC and getattr(view, "hub_guard", None) is not view:
+            raise UndeclaredRoute(f"{rule.rule}: @blp.allow(...) must come right after the route.")
         if permission != PUBLIC and "POST" in (rule.methods or ()) and "replay" not in declared:
             raise UndeclaredRoute(f"{rule.rule} can't be replayed: add replay= to @blp.response.")

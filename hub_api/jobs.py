@@ -14,7 +14,10 @@ import structlog
 from hub_api import db, request_id
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from sqlalchemy.engine import Engine
+    from sqlalchemy.orm import Session
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +46,7 @@ def use_engine(engine: Engine) -> None:
     _engine = engine
 
 
-def transaction() -> Any:
+def transaction() -> AbstractContextManager[Session]:
     """A unit of work for a job, under the worker's database role."""
     if _engine is None:
         raise RuntimeError("Jobs run in the worker: call jobs.use_engine(...) first.")

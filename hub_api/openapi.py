@@ -25,6 +25,7 @@ _ERRORS = {
     "415": "Not sent as JSON.",
     "422": "The shape of the input is wrong.",
     "428": "If-Match is missing.",
+    "503": "Busy or without its database; nothing was saved. Try again after `Retry-After`.",
 }
 
 
@@ -69,7 +70,9 @@ def operation_id(view: Callable[..., Any]) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
-def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) -> dict[str, Any]:
+def describe_operation(
+    doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any
+) -> dict[str, Any]:
     """Complete one operation: its id, its security, If-Match, and every error it can give."""
     promised = doc_info.get("hub", {})
     doc["operationId"] = promised["operation_id"]
@@ -86,6 +89,7 @@ def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) 
         for status, answer in doc.get("responses", {}).items()
         if int(status) < 400
     }
+    _document_versions(responses, method)
     for status in sorted(_errors_of(doc, promised)):
         codes = promised.get("conflicts", ()) if status == "409" else ()
         if status == "409" and promised.get("replay"):
@@ -98,6 +102,7 @@ def describe_operation(doc: dict[str, Any], doc_info: dict[str, Any], **_: Any) 
 def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
     parameters = doc.get("parameters", [])
     found = {
+        "503": True,
         "401 403": promised["permission"] != PUBLIC,
         "401": promised.get("checks_login"),
         "404": promised.get("not_found"),
@@ -111,10 +116,24 @@ def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
 
 
 def _error(description: str, codes: tuple[str, ...]) -> dict[str, Any]:
+    schema: dict[str, Any] = {"$ref": "#/components/schemas/Problem"}
     if codes:
         description += " Codes: " + ", ".join(f"`{code}`" for code in codes) + "."
-    schema = {"$ref": "#/components/schemas/Problem"}
+        schema = {"allOf": [schema], "properties": {"code": {"enum": sorted(codes)}}}
     return {"description": description, "content": {PROBLEM_MEDIA_TYPE: {"schema": schema}}}
+
+
+def _document_versions(responses: dict[str, Any], method: str) -> None:
+    """An answer with a version carries it as its ETag, and a read of it can be a 304."""
+    for status in ("200", "201"):
+        content = responses.get(status, {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is not None and "version" in getattr(schema, "fields", {}):
+            responses[status]["headers"] = {
+                "ETag": {"description": "For If-Match.", "schema": {"type": "string"}}
+            }
+            if method == "get":
+                responses["304"] = {"description": "Just as you last saw it (If-None-Match)."}
 
 
 def spec_options(version: str) -> dict[str, Any]:

@@ -2,24 +2,77 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from hub_api.api import read_cursor
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+fields.Field.default_error_messages |= {
+    "required": "Please fill this in.",
+    "null": "Please fill this in.",
+    "validator_failed": "This isn't right.",
+}
+fields.String.default_error_messages |= {"invalid": "Please give text."}
+fields.UUID.default_error_messages |= {"invalid_uuid": "This isn't an id the hub gave out."}
+fields.List.default_error_messages |= {"invalid": "Please give a list."}
+fields.Integer.default_error_messages |= {"invalid": "Please give a whole number."}
+fields.Boolean.default_error_messages |= {"invalid": "Please give true or false."}
 
 
 class Schema(ma.Schema):
     """Every schema: unknown fields are refused by name, and the order is the order written."""
 
+    error_messages = {  # noqa: RUF012 - marshmallow reads it from the class
+        "unknown": "The hub doesn't know this field.",
+        "type": "Please send an object.",
+    }
+
     class Meta:
         unknown = ma.RAISE
+
+
+def one_of(words: Iterable[str]) -> validate.OneOf:
+    """A word from a list."""
+    return validate.OneOf([*words], error="Please choose one of: {choices}.")
+
+
+def length(shortest: int, longest: int, words: str) -> validate.Length:
+    """So many characters or items; `words` say it to a person."""
+    return validate.Length(shortest, longest, error=words)
+
+
+class Flag(fields.Boolean):
+    """True or false and nothing that resembles them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class WholeNumber(fields.Integer):
+    """A whole number in a query: ASCII digits alone."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not (isinstance(value, str) and value.isascii() and value.isdigit()):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Instant(fields.AwareDateTime):
@@ -29,13 +82,13 @@ class Instant(fields.AwareDateTime):
         super().__init__(format="iso", **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
-        if not isinstance(value, str):
-            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE)
+        if not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+            raise ma.ValidationError("Please give a date and time such as 2026-12-04T17:00:00Z.")
         found: datetime = super()._deserialize(value, attr, data, **kwargs)
         try:
             instant = found.astimezone(UTC)
         except OverflowError:
-            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from None
+            raise ma.ValidationError("Please give a date in this century.") from None
         if not _EARLIEST <= instant < _LATEST:
             raise ma.ValidationError("Please give a date in this century.")
         return instant
@@ -65,9 +118,9 @@ class Cursor(fields.String):
 class PageIn(Schema):
     """Which page of a list."""
 
-    limit = fields.Integer(
+    limit = WholeNumber(
         load_default=50,
-        validate=validate.Range(1, 200),
+        validate=validate.Range(1, 200, error="Please choose 1 to 200."),
         metadata={"description": "How many at most."},
     )
     cursor = Cursor(

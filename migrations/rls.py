@@ -1,5 +1,8 @@
 """Grants and row-level security, the same for every table (security.md, the second wall).
 
+Frozen: what stands here is part of the migrations that call it. Add functions; never change one, or
+a fresh database and an old one would differ (tests/platform/test_migrations.py holds it).
+
 Policies are enabled, not forced: the owner must still migrate and dump.
 """
 
@@ -37,6 +40,15 @@ def scope_by_account(table: str) -> None:
         f" using (account_id = {ACCOUNT}) with check (account_id = {ACCOUNT})"
     )
     op.execute(f"create policy {table}_add on {table} for insert to hub_api with check (true)")
+
+
+def keep_to_account(table: str) -> None:
+    """The API reads, changes and adds the actor's own rows, and no others."""
+    _enable(table)
+    op.execute(
+        f"create policy {table}_own on {table} to hub_api"
+        f" using (account_id = {ACCOUNT}) with check (account_id = {ACCOUNT})"
+    )
 
 
 def append_only_by_constellation(table: str) -> None:

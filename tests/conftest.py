@@ -13,9 +13,10 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from hub_api import create_app, crypto, db, embedded, migrate, models
+from hub_api import clock, create_app, crypto, db, embedded, migrate, models
 from hub_api import settings as hub_settings
 from hub_api.access import Role
+from hub_api.accounts import service
 from hub_api.settings import DatabaseUrls, Settings
 from tests.factories.accounts import make_account
 from tests.factories.world import Neighbourhood, make_neighbourhood
@@ -166,3 +167,14 @@ def rows(owner: sa.Engine) -> Callable[..., list[Any]]:
             return list(connection.execute(sa.text(statement), values).all())
 
     return read
+
+
+@pytest.fixture
+def grant(owner: sa.Engine) -> Callable[..., None]:
+    """Give somebody one more role from today on."""
+
+    def give(account_id: UUID, role: Role, **scope: UUID) -> None:
+        with db.transaction(owner):
+            service.grant_role(account_id, role, starts_on=clock.london_today(), **scope)
+
+    return give

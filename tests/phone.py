@@ -51,6 +51,8 @@ def hold_to_contract(method: str, path: str, response: Any) -> None:
     media_type = PROBLEM_MEDIA_TYPE if response.status_code >= 400 else "application/json"
     assert response.mimetype == media_type
     schema = _absolute(content[media_type]["schema"])
+    if "version" in response.json:
+        assert response.headers["ETag"].startswith(f'"{response.json["version"]}.')
     jsonschema.Draft202012Validator(
         {**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"},
         registry=_registry(),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from hub_api.access import Role
-from hub_api.schemas import Line, Schema
+from hub_api.schemas import Line, Schema, length, one_of
 
 
 class LoginIn(Schema):
-    email = Line(required=True, validate=validate.Length(3, 254), metadata={"format": "email"})
-    password = Line(required=True, validate=validate.Length(1, 200))
+    email = Line(
+        required=True,
+        validate=length(3, 254, "Please give your e-mail address."),
+        metadata={"format": "email"},
+    )
+    password = Line(required=True, validate=length(1, 200, "Please fill this in."))
 
 
 class RefreshIn(Schema):
-    refresh_token = Line(required=True, validate=validate.Length(1, 200))
+    refresh_token = Line(required=True, validate=length(1, 200, "Please fill this in."))
 
 
 class TokenPairSchema(Schema):
@@ -26,7 +30,7 @@ class TokenPairSchema(Schema):
 
 
 class GrantSchema(Schema):
-    role = fields.String(required=True, validate=validate.OneOf([*Role]))
+    role = fields.String(required=True, validate=one_of(Role))
     constellation_id = fields.UUID(required=True, allow_none=True)
     household_id = fields.UUID(required=True, allow_none=True)
 

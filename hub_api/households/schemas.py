@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from hub_api.households.models import Gender
-from hub_api.schemas import Schema
+from hub_api.schemas import Schema, one_of
 
 
 class AdultSchema(Schema):
@@ -19,7 +19,7 @@ class ChildSummarySchema(Schema):
     id = fields.UUID(required=True)
     first_name = fields.String(required=True)
     age = fields.Integer(required=True, metadata={"description": "Whole years, today."})
-    gender = fields.String(required=True, validate=validate.OneOf([*Gender]))
+    gender = fields.String(required=True, validate=one_of(Gender))
 
 
 class HouseholdSchema(Schema):

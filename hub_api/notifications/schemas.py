@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from hub_api.notifications.categories import Category
-from hub_api.schemas import Instant, Schema
+from hub_api.schemas import Instant, Schema, one_of
 
 
 class NotificationSchema(Schema):
     id = fields.UUID(required=True)
-    category = fields.String(required=True, validate=validate.OneOf([*Category]))
+    category = fields.String(required=True, validate=one_of(Category))
     words = fields.String(required=True, metadata={"description": "What to show the person."})
     subject_id = fields.UUID(required=True, metadata={"description": "What it is about."})
     created_at = Instant(required=True)

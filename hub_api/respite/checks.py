@@ -60,18 +60,18 @@ def check_guest_bed(children: int, free: Mapping[date, Sequence[object]]) -> Che
     )
 
 
-def check_child_one_place(away: Mapping[str, Sequence[date]]) -> Check:
+def check_child_one_place(away: Sequence[tuple[str, Sequence[date]]]) -> Check:
     """A child is in one place at a time.
 
-    `away` gives, by first name, the nights a child already sleeps elsewhere.
+    `away` gives, for each child who is, the first name and the nights already slept elsewhere.
     """
     if not away:
         return Check("child_one_place", Outcome.PASS, "Nobody is away on these nights already.")
     sentences = [
         f"{name} already has a sleepover on {spoken_list([*nights])}."
-        for name, nights in sorted(away.items())
+        for name, nights in sorted(away)
     ]
-    nights = tuple(sorted({night for found in away.values() for night in found}))
+    nights = tuple(sorted({night for _, found in away for night in found}))
     return Check("child_one_place", Outcome.BLOCK, " ".join(sentences), nights)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
 from hub_api.respite.checks import Outcome
 from hub_api.respite.models import RequestKind, RequestReason, RequestState
-from hub_api.schemas import Instant, Schema
+from hub_api.schemas import Flag, Instant, Schema, length, one_of
 
 
 class RespiteRequestIn(Schema):
@@ -19,17 +19,15 @@ class RespiteRequestIn(Schema):
     children = fields.List(
         fields.UUID(),
         required=True,
-        validate=validate.Length(1, 10),
+        validate=length(1, 10, "Please name one to ten children."),
         metadata={"description": "Who is to come: each child once."},
     )
-    kind = fields.String(required=True, validate=validate.OneOf([*RequestKind]))
+    kind = fields.String(required=True, validate=one_of(RequestKind))
     arrives_at = Instant(required=True)
     departs_at = Instant(required=True)
-    reason = fields.String(required=True, validate=validate.OneOf([*RequestReason]))
-    draft = fields.Boolean(
+    reason = fields.String(required=True, validate=one_of(RequestReason))
+    draft = Flag(
         load_default=False,
-        truthy={True},
-        falsy={False},
         metadata={"description": "Save without sending it to the hub."},
     )
 
@@ -46,13 +44,13 @@ class RespiteRequestIn(Schema):
 
 class CheckSchema(Schema):
     code = fields.String(required=True)
-    outcome = fields.String(required=True, validate=validate.OneOf([*Outcome]))
+    outcome = fields.String(required=True, validate=one_of(Outcome))
     sentence = fields.String(required=True)
     nights = fields.List(fields.Date(), required=True)
     override = fields.String(
         required=True,
         allow_none=True,
-        validate=validate.OneOf([*Role]),
+        validate=one_of(Role),
         metadata={"description": "The role that may override it, if any."},
     )
 
@@ -63,9 +61,9 @@ class RespiteRequestSchema(Schema):
     constellation_id = fields.UUID(required=True)
     household_id = fields.UUID(required=True)
     hub_home_id = fields.UUID(required=True)
-    state = fields.String(required=True, validate=validate.OneOf([*RequestState]))
-    kind = fields.String(required=True, validate=validate.OneOf([*RequestKind]))
-    reason = fields.String(required=True, validate=validate.OneOf([*RequestReason]))
+    state = fields.String(required=True, validate=one_of(RequestState))
+    kind = fields.String(required=True, validate=one_of(RequestKind))
+    reason = fields.String(required=True, validate=one_of(RequestReason))
     arrives_at = Instant(required=True)
     departs_at = Instant(required=True)
     nights = fields.List(

@@ -119,7 +119,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapp
     constellations.lock_hub_home(request.hub_home_id)
     _lock(request, seen_version)
     request.accept()
-    _refuse_past(request.departs_at, "This stay would already be over, so it can't be accepted.")
+    _refuse_once_begun(request)
     free = sleepovers.free_beds(request.hub_home_id, request.nights)
     found = _run_checks(request, free)
     _refuse_if(checks.blocking(found))
@@ -148,7 +148,7 @@ def _run_checks(request: RespiteRequest, free: FreeBeds) -> list[checks.Check]:
     names = households.first_names(list(away)) if away else {}
     return [
         checks.check_length(len(request.nights), settings.current().longest_stay),
-        checks.check_child_one_place({names[child]: nights for child, nights in away.items()}),
+        checks.check_child_one_place([(names[child], nights) for child, nights in away.items()]),
         checks.check_guest_bed(len(child_ids), free),
     ]
 
@@ -194,11 +194,20 @@ def _nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
     return nights
 
 
-def _refuse_past(
-    instant: datetime, words: str = "That time has already passed. Please choose another."
-) -> None:
+def _refuse_past(instant: datetime) -> None:
     if instant <= clock.now():
-        raise Conflict(words, code="in_the_past")
+        raise Conflict("That time has already passed. Please choose another.", code="in_the_past")
+
+
+def _refuse_once_begun(request: RespiteRequest) -> None:
+    """A yes may come a little late, on the evening itself, but not after the first night."""
+    morning = request.nights[0] + timedelta(days=1)
+    if clock.london_instant(morning, settings.current().night_ends) <= clock.now():
+        raise Conflict(
+            "The first night of this stay is over, so it can't be accepted any more. The carer can "
+            "ask again.",
+            code="in_the_past",
+        )
 
 
 def _keep(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from hub_api.households.schemas import ChildSummarySchema
-from hub_api.schemas import Instant, Schema
+from hub_api.schemas import Instant, Schema, one_of
 from hub_api.sleepovers.models import CancelReason, SleepoverState
 
 
 class CancelIn(Schema):
-    reason = fields.String(required=True, validate=validate.OneOf([*CancelReason]))
+    reason = fields.String(required=True, validate=one_of(CancelReason))
 
 
 class BedNightSchema(Schema):
@@ -25,13 +25,11 @@ class SleepoverSchema(Schema):
     household_id = fields.UUID(required=True)
     hub_home_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)
-    state = fields.String(required=True, validate=validate.OneOf([*SleepoverState]))
+    state = fields.String(required=True, validate=one_of(SleepoverState))
     arrives_at = Instant(required=True)
     departs_at = Instant(required=True)
     confirmed_at = Instant(required=True)
     cancelled_at = Instant(required=True, allow_none=True)
-    cancel_reason = fields.String(
-        required=True, allow_none=True, validate=validate.OneOf([*CancelReason])
-    )
+    cancel_reason = fields.String(required=True, allow_none=True, validate=one_of(CancelReason))
     child = fields.Nested(ChildSummarySchema, required=True)
     bed_nights = fields.List(fields.Nested(BedNightSchema), required=True)

@@ -66,7 +66,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_refresh_tokens_parent_id", "refresh_tokens", ["parent_id"])
     op.create_index("ix_refresh_tokens_session_id", "refresh_tokens", ["session_id"])
-    for table in ("accounts", "sessions", "refresh_tokens"):
+    grant("accounts", api="select")
+    for table in ("sessions", "refresh_tokens"):
         grant(table, api="select, insert, update")
 
 

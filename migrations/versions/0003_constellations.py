@@ -211,7 +211,8 @@ def upgrade() -> None:
     op.create_index("ix_role_grants_account_id", "role_grants", ["account_id"])
     scoped = ("households", "adults", "children", "hub_homes", "beds")
     for table in ("constellations", *scoped, "hub_appointments", "memberships", "role_grants"):
-        grant(table, api="select, insert, update")
+        grant(table, api="select")
+    grant("hub_homes", api="update (seq)")
     scope_by_constellation("constellations", column="id")
     for table in scoped:
         scope_by_constellation(table)

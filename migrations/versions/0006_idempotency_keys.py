@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rls import grant, scope_by_account
+from migrations.rls import grant, keep_to_account
 
 revision = "0006"
 down_revision = "0005"
@@ -26,7 +26,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_idempotency_keys_created_at", "idempotency_keys", ["created_at"])
     grant("idempotency_keys", api="select, insert, update", worker="select, delete")
-    scope_by_account("idempotency_keys")
+    keep_to_account("idempotency_keys")
 
 
 def downgrade() -> None:

@@ -4,9 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from hub_api.access import PUBLIC
-from hub_api.api import UndeclaredRoute, refuse_undeclared_routes
+from hub_api import openapi
+from hub_api.access import PUBLIC, Permission
+from hub_api.accounts.schemas import LoginIn
+from hub_api.api import Blueprint, UndeclaredRoute, no_object, refuse_undeclared_routes
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "hub_api"
@@ -117,16 +120,32 @@ class TestEverySlice:
 
 class TestEveryRoute:
     def test_an_app_with_an_undeclared_route_does_not_start(self):
-        from flask import Flask
-
         careless = Flask("careless", static_folder=None)
         careless.add_url_rule("/open", view_func=lambda: "children's names")
         with pytest.raises(UndeclaredRoute, match="/open"):
             refuse_undeclared_routes(careless)
 
-    def test_only_logging_in_and_the_operators_pages_are_public(self, app):
-        from hub_api import openapi
+    def test_an_app_that_reads_the_body_before_it_asks_who_sends_it_does_not_start(self):
+        slice_ = Blueprint("careless", __name__)
 
+        @slice_.route("/open", methods=["POST"])
+        @slice_.arguments(LoginIn())
+        @slice_.allow(Permission.OWN_ACCOUNT)
+        @slice_.response(204, replay=no_object)
+        def open_door(_body):
+            """Let anybody in."""
+
+        careless = Flask("careless", static_folder=None)
+        careless.register_blueprint(slice_)
+        with pytest.raises(UndeclaredRoute, match="right after the route"):
+            refuse_undeclared_routes(careless)
+
+    def test_every_decision_says_which_version_was_seen(self, app):
+        for rule in app.url_map.iter_rules():
+            if "POST" in rule.methods and "<" in rule.rule:
+                assert openapi.marks(app.view_functions[rule.endpoint])["if_match"], rule.rule
+
+    def test_only_logging_in_and_the_operators_pages_are_public(self, app):
         public = {
             rule.rule
             for rule in app.url_map.iter_rules()

@@ -5,10 +5,10 @@ import threading
 import pytest
 from flask import Flask
 
-from hub_api import clock, db, openapi
+from hub_api import clock, db
 from hub_api.access import Permission, Role
 from hub_api.accounts import service
-from hub_api.api import UndeclaredRoute, refuse_undeclared_routes
+from hub_api.api import Blueprint, UndeclaredRoute, refuse_undeclared_routes
 
 KEY = "11111111-2222-4333-8444-555555555555"
 
@@ -125,8 +125,15 @@ class TestSixteenAtOnce:
 
 class TestEveryPost:
     def test_says_how_it_is_replayed_or_the_app_does_not_start(self):
+        slice_ = Blueprint("careless", __name__)
+
+        @slice_.route("/once", methods=["POST"])
+        @slice_.allow(Permission.OWN_ACCOUNT)
+        @slice_.response(204)
+        def do_it():
+            """Do it as often as asked."""
+
         careless = Flask("careless", static_folder=None)
-        view = openapi.mark(lambda: "done", permission=Permission.OWN_ACCOUNT)
-        careless.add_url_rule("/once", view_func=view, endpoint="x", methods=["POST"])
+        careless.register_blueprint(slice_)
         with pytest.raises(UndeclaredRoute, match="replay"):
             refuse_undeclared_routes(careless)

@@ -42,7 +42,10 @@ def objects_of(world: World, days: int = 7) -> Objects:
     """What the family in `world.here` has, by kind: sent, accepted and kept to itself."""
     sleepover = world.booked(arrives_at=in_days(days), departs_at=in_days(days + 1, hour=10))
     later = {"arrives_at": in_days(days + 7), "departs_at": in_days(days + 8, hour=10)}
-    requests = [sleepover["request_id"], *(world.asked(**later, draft=d)["id"] for d in (0, 1))]
+    requests = [
+        sleepover["request_id"],
+        *(world.asked(**later, draft=d)["id"] for d in (False, True)),
+    ]
     return {
         "constellation_id": [world.here.id],
         "household_id": [world.here.family.id],

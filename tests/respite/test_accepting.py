@@ -1,7 +1,11 @@
 """Accepting a respite request."""
 
-import pytest
+from datetime import timedelta
 
+import pytest
+import time_machine
+
+from hub_api import clock
 from hub_api.access import Role
 from tests.phone import in_days
 
@@ -62,10 +66,7 @@ class TestAcceptIsRefused:
         assert phone.get(path).status_code == 200
         assert phone.post(f"{path}/accept", If_Match='"1"').status_code == 403
         (refused,) = rows("select * from audit_events where outcome = 'refused'")
-        assert (refused.action, str(refused.subject_id)) == (
-            "acceptRespiteRequest",
-            request["id"],
-        )
+        assert (refused.action, str(refused.subject_id)) == ("respite:decide", request["id"])
 
     def test_to_another_constellations_hub_carer(self, world):
         path = f"/respite-requests/{world.asked()['id']}/accept"
@@ -86,6 +87,15 @@ class TestAcceptIsRefused:
         request = world.asked()
         path = f"/respite-requests/{request['id']}/accept"
         assert world.hub_carer.post(path, If_Match=f'W/"{request["version"]}"').status_code == 200
+
+    def test_once_its_first_night_is_over(self, world):
+        path = f"/respite-requests/{world.asked(nights=2)['id']}"
+        arrival = clock.now().replace(hour=17, minute=0) + timedelta(days=7)
+        with time_machine.travel(arrival + timedelta(hours=13), tick=False):
+            response = world.hub_carer.post_seen(path, verb="accept")
+        assert (response.status_code, response.json["code"]) == (409, "in_the_past")
+        with time_machine.travel(arrival + timedelta(hours=2), tick=False):
+            assert world.hub_carer.post_seen(path, verb="accept").status_code == 200
 
     def test_a_second_time(self, world):
         path = f"/respite-requests/{world.asked()['id']}"

@@ -30,10 +30,10 @@ class TestGuestBed:
 
 class TestChildOnePlace:
     def test_passes_when_nobody_is_away(self):
-        assert checks.check_child_one_place({}).outcome is Outcome.PASS
+        assert checks.check_child_one_place([]).outcome is Outcome.PASS
 
     def test_blocks_and_says_who_is_away_when(self):
-        found = checks.check_child_one_place({"Ava": [FRIDAY], "Ben": [FRIDAY, SATURDAY]})
+        found = checks.check_child_one_place([("Ben", [FRIDAY, SATURDAY]), ("Ava", [FRIDAY])])
         assert (found.outcome, found.nights) == (Outcome.BLOCK, (FRIDAY, SATURDAY))
         assert found.sentence == (
             "Ava already has a sleepover on Friday 4 December. "
@@ -41,7 +41,7 @@ class TestChildOnePlace:
         )
 
     def test_may_be_overridden_by_nobody(self):
-        assert checks.check_child_one_place({"Ava": [FRIDAY]}).override is None
+        assert checks.check_child_one_place([("Ava", [FRIDAY])]).override is None
 
 
 class TestLength:
