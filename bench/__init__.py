@@ -1,1 +1,1 @@
-"""Measured comparisons, each runnable with one command."""
+"""Measurements, each runnable with one command."""

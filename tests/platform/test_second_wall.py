@@ -219,12 +219,9 @@ class TestWriting:
                 ours.execute(move, [busy_world.elsewhere.id])
 
     def test_adds_no_row_to_another_constellation(self, ours, busy_world):
-        add = (
-            "insert into respite_decisions"
-            " (id, constellation_id, request_id, decision, decided_by, decided_at, checks)"
-            " select %s, %s, request_id, decision, decided_by, decided_at, checks"
-            " from respite_decisions limit 1"
-        )
+        add = """insert into respite_decisions
+            select %s, %s, request_id, decision, decided_by, decided_at, checks
+              from respite_decisions limit 1"""
         with pytest.raises(pg.InsufficientPrivilege, match="security"), ours.transaction():
             ours.execute(add, [uuid7(), busy_world.elsewhere.id])
         ours.execute(add, [uuid7(), busy_world.here.id])
