@@ -24,7 +24,7 @@ from hub_api.sleepovers import service as sleepovers
 
 STEPS = {
     "lock": (constellations, "lock_hub_home"),
-    "book": (sleepovers, "confirm"),
+    "book": (sleepovers, "book"),
     "record": (audit, "record"),
     "notify": (notifications, "notify"),
     "defer": (jobs, "defer"),

@@ -22,7 +22,6 @@ CONSTELLATIONS = (
     ' AS "nullif")::uuid[])'
 )
 """As PostgreSQL prints it. The sub-select is the point: bare, it is worked out for every row."""
-
 ACCOUNT = (
     "( SELECT (NULLIF(current_setting('hub.account'::text, true), ''::text))::uuid AS \"nullif\")"
 )
