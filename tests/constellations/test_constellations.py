@@ -44,6 +44,24 @@ class TestSee:
         assert world.phone().get(path).status_code == 401
 
 
+class TestAClosedAccount:
+    @pytest.fixture(autouse=True)
+    def closed(self, world, owner):
+        with owner.begin() as connection:
+            people = (world.here.liaison_worker, world.here.hub_carer)
+            connection.exec_driver_sql(
+                "update accounts set is_active = false where id in (%s, %s)", people
+            )
+
+    def test_is_named_to_nobody(self, world):
+        path = f"/constellations/{world.here.id}"
+        assert world.carer.get(path).json["liaison_workers"] == []
+
+    def test_is_told_of_nothing(self, world, rows):
+        world.asked()
+        assert rows("select 1 from notifications") == []
+
+
 class TestServingHubHome:
     def test_is_the_one_appointed_on_that_day(self, world, owner):
         with db.transaction(owner):

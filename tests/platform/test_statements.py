@@ -5,6 +5,9 @@ from contextlib import contextmanager
 import pytest
 import sqlalchemy as sa
 
+from hub_api import db
+from hub_api.constellations.models import Bed
+
 
 @contextmanager
 def counted(engine):
@@ -46,9 +49,6 @@ class TestStatements:
         assert len(sent) <= 10
 
     def test_asking_and_accepting_take_at_most_twenty_however_much_is_asked(self, world, owner):
-        from hub_api import db
-        from hub_api.constellations.models import Bed
-
         with db.transaction(owner) as session:
             session.add(
                 Bed(constellation_id=world.here.id, hub_home_id=world.here.hub_home, label="more")
@@ -67,3 +67,26 @@ class TestStatements:
             costs.append((len(asking), len(accepting)))
         assert costs[0] == costs[1]
         assert max(costs[0]) <= 20
+
+
+class TestLocks:
+    """Taken in one order everywhere: the hub home, then the request or the stay."""
+
+    @staticmethod
+    def locks(sent):
+        taken = [s for s in sent if s.startswith("UPDATE hub_homes") or "FOR UPDATE" in s]
+        return [("hub_homes" if s.startswith("UPDATE") else "row") for s in taken]
+
+    def test_of_accepting(self, world):
+        request, phone = world.asked(), world.hub_carer
+        with counted(world.app.engine) as sent:
+            path = f"/respite-requests/{request['id']}/accept"
+            phone.post(path, If_Match=f'"{request["version"]}"')
+        assert self.locks(sent) == ["hub_homes", "row"]
+
+    def test_of_cancelling(self, world):
+        stay, phone = world.booked(), world.carer
+        with counted(world.app.engine) as sent:
+            body = {"reason": "child_unwell"}
+            phone.post(f"/sleepovers/{stay['id']}/cancel", body, If_Match='"1"')
+        assert self.locks(sent) == ["hub_homes", "row"]
