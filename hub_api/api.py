@@ -198,7 +198,7 @@ def _once(replay: Reader | None, work: Callable[[], Any]) -> Any:
     key = request.headers.get("Idempotency-Key")
     if key is None or replay is None:
         return work()
-    sent = (request.method, request.path, request.get_data())
+    sent = (request.method, request.full_path, request.get_data())
     return idempotency.once(current_actor(), key, sent, work=work, read=replay)
 
 

@@ -44,7 +44,7 @@ class IdempotencyKey(Base):
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     key: Mapped[str]
     fingerprint: Mapped[bytes]
-    """SHA-256 of method, path and body."""
+    """SHA-256 of method, path with query, and body."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     object_id: Mapped[UUID | None]
     """What the answer was about; none where it had no body."""
