@@ -133,7 +133,7 @@ def to_response(content: Any, status: int) -> Response:
         shown = hashlib.blake2b(body, digest_size=8).hexdigest()
         tag = f"{content['version']}.{shown}"
         response.set_etag(tag)
-        if request.method == "GET" and request.if_none_match.contains_weak(tag):
+        if request.method in {"GET", "HEAD"} and request.if_none_match.contains_weak(tag):
             response.status_code = 304
             response.set_data(b"")
     return response

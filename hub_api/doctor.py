@@ -101,6 +101,25 @@ def _role(role: str, connection: sa.Connection, kind: str) -> Finding:
     return Finding(OK, "database", f"{role} role {found.current_user} ({kind})")
 
 
+def refuse_unsafe_roles(settings: Settings) -> None:
+    """Raise `SettingsError` when the API or worker role is above row-level security.
+
+    A database that does not answer is another matter: it may be back in a moment.
+    """
+    urls = settings.required_database()
+    for role, url in (("api", urls.api), ("worker", urls.worker)):
+        engine = db.make_engine(url, connections=1)
+        try:
+            with engine.connect() as connection:
+                found = _role(role, connection, "")
+        except DBAPIError:
+            continue
+        finally:
+            engine.dispose()
+        if found.verdict == UNSAFE:
+            raise SettingsError(f"Unsafe: {found.words} (docs/operator.md).")
+
+
 def _parts(engine: sa.Engine) -> Iterator[Finding]:
     for part, words in readiness(engine).items():
         if part != "database":

@@ -121,10 +121,11 @@ def _postmaster(pgdata: Path) -> psutil.Process | None:
     """The process its pid file names, if that is a PostgreSQL in this folder."""
     try:
         process = psutil.Process(int((pgdata / "postmaster.pid").read_text().splitlines()[0]))
-        is_ours = process.status() != psutil.STATUS_ZOMBIE and str(pgdata) in process.cmdline()
+        is_alive = process.status() != psutil.STATUS_ZOMBIE
+        is_ours = process.name() == "postgres" and ["-D", str(pgdata)] == process.cmdline()[1:3]
     except (OSError, ValueError, IndexError, psutil.Error):
         return None
-    return process if is_ours else None
+    return process if is_alive and is_ours else None
 
 
 def _forget_the_dead(pgdata: Path) -> None:
@@ -137,8 +138,23 @@ def _forget_the_dead(pgdata: Path) -> None:
         (pgdata / "postmaster.pid").unlink(missing_ok=True)
     users = pgdata / ".handle_pids.json"
     if users.exists():
-        known = json.loads(users.read_text() or "[]")
-        users.write_text(json.dumps([pid for pid in known if psutil.pid_exists(pid)]))
+        written_at = users.stat().st_mtime
+        users.write_text(json.dumps([pid for pid in _pids(users) if _is_from(pid, written_at)]))
+
+
+def _pids(path: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in json.loads(path.read_text())]
+    except (ValueError, TypeError):
+        return []
+
+
+def _is_from(pid: int, instant: float) -> bool:
+    """Whether a program runs that began before then: a number given out anew began later."""
+    try:
+        return pid > 1 and psutil.Process(pid).create_time() <= instant
+    except psutil.Error:
+        return False
 
 
 @contextmanager

@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RFC_3339 = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
-    r"([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
 
@@ -29,7 +30,6 @@ fields.Field.default_error_messages |= {
     "validator_failed": "This isn't right.",
 }
 fields.String.default_error_messages |= {"invalid": "Please give text."}
-fields.UUID.default_error_messages |= {"invalid_uuid": "This isn't an id the hub gave out."}
 fields.List.default_error_messages |= {"invalid": "Please give a list."}
 fields.Integer.default_error_messages |= {"invalid": "Please give a whole number."}
 fields.Boolean.default_error_messages |= {"invalid": "Please give true or false."}
@@ -81,17 +81,25 @@ class Instant(fields.AwareDateTime):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="iso", **kwargs)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> datetime:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
         if not (isinstance(value, str) and _RFC_3339.fullmatch(value)):
             raise ma.ValidationError("Please give a date and time such as 2026-12-04T17:00:00Z.")
-        found: datetime = super()._deserialize(value, attr, data, **kwargs)
         try:
-            instant = found.astimezone(UTC)
-        except OverflowError:
-            raise ma.ValidationError("Please give a date in this century.") from None
+            instant = datetime.fromisoformat(value).astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise ma.ValidationError("There is no such date and time.") from None
         if not _EARLIEST <= instant < _LATEST:
             raise ma.ValidationError("Please give a date in this century.")
         return instant
+
+
+class Id(fields.UUID):
+    """An id in its one written form."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if not (isinstance(value, str) and _ID.fullmatch(value)):
+            raise ma.ValidationError("This isn't an id the hub gave out.")
+        return super()._deserialize(value, attr, data, **kwargs)
 
 
 class Line(fields.String):

@@ -10,23 +10,12 @@ from __future__ import annotations
 import errno
 import signal
 import socket
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from hub_api.settings import Settings
-
-STOPS_WITHIN = 30
-"""Seconds that requests in hand get to finish."""
-
-LARGEST_REQUEST = 10 * 1024 * 1024
-"""Beyond this the server hangs up. What the API takes is less, and said kindly (edges.py)."""
-
-SILENT_PHONE = 30
-"""Seconds until a connection on which nothing moves is closed."""
 
 
 def refuse_taken_port(host: str, port: int) -> None:
@@ -66,31 +55,15 @@ def _listen(host: str, port: int, *, shared: bool) -> socket.socket:
 
 def run(settings: Settings) -> None:
     """Serve the API until told to stop; requests in hand are finished first."""
-    import waitress
+    from hub_api import create_app, doctor
+    from hub_api.serving import Serving
 
-    from hub_api import create_app
-
+    doctor.refuse_unsafe_roles(settings)
     app = create_app(settings)
     if not settings.supervised:
         refuse_taken_port(settings.host, settings.port)
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
-    server = waitress.create_server(
-        app,
-        sockets=[_listen(settings.host, settings.port, shared=settings.supervised)],
-        threads=settings.api_threads,
-        channel_timeout=SILENT_PHONE,
-        connection_limit=1000,
-        max_request_body_size=LARGEST_REQUEST,
-        clear_untrusted_proxy_headers=True,
-        ident="",
-    )
-    server.run()
-    server.task_dispatcher.shutdown(timeout=STOPS_WITHIN)
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-    # A second call must not cut the finishing short.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise SystemExit(0)
+    listener = _listen(settings.host, settings.port, shared=settings.supervised)
+    serving = Serving(app, listener, settings.api_threads)
+    signal.signal(signal.SIGTERM, serving.stop)
+    signal.signal(signal.SIGINT, serving.stop)
+    serving.run()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy.exc import DBAPIError
 
-from hub_api import crypto, db, embedded, migrate
+from hub_api import crypto, db, doctor, embedded, migrate
 from hub_api.server import refuse_taken_port
 from hub_api.settings import SettingsError, make_folder
 
@@ -63,15 +63,20 @@ STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def _stop_on_signals() -> None:
-    for number in STOPS:
+    for number in _stops():
         signal.signal(number, _stop)
+
+
+def _stops() -> list[signal.Signals]:
+    """Those of `STOPS` that nobody has switched off for us, as nohup does."""
+    return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 @contextmanager
 def _stops_held() -> Iterator[None]:
     """Stop after this block and not within it: what is half started can't be stopped."""
     asked: list[int] = []
-    for number in STOPS:
+    for number in _stops():
         signal.signal(number, lambda found, _frame: asked.append(found))
     yield
     _stop_on_signals()
@@ -96,6 +101,7 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
     if migrate.current(url) != migrate.newest():
         say("Preparing the database…")
         migrate.move(url)
+    doctor.refuse_unsafe_roles(settings)
     if is_demo and migrate.is_empty(url):
         from seed import southwark
 

@@ -11,13 +11,13 @@ from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
 from hub_api.respite.checks import Outcome
 from hub_api.respite.models import RequestKind, RequestReason, RequestState
-from hub_api.schemas import Flag, Instant, Schema, length, one_of
+from hub_api.schemas import Flag, Id, Instant, Schema, length, one_of
 
 
 class RespiteRequestIn(Schema):
-    household_id = fields.UUID(required=True)
+    household_id = Id(required=True)
     children = fields.List(
-        fields.UUID(),
+        Id(),
         required=True,
         validate=length(1, 10, "Please name one to ten children."),
         metadata={"description": "Who is to come: each child once."},

@@ -7,6 +7,7 @@ import socket
 import psutil
 import pytest
 
+from tests.loopback import free_port
 from tests.running.conftest import RunningHub
 from tests.running.program import HUB, Program, addresses, hub, wait_until
 
@@ -147,3 +148,14 @@ class TestADataFolder:
             with again.http("satellite_carer") as http:
                 assert http.get("/api/v1/me").status_code == 200
             assert again.stop(signal.SIGINT) == 0
+
+
+class TestARoleAboveThePolicies:
+    @pytest.mark.parametrize("command", ["run", "api"])
+    def test_is_refused(self, data_dir, make_database, command):
+        urls = addresses(make_database("hub_unsafe"))
+        urls["HUB_DATABASE_URL"] = urls["HUB_MIGRATION_DATABASE_URL"]
+        keys = hub("keys", "rotate", HUB_DATA_DIR=data_dir)
+        assert keys.returncode == 0
+        line = line_of(hub(command, HUB_DATA_DIR=data_dir, HUB_PORT=free_port(), **urls))
+        assert "Unsafe: the api role hub_owner" in line

@@ -1,0 +1,111 @@
+"""waitress with our manners: it stops without dropping anybody, and refuses as the API does."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import waitress
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.task import ErrorTask
+
+from hub_api import request_id
+from hub_api.errors import HubError, problem
+
+if TYPE_CHECKING:
+    import socket
+    from types import FrameType
+
+STOPS_WITHIN = 30
+"""Seconds that requests in hand get to finish."""
+
+LARGEST_REQUEST = 10 * 1024 * 1024
+"""Beyond this the server hangs up. What the API takes is less, and said kindly (edges.py)."""
+
+SILENT_PHONE = 30
+"""Seconds until a connection on which nothing moves is closed."""
+
+_CODES = {413: "too_large", 431: "headers_too_large"}
+
+
+class _Parser(HTTPRequestParser):
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            # Two lengths for one body: a proxy may believe the other (RFC 9112, 6.1).
+            raise ParsingError("two lengths")
+
+
+class _Refusal(ErrorTask):
+    """What is refused before it reaches the app, said as the app would say it."""
+
+    def execute(self) -> None:
+        found = self.request.error
+        error = HubError("The hub couldn't read that request.")
+        error.status, error.title = found.code, found.reason
+        error.code = _CODES.get(found.code, "bad_request")
+        chosen = request_id.begin()
+        answer = problem(error)
+        self.status = answer.status
+        self.response_headers += [*answer.headers.items(), ("X-Request-ID", chosen)]
+        self.set_close_on_finish()
+        self.content_length = len(answer.get_data())
+        self.write(answer.get_data())
+
+
+class _Channel(HTTPChannel):
+    parser_class = _Parser
+    error_task_class = _Refusal
+
+    @property
+    def is_busy(self) -> bool:
+        """A request is being read or answered, or an answer is on its way."""
+        return bool(self.requests or self.request is not None or self.total_outbufs_len)
+
+
+class Serving:
+    """One server process on a listening socket."""
+
+    def __init__(self, app: Any, listener: socket.socket, threads: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        self._is_stopping = False
+        self._server = waitress.create_server(
+            app,
+            map=self._sockets,
+            sockets=[listener],
+            threads=threads,
+            channel_timeout=SILENT_PHONE,
+            connection_limit=1000,
+            max_request_body_size=LARGEST_REQUEST,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._server.channel_class = _Channel
+
+    def stop(self, _signal: int, _frame: FrameType | None) -> None:
+        """Ask it to stop, from a signal handler."""
+        self._is_stopping = True
+        self._server.pull_trigger()
+
+    def run(self) -> None:
+        """Serve until asked to stop; then let nobody in and finish what is in hand."""
+        while not self._is_stopping:
+            self._turn(1)
+        self._turn(0)  # whoever knocked before the door closes
+        self._server.del_channel()
+        self._server.socket.close()
+        deadline = time.monotonic() + STOPS_WITHIN
+        while time.monotonic() < deadline and self._is_busy():
+            self._turn(0.1)
+        self._server.task_dispatcher.shutdown(timeout=1)
+        self._server.asyncore.close_all(self._sockets)
+
+    def _turn(self, patience: float) -> None:
+        self._server.asyncore.loop(timeout=patience, map=self._sockets, count=1)
+
+    def _is_busy(self) -> bool:
+        return any(
+            channel.is_busy
+            for channel in [*self._sockets.values()]
+            if isinstance(channel, _Channel)
+        )
