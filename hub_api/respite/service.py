@@ -101,10 +101,16 @@ def _submit(actor: Actor, request: RespiteRequest) -> None:
     found = _run_checks(request, sleepovers.free_beds(request.hub_home_id, request.nights))
     _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
     _keep(actor, request, Decision.SUBMITTED, found)
-    hub_carers = accounts.accounts_holding(
-        Role.HUB_CARER, constellation_id=request.constellation_id
-    )
-    notifications.notify(hub_carers, Category.REQUEST_SUBMITTED, request.id)
+    notifications.notify(_who_hears_of(request), Category.REQUEST_SUBMITTED, request.id)
+
+
+def _who_hears_of(request: RespiteRequest) -> list[UUID]:
+    """The hub carers; while there are none, the liaison workers: no request lands on nobody."""
+    for role in (Role.HUB_CARER, Role.LIAISON_WORKER):
+        found = accounts.accounts_holding(role, constellation_id=request.constellation_id)
+        if found:
+            return found
+    return []
 
 
 def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapping:

@@ -28,9 +28,13 @@ def upgrade() -> None:
     for step in steps:
         driver.execute(files("procrastinate.sql.migrations").joinpath(step).read_text())
     op.execute("set local search_path to public")
-    for role in ("hub_api", "hub_worker"):
+    # The API defers jobs and counts them; only the worker takes, ends or removes them.
+    for role, verbs in (
+        ("hub_api", "select, insert"),
+        ("hub_worker", "select, insert, update, delete"),
+    ):
         op.execute(f"grant usage on schema jobs to {role}")
-        op.execute(f"grant select, insert, update, delete on all tables in schema jobs to {role}")
+        op.execute(f"grant {verbs} on all tables in schema jobs to {role}")
         op.execute(f"grant usage on all sequences in schema jobs to {role}")
     op.execute("grant select on alembic_version to hub_api, hub_worker")
 

@@ -29,6 +29,15 @@ class TestAsk:
         actions = {row.action for row in rows("select action from audit_events")}
         assert {"respite_request:create", "respite_request:submit"} <= actions
 
+    def test_the_liaison_worker_is_told_while_there_is_no_hub_carer(self, world, owner, rows):
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                "update accounts set is_active = false where id = %s", (world.here.hub_carer,)
+            )
+        world.asked()
+        (told,) = rows("select account_id from notifications")
+        assert told.account_id == world.here.liaison_worker
+
     def test_a_draft_is_saved_and_told_to_nobody(self, world, rows):
         response = world.carer.post("/respite-requests", world.ask_body(draft=True))
         assert (response.status_code, response.json["state"]) == (201, "draft")
