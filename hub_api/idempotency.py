@@ -109,3 +109,8 @@ def _keep(account_id: UUID, key: str, object_id: UUID) -> None:
         .where(IdempotencyKey.account_id == account_id, IdempotencyKey.key == key)
         .values(object_id=object_id)
     )
+
+
+def forget_before(instant: datetime) -> None:
+    """Forget keys first sent before this instant: they are taken for new ones from then on."""
+    db.session().execute(sa.delete(IdempotencyKey).where(IdempotencyKey.created_at < instant))
