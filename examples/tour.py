@@ -187,7 +187,7 @@ def _free_night(carer: Person) -> tuple[str, str]:
 
 def _wait_until_ready(carer: Person) -> None:
     """Wait for the worker to make the newest notification ready for delivery."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
         inbox = carer.send("GET", "/api/v1/notifications?limit=1", show=["words", "ready_at"]).body[
             "items"

@@ -68,8 +68,9 @@ def _stop_on_signals() -> None:
 
 
 def _stops() -> list[signal.Signals]:
-    """Those of `STOPS` that nobody has switched off for us, as nohup does."""
-    return [number for number in STOPS if signal.getsignal(number) is not signal.SIG_IGN]
+    """All of `STOPS`, except a closed terminal where nohup has switched that off."""
+    is_nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [number for number in STOPS if not (is_nohup and number is signal.SIGHUP)]
 
 
 @contextmanager
