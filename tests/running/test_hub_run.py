@@ -210,6 +210,7 @@ class TestAKilledSupervisor:
     def test_takes_its_parts_along_and_the_next_start_works(self, running_hub, how):
         parts = [*running_hub.parts("api"), running_hub.part("worker")]
         os.kill(running_hub.pid, how)
+        running_hub.ends()
         wait_until(lambda: not any(part.is_running() for part in parts))
         with type(running_hub)(running_hub.data_dir, running_hub.port) as hub:
             wait_until(hub.is_up)
