@@ -1,8 +1,9 @@
 """Statements and CPU per request of list, one, create and accept: `make bench`.
 
 Runs the app in this process on an embedded PostgreSQL that is thrown away, and calls it as a
-server would. CPU is this process's own (application and driver, without PostgreSQL); rounds are
-interleaved and the median is printed, so that a busy machine disturbs every line alike.
+server would; beside it the raw limit (`bench/limit.py`). CPU is this process's own (application
+and driver, without PostgreSQL); rounds are interleaved and the median is printed, so that a busy
+machine disturbs every line alike.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from bench.limit import Limit
 from hub_api import clock, create_app, crypto, embedded, logs, migrate
 from hub_api.settings import Settings
 from seed import southwark
@@ -88,7 +90,7 @@ class Bench:
                 "draft": draft,
             },
         )
-        assert status == 201, request
+        assert status < 300, request
         return dict(request)
 
     def accept(self, request: dict[str, Any]) -> None:
@@ -118,25 +120,66 @@ def set_up(settings: Settings) -> Bench:
     return bench
 
 
-def measure(jobs: dict[str, Callable[[], Any]], engine: sa.Engine) -> dict[str, tuple[float, int]]:
-    """Median CPU milliseconds, and statements, of each job."""
+@dataclass
+class Job:
+    """One kind of request, sent to the hub and to the raw limit."""
+
+    hub: Callable[[], Any]
+    limit: Callable[[], Any] | None = None
+    count: int = REQUESTS
+
+
+def cpu_of(work: Callable[[], Any], count: int) -> float:
+    """CPU milliseconds of this process for one of `count` calls."""
+    began = time.process_time()
+    for _ in range(count):
+        work()
+    return (time.process_time() - began) * 1000 / count
+
+
+def measure(jobs: dict[str, Job], engine: sa.Engine) -> dict[str, tuple[float, float | None, int]]:
+    """Median CPU of the hub, of the limit, and statements, of each job."""
     sent: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, *_: sent.append(sql))
-    cpu: dict[str, list[float]] = {name: [] for name in jobs}
+    hub: dict[str, list[float]] = {name: [] for name in jobs}
+    limit: dict[str, list[float]] = {name: [] for name in jobs}
     statements = {}
     for name, job in jobs.items():
-        job()  # once unmeasured: caches fill
+        job.hub()  # once unmeasured: caches fill
         sent.clear()
-        job()
+        job.hub()
         statements[name] = len(sent)
     for _ in range(ROUNDS):
         for name, job in jobs.items():
-            began = time.process_time()
-            for _ in range(REQUESTS // 10 if name in {"create", "accept"} else REQUESTS):
-                job()
-            count = REQUESTS // 10 if name in {"create", "accept"} else REQUESTS
-            cpu[name].append((time.process_time() - began) * 1000 / count)
-    return {name: (statistics.median(cpu[name]), statements[name]) for name in jobs}
+            hub[name].append(cpu_of(job.hub, job.count))
+            if job.limit is not None:
+                limit[name].append(cpu_of(job.limit, job.count))
+    return {
+        name: (
+            statistics.median(hub[name]),
+            statistics.median(limit[name]) if limit[name] else None,
+            statements[name],
+        )
+        for name in jobs
+    }
+
+
+def jobs_of(bench: Bench, raw: Bench) -> dict[str, Job]:
+    """What is measured. `raw` is the same people calling the limit."""
+    stay = bench.carer.call("GET", "/sleepovers?limit=1")[1]["items"][0]["id"]
+    waiting = [bench.ask(draft=False) for _ in range(ROUNDS * REQUESTS // 10 + 2)]
+    return {
+        "list of 50": Job(
+            lambda: bench.hub_carer.call("GET", "/sleepovers?limit=50"),
+            lambda: raw.hub_carer.call("GET", "/sleepovers"),
+        ),
+        "one": Job(
+            lambda: bench.carer.call("GET", f"/sleepovers/{stay}"),
+            lambda: raw.carer.call("GET", f"/sleepovers/{stay}"),
+        ),
+        "create": Job(lambda: bench.ask(draft=True), lambda: raw.ask(draft=True)),
+        "accept": Job(lambda: bench.accept(waiting.pop()), count=REQUESTS // 10),
+    }
 
 
 def main() -> None:
@@ -148,23 +191,19 @@ def main() -> None:
         try:
             settings = Settings(database=server.urls(), data_dir=data_dir)
             bench = set_up(settings)
-            stay = bench.carer.call("GET", "/sleepovers?limit=1")[1]["items"][0]["id"]
-            waiting = [bench.ask(draft=False) for _ in range(ROUNDS * REQUESTS // 10 + 2)]
-            found = measure(
-                {
-                    "list of 50": lambda: bench.hub_carer.call("GET", "/sleepovers?limit=50"),
-                    "one": lambda: bench.carer.call("GET", f"/sleepovers/{stay}"),
-                    "create": lambda: bench.ask(draft=True),
-                    "accept": lambda: bench.accept(waiting.pop()),
-                },
-                bench.carer.app.engine,
+            limit = Limit(server.urls().api, crypto.load_token_keys(settings.keys_path))
+            raw = Bench(
+                Caller(limit, bench.carer.token), Caller(limit, bench.hub_carer.token), bench.home
             )
+            found = measure(jobs_of(bench, raw), bench.carer.app.engine)
+            limit.connection.close()
             bench.carer.app.engine.dispose()
         finally:
             server.release()
-    print(f"{'request':<12} {'CPU ms':>8} {'statements':>11}")
-    for name, (cpu, statements) in found.items():
-        print(f"{name:<12} {cpu:>8.2f} {statements:>11}")
+    print(f"{'request':<12} {'CPU ms':>8} {'limit':>8} {'ratio':>7} {'statements':>11}")
+    for name, (cpu, least, statements) in found.items():
+        beside = f"{least:>8.2f} {cpu / least:>7.1f}" if least else f"{'':>16}"
+        print(f"{name:<12} {cpu:>8.2f} {beside} {statements:>11}")
 
 
 if __name__ == "__main__":

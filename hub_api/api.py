@@ -10,7 +10,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from functools import partial, wraps
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from flask.typing import ResponseReturnValue
     from sqlalchemy.engine import Engine
-    from sqlalchemy.orm import InstrumentedAttribute
 
     from hub_api.access import Actor
+    from hub_api.reads import Page
 
 View = Callable[..., Any]
 
@@ -109,13 +109,6 @@ class Parser(FlaskParser):
             raise BadRequest from None
 
 
-class PageArgs(TypedDict):
-    """Which page of a list: `schemas.PageIn`."""
-
-    limit: int
-    cursor: UUID | None
-
-
 # --- output ----------------------------------------------------------------------------------
 
 
@@ -139,22 +132,11 @@ def to_response(content: Any, status: int) -> Response:
     return response
 
 
-def keyset_page(statement: db.Read, key: InstrumentedAttribute[UUID], page: PageArgs) -> Response:
-    """One page of a list, newest first, found by key: page 2,000 costs what page 1 costs."""
-    if page["cursor"] is not None:
-        statement = statement.where(key < page["cursor"])
-    rows = (
-        db.session()
-        .execute(statement.order_by(key.desc()).limit(page["limit"] + 1))
-        .mappings()
-        .all()
-    )
-    items = rows[: page["limit"]]
-    more = len(rows) > len(items)
-    next_cursor = write_cursor(items[-1]["id"]) if more else None
-    response = Response(
-        write_json({"items": items, "next_cursor": next_cursor}), content_type="application/json"
-    )
+def page_response(page: Page) -> Response:
+    """One page of a list, with the address of the next."""
+    next_cursor = write_cursor(page.next_key) if page.next_key else None
+    body = {"items": page.rows, "next_cursor": next_cursor}
+    response = Response(write_json(body), content_type="application/json")
     if next_cursor:
         query = urlencode({**request.args.to_dict(), "cursor": next_cursor})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'

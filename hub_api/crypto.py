@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
@@ -29,6 +29,11 @@ class TokenKeys:
 
     current: str
     keys: dict[str, ec.EllipticCurvePrivateKey]
+    _public: dict[str, ec.EllipticCurvePublicKey] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        public = {kid: key.public_key() for kid, key in self.keys.items()}
+        object.__setattr__(self, "_public", public)
 
     @property
     def signing_key(self) -> ec.EllipticCurvePrivateKey:
@@ -36,8 +41,7 @@ class TokenKeys:
 
     def verifying_key(self, kid: object) -> ec.EllipticCurvePublicKey | None:
         """The public key a token names, or None for a name this ring has never held."""
-        key = self.keys.get(kid) if isinstance(kid, str) else None
-        return key.public_key() if key else None
+        return self._public.get(kid) if isinstance(kid, str) else None
 
 
 def load_token_keys(path: Path) -> TokenKeys:

@@ -7,27 +7,28 @@ deferred jobs and notifications included. What a refusal must leave behind is re
 
 from __future__ import annotations
 
+import select
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column
 from sqlalchemy.types import TypeDecorator
 from uuid_utils.compat import uuid7
 
-from hub_api.errors import NotFound, StaleVersion
+from hub_api.errors import StaleVersion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import psycopg
-    from sqlalchemy.engine import Dialect, Engine, RowMapping
+    from sqlalchemy.engine import Dialect, Engine
     from sqlalchemy.exc import DBAPIError
 
 OUTSIDE_POLICIES = frozenset(
@@ -103,7 +104,7 @@ class EffectiveDated:
     ends_on: Mapped[date | None]
 
     @classmethod
-    def holds_on(cls, day: date) -> sa.ColumnElement[bool]:
+    def holds_on(cls, day: date | sa.BindParameter[date]) -> sa.ColumnElement[bool]:
         """The SQL condition that it holds on a day."""
         return sa.and_(cls.starts_on <= day, sa.or_(cls.ends_on.is_(None), cls.ends_on > day))
 
@@ -125,15 +126,26 @@ CONNECTION_OPTIONS = (
 
 def make_engine(url: str, *, connections: int = 4, options: str = CONNECTION_OPTIONS) -> Engine:
     """An engine that holds at most `connections` and never waits for more than one of them."""
-    return sa.create_engine(
+    engine = sa.create_engine(
         sa.make_url(url).set(drivername="postgresql+psycopg"),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=5,
-        pool_pre_ping=True,
         json_deserializer=orjson.loads,
         connect_args={"options": options, "connect_timeout": 5},
     )
+    sa.event.listen(engine, "checkout", _refuse_hung_up)
+    return engine
+
+
+def _refuse_hung_up(connection: Any, *_: Any) -> None:
+    """Have the pool take another connection when the server has closed this one.
+
+    A closed socket is readable, an idle one is not: asking the socket costs no round trip, as
+    `pool_pre_ping` would for every request.
+    """
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        raise DisconnectionError
 
 
 def reason(error: DBAPIError) -> str:
@@ -184,7 +196,7 @@ def _run_after_rollback(unit: _Unit) -> None:
     can't be is not done either.
     """
     if unit.scope is not None:
-        unit.session.execute(_SET_SCOPE, unit.scope)
+        _execute_scope(unit)
     for leave_behind in unit.after_rollback:
         leave_behind()
     unit.session.commit()
@@ -222,44 +234,17 @@ def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:
         "account": str(account_id),
         "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
     }
-    unit.session.execute(_SET_SCOPE, unit.scope)
+    _execute_scope(unit)
 
 
-_SET_SCOPE = sa.text(
-    "select set_config('hub.account', :account, true),"
-    " set_config('hub.constellations', :constellations, true)"
+_SET_SCOPE = (
+    "select set_config('hub.account', %(account)s, true),"
+    " set_config('hub.constellations', %(constellations)s, true)"
 )
 
 
-def json_list(element: sa.ColumnElement[Any], order_by: Any) -> sa.ColumnElement[Any]:
-    """For a correlated sub-select: its rows as one ordered JSON array, empty for none."""
-    rows = sa.func.json_agg(aggregate_order_by(element, order_by))
-    return sa.func.coalesce(rows, EMPTY_LIST)
-
-
-EMPTY_LIST: sa.ColumnElement[Any] = sa.literal_column("'[]'::json")
-
-Read = sa.Select[*tuple[Any, ...]]
-"""A select of columns, shaped like the schema of its answer."""
-
-
-def one(statement: Read) -> RowMapping:
-    """The one row of a read, by column name. Raises `NotFound`."""
-    found = session().execute(statement).mappings().one_or_none()
-    if found is None:
-        raise NotFound
-    return found
-
-
-Row = TypeVar("Row", bound=Base)
-
-
-def find(statement: sa.Select[Row]) -> Row:
-    """The one object of a select, to act on. Raises `NotFound`."""
-    found = session().scalar(statement)
-    if found is None:
-        raise NotFound
-    return found
+def _execute_scope(unit: _Unit) -> None:
+    unit.session.connection().exec_driver_sql(_SET_SCOPE, unit.scope)
 
 
 def lock_seen(row: Versioned, seen_version: int) -> None:

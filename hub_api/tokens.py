@@ -1,16 +1,17 @@
-"""Access tokens: what flask-jwt-extended is used for, and the checks it leaves to us.
+"""Access tokens: flask-jwt-extended writes them, PyJWT reads them under our stricter rules.
 
-ES256, ten minutes, a `kid` from our ring, and every claim required: the library itself accepts a
-token without `exp`, `jti` or `type` when the signature is right.
+ES256, ten minutes, a `kid` from our ring, and every claim required: flask-jwt-extended itself would
+accept a token without `exp`, `jti` or `type` when the signature is right.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask_jwt_extended import JWTManager, create_access_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
+import jwt
+from flask import current_app
+from flask_jwt_extended import JWTManager, create_access_token
 from jwt.exceptions import InvalidTokenError, PyJWTError
 
 from hub_api.errors import Unauthenticated
@@ -25,20 +26,19 @@ if TYPE_CHECKING:
 ISSUER = "mockingbird-hub"
 AUDIENCE = "mockingbird-hub-api"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - the media type of RFC 9068
-REQUIRED_CLAIMS = ("exp", "iat", "nbf", "iss", "aud", "sub", "sid", "jti", "type")
+ALGORITHM = "ES256"
+REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "sid", "jti", "type"]
 
 
 def init_app(app: Flask, settings: Settings, keys: TokenKeys) -> None:
     """Set the library up for one algorithm, one issuer, one audience and our key ring."""
     app.config.update(
-        JWT_ALGORITHM="ES256",
-        JWT_DECODE_ALGORITHMS=["ES256"],
+        JWT_ALGORITHM=ALGORITHM,
         JWT_ENCODE_ISSUER=ISSUER,
-        JWT_DECODE_ISSUER=ISSUER,
         JWT_ENCODE_AUDIENCE=AUDIENCE,
-        JWT_DECODE_AUDIENCE=AUDIENCE,
         JWT_ACCESS_TOKEN_EXPIRES=settings.access_token_lifetime,
     )
+    app.extensions["hub-token-keys"] = keys
     manager = JWTManager(app)
 
     @manager.encode_key_loader
@@ -48,18 +48,6 @@ def init_app(app: Flask, settings: Settings, keys: TokenKeys) -> None:
     @manager.additional_headers_loader
     def _headers(_identity: str) -> dict[str, str]:
         return {"kid": keys.current, "typ": TOKEN_TYPE}
-
-    @manager.decode_key_loader
-    def _verifying_key(header: dict[str, Any], claims: dict[str, Any]) -> ec.EllipticCurvePublicKey:
-        """Runs on the token as it was sent, before the library fills in what is missing."""
-        if header.get("typ") != TOKEN_TYPE or any(claims.get(c) is None for c in REQUIRED_CLAIMS):
-            raise InvalidTokenError("not an access token of this hub")
-        if claims["type"] != "access":
-            raise InvalidTokenError("not an access token")
-        key = keys.verifying_key(header.get("kid"))
-        if key is None:
-            raise InvalidTokenError("unknown key")
-        return key
 
 
 def issue_access_token(account_id: UUID, session_id: UUID) -> str:
@@ -73,21 +61,37 @@ def issue_access_token(account_id: UUID, session_id: UUID) -> str:
 def read_access_token(authorization: str) -> tuple[UUID, UUID]:
     """The account and session named by an `Authorization` header.
 
-    The header is read here because the library accepts lists of schemes and stumbles over odd ones.
-    Raises `Unauthenticated` whatever is wrong, without saying what.
+    Read by PyJWT alone: flask-jwt-extended accepts lists of schemes, fills in claims that are
+    missing, and takes three times as long. Raises `Unauthenticated` whatever is wrong, without
+    saying what.
     """
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer":
         raise Unauthenticated
     try:
-        claims = decode_token(token)
+        found = _JWT.decode_complete(
+            token,
+            _key_of(token),
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"require": REQUIRED_CLAIMS},
+        )
+        claims = found["payload"]
+        if claims["type"] != "access" or found["header"].get("typ") != TOKEN_TYPE:
+            raise Unauthenticated
         return UUID(claims["sub"]), UUID(claims["sid"])
-    except (
-        JWTExtendedException,
-        PyJWTError,
-        ValueError,
-        AttributeError,
-        TypeError,
-        RecursionError,
-    ):
+    except (PyJWTError, ValueError, AttributeError, TypeError, RecursionError):
         raise Unauthenticated from None
+
+
+_JWT = jwt.PyJWT()
+
+
+def _key_of(token: str) -> ec.EllipticCurvePublicKey:
+    """The public key of our ring that a token says it is signed with."""
+    keys: TokenKeys = current_app.extensions["hub-token-keys"]
+    key = keys.verifying_key(jwt.get_unverified_header(token).get("kid"))
+    if key is None:
+        raise InvalidTokenError("unknown key")
+    return key

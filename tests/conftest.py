@@ -17,6 +17,7 @@ from hub_api import clock, create_app, crypto, db, embedded, migrate, models
 from hub_api import settings as hub_settings
 from hub_api.access import Role
 from hub_api.accounts import service
+from hub_api.reads import compiled
 from hub_api.settings import DatabaseUrls, Settings
 from tests.factories.accounts import make_account
 from tests.factories.world import Neighbourhood, make_neighbourhood
@@ -156,6 +157,14 @@ def world(app: Any, owner: sa.Engine) -> World:
             elsewhere=make_neighbourhood("Elsewhere"),
             staff={role: make_account(role).id for role in staff},
         )
+
+
+@pytest.fixture
+def compiled_anew() -> Iterator[None]:
+    """Reads are compiled again inside this test and after it, for tests that patch policies."""
+    compiled.cache_clear()
+    yield
+    compiled.cache_clear()
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from hub_api.accounts.models import Account
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
+def visible_to(asking: Asking) -> ColumnElement[bool]:
     """The actor's own account."""
-    return Account.id == actor.account_id
+    return asking.is_account(Account.id)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import clock, db
+from hub_api import clock, db, reads
 from hub_api.access import Actor, Grant, Role
+from hub_api.accounts import policy
 from hub_api.accounts.models import Account, RoleGrant
+from hub_api.reads import ASKING, TODAY, json_list
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-_ACTOR = sa.text("""
+_ACTOR = """
     select g.role,
            coalesce(g.constellation_id, m.constellation_id, every.id) as constellation_id,
            g.household_id
@@ -22,29 +24,25 @@ _ACTOR = sa.text("""
       join accounts a on a.id = s.account_id and a.is_active
       left join role_grants g
         on g.account_id = a.id
-       and g.starts_on <= :today and (g.ends_on is null or g.ends_on > :today)
+       and g.starts_on <= %(today)s and (g.ends_on is null or g.ends_on > %(today)s)
       left join memberships m
         on m.household_id = g.household_id
-       and m.starts_on <= :today and (m.ends_on is null or m.ends_on > :today)
+       and m.starts_on <= %(today)s and (m.ends_on is null or m.ends_on > %(today)s)
       left join lateral every_constellation_id() as every(id) on g.role = 'programme_manager'
-     where s.id = :session_id and a.id = :account_id
-       and s.ended_at is null and s.expires_at > :now
-""").bindparams(
-    sa.bindparam("session_id", type_=sa.Uuid()), sa.bindparam("account_id", type_=sa.Uuid())
-)
+     where s.id = %(session_id)s and a.id = %(account_id)s
+       and s.ended_at is null and s.expires_at > %(now)s
+"""
 
 
 def find_actor(account_id: UUID, session_id: UUID) -> Actor | None:
     """The actor, or None when the account or the session is no longer alive."""
-    rows = db.session().execute(
-        _ACTOR,
-        {
-            "account_id": account_id,
-            "session_id": session_id,
-            "today": clock.london_today(),
-            "now": clock.now(),
-        },
-    ).all()  # fmt: skip
+    values = {
+        "account_id": account_id,
+        "session_id": session_id,
+        "today": clock.london_today(),
+        "now": clock.now(),
+    }
+    rows = db.session().connection().exec_driver_sql(_ACTOR, values).all()
     if not rows:
         return None
     grants = tuple(
@@ -70,15 +68,24 @@ def accounts_holding(
     return list(db.session().scalars(holders.join(Account).order_by(RoleGrant.account_id)))
 
 
-def names_holding(role: Role, constellation_id: Any, on: date) -> sa.ScalarSelect[Any]:
-    """For another slice's select: who holds a role for its constellation, by name."""
+def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: who holds a role for its constellation today, by name."""
     return (
-        sa.select(db.json_list(sa.func.to_json(Account.display_name), Account.display_name))
+        sa.select(json_list(sa.func.to_json(Account.display_name), Account.display_name))
         .join(RoleGrant, RoleGrant.account_id == Account.id)
-        .where(RoleGrant.constellation_id == constellation_id, _holds(role, on))
+        .where(RoleGrant.constellation_id == constellation_id, _holds(role, TODAY))
         .scalar_subquery()
     )
 
 
-def _holds(role: Role, on: date) -> sa.ColumnElement[bool]:
+def _holds(role: Role, on: Any) -> sa.ColumnElement[bool]:
     return sa.and_(RoleGrant.role == role, RoleGrant.holds_on(on), Account.is_active)
+
+
+def _accounts() -> reads.Select:
+    return sa.select(Account.id, Account.email, Account.display_name).where(
+        policy.visible_to(ASKING)
+    )
+
+
+ACCOUNTS = reads.Read(_accounts, key=Account.id)

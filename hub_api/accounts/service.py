@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import sqlalchemy as sa
 
 from hub_api import clock, db, settings, tokens
-from hub_api.accounts import policy, queries
+from hub_api.accounts import queries
 from hub_api.accounts.models import Account, LoginSession, RefreshToken, RoleGrant
 from hub_api.accounts.passwords import hash_password, is_password
 from hub_api.audit import service as audit
@@ -208,19 +208,10 @@ def accounts_holding(
 
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: who holds a role for its constellation today, by name."""
-    return queries.names_holding(role, constellation_id, clock.london_today())
+    return queries.names_holding(role, constellation_id)
 
 
 def get_own_account(actor: Actor) -> dict[str, Any]:
     """The actor's own account, with the roles they hold today."""
-    account = (
-        db.session()
-        .execute(
-            sa.select(Account.id, Account.email, Account.display_name).where(
-                policy.visible_to(actor)
-            )
-        )
-        .mappings()
-        .one()
-    )
+    account = queries.ACCOUNTS.one(actor, actor.account_id)
     return {**account, "roles": [asdict(grant) for grant in actor.grants]}

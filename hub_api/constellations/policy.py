@@ -9,19 +9,19 @@ from hub_api.constellations.models import Bed, Constellation, Membership
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
+def visible_to(asking: Asking) -> ColumnElement[bool]:
     """The constellations the actor has a role in."""
-    return Constellation.id.in_(actor.constellations())
+    return asking.holds(Constellation.id)
 
 
-def beds_visible_to(actor: Actor) -> ColumnElement[bool]:
+def beds_visible_to(asking: Asking) -> ColumnElement[bool]:
     """The guest beds of those constellations' hub homes."""
-    return Bed.constellation_id.in_(actor.constellations())
+    return asking.holds(Bed.constellation_id)
 
 
-def memberships_visible_to(actor: Actor) -> ColumnElement[bool]:
+def memberships_visible_to(asking: Asking) -> ColumnElement[bool]:
     """Which households belong to those constellations."""
-    return Membership.constellation_id.in_(actor.constellations())
+    return asking.holds(Membership.constellation_id)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hub_api.access import Permission
-from hub_api.api import Blueprint, PageArgs, current_actor, keyset_page
+from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.constellations import service
-from hub_api.constellations.models import Bed, Constellation, Membership
 from hub_api.constellations.schemas import BedSchema, ConstellationSchema, MembershipSchema
 from hub_api.schemas import PageIn, page_of
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from hub_api.reads import PageArgs
 
 blp = Blueprint(
     "constellations",
@@ -28,7 +29,7 @@ blp = Blueprint(
 @blp.response(200, page_of(ConstellationSchema))
 def list_constellations(page: PageArgs) -> Any:
     """List the constellations I have a role in."""
-    return keyset_page(service.list_constellations(current_actor()), Constellation.id, page)
+    return page_response(service.list_constellations(current_actor(), page))
 
 
 @blp.route("/<uuid:constellation_id>", methods=["GET"])
@@ -45,7 +46,7 @@ def get_constellation(constellation_id: UUID) -> Any:
 @blp.response(200, page_of(BedSchema))
 def list_beds(page: PageArgs, constellation_id: UUID) -> Any:
     """List a constellation's guest beds."""
-    return keyset_page(service.list_beds(current_actor(), constellation_id), Bed.id, page)
+    return page_response(service.list_beds(current_actor(), constellation_id, page))
 
 
 @blp.route("/<uuid:constellation_id>/memberships", methods=["GET"])
@@ -54,6 +55,4 @@ def list_beds(page: PageArgs, constellation_id: UUID) -> Any:
 @blp.response(200, page_of(MembershipSchema))
 def list_memberships(page: PageArgs, constellation_id: UUID) -> Any:
     """List which households belong to a constellation, and since when."""
-    return keyset_page(
-        service.list_memberships(current_actor(), constellation_id), Membership.id, page
-    )
+    return page_response(service.list_memberships(current_actor(), constellation_id, page))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import clock, db
+from hub_api import clock, db, reads
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.constellations import policy
@@ -18,14 +18,14 @@ from hub_api.constellations.models import (
     Membership,
 )
 from hub_api.errors import Conflict
+from hub_api.reads import ASKING, TODAY, json_object
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy.engine import RowMapping
-
     from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
 
 
 def found_constellation(name: str) -> Constellation:
@@ -106,14 +106,14 @@ def beds_of(hub_home_id: UUID) -> list[UUID]:
     )
 
 
-def list_constellations(actor: Actor) -> db.Read:
-    """The constellations the actor may see, each with its hub home and liaison workers."""
+def _constellations() -> reads.Select:
+    """Constellations, each with its hub home and liaison workers."""
     hub_home = (
-        sa.select(sa.func.json_build_object("id", HubHome.id, "name", HubHome.name))
+        sa.select(json_object(id=HubHome.id, name=HubHome.name))
         .join(HubAppointment, HubAppointment.hub_home_id == HubHome.id)
         .where(
             HubAppointment.constellation_id == Constellation.id,
-            HubAppointment.holds_on(clock.london_today()),
+            HubAppointment.holds_on(TODAY),
         )
         .limit(1)
         .scalar_subquery()
@@ -124,29 +124,54 @@ def list_constellations(actor: Actor) -> db.Read:
         Constellation.name,
         hub_home.label("hub_home"),
         accounts.names_holding(Role.LIAISON_WORKER, Constellation.id).label("liaison_workers"),
-    ).where(policy.visible_to(actor))
+    ).where(policy.visible_to(ASKING))
 
 
-def get_constellation(actor: Actor, constellation_id: UUID) -> RowMapping:
+CONSTELLATIONS = reads.Read(_constellations, key=Constellation.id)
+
+
+def list_constellations(actor: Actor, page: PageArgs) -> Page:
+    """The constellations the actor may see, newest first."""
+    return CONSTELLATIONS.page(actor, page)
+
+
+def get_constellation(actor: Actor, constellation_id: UUID) -> Row:
     """One constellation. Raises `NotFound`."""
-    return db.one(list_constellations(actor).where(Constellation.id == constellation_id))
+    return CONSTELLATIONS.one(actor, constellation_id)
 
 
-def list_beds(actor: Actor, constellation_id: UUID) -> db.Read:
-    """The guest beds kept for one constellation."""
-    get_constellation(actor, constellation_id)
+_CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
+
+
+def _beds() -> reads.Select:
     return (
         sa.select(
             Bed.id, Bed.label, HubHome.id.label("hub_home_id"), HubHome.name.label("hub_home")
         )
         .join(HubHome, HubHome.id == Bed.hub_home_id)
-        .where(policy.beds_visible_to(actor), Bed.constellation_id == constellation_id)
+        .where(policy.beds_visible_to(ASKING), Bed.constellation_id == _CONSTELLATION)
     )
 
 
-def list_memberships(actor: Actor, constellation_id: UUID) -> db.Read:
-    """The memberships of one constellation, past ones included."""
+BEDS = reads.Read(_beds, key=Bed.id)
+
+
+def list_beds(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
+    """The guest beds kept for one constellation. Raises `NotFound`."""
     get_constellation(actor, constellation_id)
+    return BEDS.page(actor, page, constellation_id=constellation_id)
+
+
+def _memberships() -> reads.Select:
     return sa.select(
         Membership.id, Membership.household_id, Membership.starts_on, Membership.ends_on
-    ).where(policy.memberships_visible_to(actor), Membership.constellation_id == constellation_id)
+    ).where(policy.memberships_visible_to(ASKING), Membership.constellation_id == _CONSTELLATION)
+
+
+MEMBERSHIPS = reads.Read(_memberships, key=Membership.id)
+
+
+def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
+    """The memberships of one constellation, past ones included. Raises `NotFound`."""
+    get_constellation(actor, constellation_id)
+    return MEMBERSHIPS.page(actor, page, constellation_id=constellation_id)

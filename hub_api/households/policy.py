@@ -10,12 +10,12 @@ from hub_api.access import OVERSEEING
 from hub_api.households.models import Household
 
 if TYPE_CHECKING:
-    from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """One's own household; for those who oversee a constellation, every household in it."""
     return sa.or_(
-        Household.id.in_(actor.households()),
-        Household.constellation_id.in_(actor.constellations(*OVERSEEING)),
+        asking.is_carer_of(Household.id),
+        asking.holds(Household.constellation_id, *OVERSEEING),
     )

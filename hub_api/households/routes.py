@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hub_api.access import Permission
-from hub_api.api import Blueprint, PageArgs, current_actor, keyset_page
+from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.households import service
-from hub_api.households.models import Household
 from hub_api.households.schemas import HouseholdSchema
 from hub_api.schemas import PageIn, page_of
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from hub_api.reads import PageArgs
 
 blp = Blueprint(
     "households",
@@ -28,7 +29,7 @@ blp = Blueprint(
 @blp.response(200, page_of(HouseholdSchema))
 def list_households(page: PageArgs) -> Any:
     """List the households I may see: my own, or those of the constellations I oversee."""
-    return keyset_page(service.list_households(current_actor()), Household.id, page)
+    return page_response(service.list_households(current_actor(), page))
 
 
 @blp.route("/<uuid:household_id>", methods=["GET"])

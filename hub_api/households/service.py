@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import clock, db
+from hub_api import db, reads
 from hub_api.errors import NotFound
 from hub_api.households import policy
 from hub_api.households.models import Adult, Child, Gender, Household, LegalStatus
+from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
-    from sqlalchemy.engine import RowMapping
-
     from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
 
 
 def add_household(constellation_id: UUID, name: str) -> Household:
@@ -69,26 +69,24 @@ def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
 
 
 def _summary() -> sa.ColumnElement[Any]:
-    age = sa.func.date_part("year", sa.func.age(clock.london_today(), Child.born_on))
-    return sa.func.json_build_object(
-        "id", Child.id,
-        "first_name", Child.first_name,
-        "age", sa.cast(age, sa.Integer),
-        "gender", Child.gender,
-    )  # fmt: skip
+    age = sa.func.date_part("year", sa.func.age(TODAY, Child.born_on))
+    return json_object(
+        id=Child.id,
+        first_name=Child.first_name,
+        age=sa.cast(age, sa.Integer),
+        gender=Child.gender,
+    )
 
 
-def list_households(actor: Actor) -> db.Read:
-    """The households the actor may see, each with its adults and children."""
+def _households() -> reads.Select:
+    """Households, each with its adults and children."""
     adults = (
-        sa.select(
-            db.json_list(sa.func.json_build_object("id", Adult.id, "name", Adult.name), Adult.id)
-        )
+        sa.select(json_list(json_object(id=Adult.id, name=Adult.name), Adult.id))
         .where(Adult.household_id == Household.id)
         .scalar_subquery()
     )
     children = (
-        sa.select(db.json_list(_summary(), Child.id))
+        sa.select(json_list(_summary(), Child.id))
         .where(Child.household_id == Household.id)
         .scalar_subquery()
     )
@@ -99,19 +97,26 @@ def list_households(actor: Actor) -> db.Read:
         Household.name,
         adults.label("adults"),
         children.label("children"),
-    ).where(policy.visible_to(actor))
+    ).where(policy.visible_to(ASKING))
 
 
-def get_household(actor: Actor, household_id: UUID) -> RowMapping:
+HOUSEHOLDS = reads.Read(_households, key=Household.id)
+
+
+def list_households(actor: Actor, page: PageArgs) -> Page:
+    """The households the actor may see, newest first."""
+    return HOUSEHOLDS.page(actor, page)
+
+
+def get_household(actor: Actor, household_id: UUID) -> Row:
     """One household. Raises `NotFound`."""
-    return db.one(list_households(actor).where(Household.id == household_id))
+    return HOUSEHOLDS.one(actor, household_id)
 
 
 def get_visible_household(actor: Actor, household_id: UUID) -> Household:
     """The household itself, for another slice to act on. Raises `NotFound`."""
-    return db.find(
-        sa.select(Household).where(Household.id == household_id, policy.visible_to(actor))
-    )
+    found = sa.select(Household).where(Household.id == household_id, policy.visible_to(ASKING))
+    return reads.find(actor, found)
 
 
 def children_of(household_id: UUID, child_ids: Sequence[UUID]) -> list[Child]:

@@ -9,9 +9,9 @@ from hub_api.notifications.models import Notification
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
 
-    from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> ColumnElement[bool]:
+def visible_to(asking: Asking) -> ColumnElement[bool]:
     """The actor's own."""
-    return Notification.account_id == actor.account_id
+    return asking.is_account(Notification.account_id)

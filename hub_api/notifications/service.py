@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, jobs
+from hub_api import clock, db, jobs, reads
 from hub_api.notifications import policy
 from hub_api.notifications.categories import WORDS
 from hub_api.notifications.models import Notification
+from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.notifications.categories import Category
+    from hub_api.reads import Page, PageArgs
 
 
 def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
@@ -44,8 +46,7 @@ def make_ready(notification_ids: Sequence[UUID]) -> None:
     )
 
 
-def inbox(actor: Actor) -> db.Read:
-    """The actor's own notifications."""
+def _notifications() -> reads.Select:
     return sa.select(
         Notification.id,
         Notification.category,
@@ -55,4 +56,12 @@ def inbox(actor: Actor) -> db.Read:
         Notification.subject_id,
         Notification.created_at,
         Notification.ready_at,
-    ).where(policy.visible_to(actor))
+    ).where(policy.visible_to(ASKING))
+
+
+INBOX = reads.Read(_notifications, key=Notification.id)
+
+
+def inbox(actor: Actor, page: PageArgs) -> Page:
+    """The actor's own notifications, newest first."""
+    return INBOX.page(actor, page)

@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """One's own household's; for those who oversee a constellation, all that were sent."""
     return sa.or_(
-        RespiteRequest.household_id.in_(actor.households()),
+        asking.is_carer_of(RespiteRequest.household_id),
         sa.and_(
-            RespiteRequest.constellation_id.in_(actor.constellations(*OVERSEEING)),
+            asking.holds(RespiteRequest.constellation_id, *OVERSEEING),
             RespiteRequest.state != RequestState.DRAFT,
         ),
     )

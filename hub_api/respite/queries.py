@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import reads
 from hub_api.households import service as households
+from hub_api.reads import ASKING, EMPTY_LIST, json_list
 from hub_api.respite import policy
 from hub_api.respite.models import RequestedChild, RespiteDecision, RespiteRequest
 
-if TYPE_CHECKING:
-    from hub_api.access import Actor
 
-
-def requests_visible_to(actor: Actor) -> db.Read:
-    """The respite requests the actor may see, with their children and the latest checks."""
+def _requests() -> reads.Select:
+    """Respite requests with their children and the latest checks."""
+    child = households.child_summary(RequestedChild.child_id)
     children = (
-        sa.select(
-            db.json_list(households.child_summary(RequestedChild.child_id), RequestedChild.child_id)
-        )
+        sa.select(json_list(child, RequestedChild.child_id))
         .where(RequestedChild.request_id == RespiteRequest.id)
         .scalar_subquery()
     )
@@ -46,5 +41,8 @@ def requests_visible_to(actor: Actor) -> db.Read:
         RespiteRequest.created_at,
         RespiteRequest.submitted_at,
         children.label("children"),
-        sa.func.coalesce(latest_checks, db.EMPTY_LIST).label("checks"),
-    ).where(policy.visible_to(actor))
+        sa.func.coalesce(latest_checks, EMPTY_LIST, type_=sa.JSON()).label("checks"),
+    ).where(policy.visible_to(ASKING))
+
+
+REQUESTS = reads.Read(_requests, key=RespiteRequest.id)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hub_api.access import Permission
-from hub_api.api import Blueprint, PageArgs, current_actor, keyset_page
+from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.respite import service
-from hub_api.respite.models import RespiteRequest
 from hub_api.respite.schemas import RespiteRequestIn, RespiteRequestSchema
 from hub_api.schemas import PageIn, page_of
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from hub_api.reads import PageArgs
 
 blp = Blueprint(
     "respite",
@@ -37,7 +38,7 @@ _ASK = {
 @blp.response(200, page_of(RespiteRequestSchema))
 def list_respite_requests(page: PageArgs) -> Any:
     """List the respite requests I may see, newest first."""
-    return keyset_page(service.list_requests(current_actor()), RespiteRequest.id, page)
+    return page_response(service.list_requests(current_actor(), page))
 
 
 @blp.route("", methods=["POST"])

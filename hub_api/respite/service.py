@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, settings
+from hub_api import clock, db, reads, settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -16,6 +16,7 @@ from hub_api.errors import Conflict, Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
+from hub_api.reads import ASKING
 from hub_api.respite import checks, policy, queries
 from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy.engine import RowMapping
-
     from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
     from hub_api.respite.models import RequestKind, RequestReason
     from hub_api.sleepovers.beds import FreeBeds
 
@@ -47,7 +47,7 @@ class RequestIn(TypedDict):
     draft: bool
 
 
-def ask(actor: Actor, body: RequestIn) -> RowMapping:
+def ask(actor: Actor, body: RequestIn) -> Row:
     """Save a request and, unless it is a draft, send it to the hub.
 
     Raises `NotFound` for a household or child that is not the actor's to see, `Forbidden` for one
@@ -81,7 +81,7 @@ def ask(actor: Actor, body: RequestIn) -> RowMapping:
     return get_request(actor, request.id)
 
 
-def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapping:
+def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     """Send a saved draft to the hub.
 
     Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` when it was sent already or the
@@ -113,7 +113,7 @@ def _who_hears_of(request: RespiteRequest) -> list[UUID]:
     return []
 
 
-def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> RowMapping:
+def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     """Say yes: one sleepover for each child, with a bed for every night.
 
     Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: decided already, or a check
@@ -242,9 +242,10 @@ def _audit(actor: Actor, request: RespiteRequest, verb: str) -> None:
 
 
 def _find(actor: Actor, request_id: UUID) -> RespiteRequest:
-    return db.find(
-        sa.select(RespiteRequest).where(RespiteRequest.id == request_id, policy.visible_to(actor))
+    found = sa.select(RespiteRequest).where(
+        RespiteRequest.id == request_id, policy.visible_to(ASKING)
     )
+    return reads.find(actor, found)
 
 
 def _lock(request: RespiteRequest, seen_version: int) -> None:
@@ -252,11 +253,11 @@ def _lock(request: RespiteRequest, seen_version: int) -> None:
     db.session().refresh(request, ["children"])
 
 
-def list_requests(actor: Actor) -> db.Read:
-    """The respite requests the actor may see."""
-    return queries.requests_visible_to(actor)
+def list_requests(actor: Actor, page: PageArgs) -> Page:
+    """The respite requests the actor may see, newest first."""
+    return queries.REQUESTS.page(actor, page)
 
 
-def get_request(actor: Actor, request_id: UUID) -> RowMapping:
+def get_request(actor: Actor, request_id: UUID) -> Row:
     """One respite request. Raises `NotFound`."""
-    return db.one(queries.requests_visible_to(actor).where(RespiteRequest.id == request_id))
+    return queries.REQUESTS.one(actor, request_id)

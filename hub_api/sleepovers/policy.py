@@ -11,13 +11,14 @@ from hub_api.sleepovers.models import Sleepover
 
 if TYPE_CHECKING:
     from hub_api.access import Actor
+    from hub_api.reads import Asking
 
 
-def visible_to(actor: Actor) -> sa.ColumnElement[bool]:
+def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """One's own household's; for those who oversee a constellation, all of its."""
     return sa.or_(
-        Sleepover.household_id.in_(actor.households()),
-        Sleepover.constellation_id.in_(actor.constellations(*OVERSEEING)),
+        asking.is_carer_of(Sleepover.household_id),
+        asking.holds(Sleepover.constellation_id, *OVERSEEING),
     )
 
 

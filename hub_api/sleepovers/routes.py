@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hub_api.access import Permission
-from hub_api.api import Blueprint, PageArgs, current_actor, keyset_page
+from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.schemas import PageIn, page_of
 from hub_api.sleepovers import service
-from hub_api.sleepovers.models import CancelReason, Sleepover
 from hub_api.sleepovers.schemas import CancelIn, SleepoverSchema
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from hub_api.reads import PageArgs
+    from hub_api.sleepovers.models import CancelReason
 
 blp = Blueprint(
     "sleepovers",
@@ -28,7 +30,7 @@ blp = Blueprint(
 @blp.response(200, page_of(SleepoverSchema))
 def list_sleepovers(page: PageArgs) -> Any:
     """List the sleepovers I may see, newest first."""
-    return keyset_page(service.list_sleepovers(current_actor()), Sleepover.id, page)
+    return page_response(service.list_sleepovers(current_actor(), page))
 
 
 @blp.route("/<uuid:sleepover_id>", methods=["GET"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import db, reads
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -16,6 +16,7 @@ from hub_api.errors import Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
+from hub_api.reads import ASKING, json_list, json_object
 from hub_api.sleepovers import beds, policy
 from hub_api.sleepovers.models import BedNight, CancelReason, Sleepover
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from uuid import UUID
 
-    from sqlalchemy.engine import RowMapping
-
     from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
     from hub_api.sleepovers.beds import FreeBeds
 
 
@@ -95,7 +95,7 @@ def book(booking: Booking, free: FreeBeds, child_ids: Sequence[UUID]) -> None:
 
 def cancel_sleepover(
     actor: Actor, sleepover_id: UUID, seen_version: int, reason: CancelReason
-) -> RowMapping:
+) -> Row:
     """Call a sleepover off and free its nights. The other side is told.
 
     Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` once it has begun or ended.
@@ -127,16 +127,15 @@ def _tell_the_other_side(actor: Actor, sleepover: Sleepover) -> None:
 
 
 def _find(actor: Actor, sleepover_id: UUID) -> Sleepover:
-    return db.find(
-        sa.select(Sleepover).where(Sleepover.id == sleepover_id, policy.visible_to(actor))
-    )
+    found = sa.select(Sleepover).where(Sleepover.id == sleepover_id, policy.visible_to(ASKING))
+    return reads.find(actor, found)
 
 
-def list_sleepovers(actor: Actor) -> db.Read:
-    """The sleepovers the actor may see, each with the nights it holds and their beds."""
-    night = sa.func.json_build_object("night", BedNight.night, "bed_id", BedNight.bed_id)
+def _sleepovers() -> reads.Select:
+    """Sleepovers, each with the nights it holds and their beds."""
+    night = json_object(night=BedNight.night, bed_id=BedNight.bed_id)
     bed_nights = (
-        sa.select(db.json_list(night, BedNight.night))
+        sa.select(json_list(night, BedNight.night))
         .where(BedNight.sleepover_id == Sleepover.id)
         .scalar_subquery()
     )
@@ -155,9 +154,17 @@ def list_sleepovers(actor: Actor) -> db.Read:
         Sleepover.cancel_reason,
         households.child_summary(Sleepover.child_id).label("child"),
         bed_nights.label("bed_nights"),
-    ).where(policy.visible_to(actor))
+    ).where(policy.visible_to(ASKING))
 
 
-def get_sleepover(actor: Actor, sleepover_id: UUID) -> RowMapping:
+SLEEPOVERS = reads.Read(_sleepovers, key=Sleepover.id)
+
+
+def list_sleepovers(actor: Actor, page: PageArgs) -> Page:
+    """The sleepovers the actor may see, newest first."""
+    return SLEEPOVERS.page(actor, page)
+
+
+def get_sleepover(actor: Actor, sleepover_id: UUID) -> Row:
     """One sleepover. Raises `NotFound`."""
-    return db.one(list_sleepovers(actor).where(Sleepover.id == sleepover_id))
+    return SLEEPOVERS.one(actor, sleepover_id)

@@ -245,7 +245,7 @@ def conditions():
 
 
 @pytest.fixture
-def forgetful(monkeypatch):
+def forgetful(monkeypatch, compiled_anew):  # noqa: ARG001 - reads forget the real conditions
     """The first wall gone: everybody may everything and every row is for everybody."""
     for module, name in conditions():
         if module.__name__ != "hub_api.accounts.policy":

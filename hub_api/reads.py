@@ -1,0 +1,216 @@
+"""Reading: the one helper behind every list and every get.
+
+A `Read` is a select of columns shaped like the schema of its answer. It is built and compiled once;
+what differs from request to request (who asks, what day it is, which row) are its named parameters.
+Rows go straight to JSON: nothing passes through the ORM or a marshmallow dump, which is most of
+what a read costs (performance.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+from hub_api import clock, db
+from hub_api.access import Role
+from hub_api.db import Base
+from hub_api.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from uuid import UUID
+
+    from sqlalchemy.engine import Dialect
+
+    from hub_api.access import Actor
+
+Select = sa.Select[*tuple[Any, ...]]
+Row = dict[str, Any]
+"""One row by column name. What the database wrote as JSON is passed on as it is."""
+
+# --- parameters ------------------------------------------------------------------------------
+
+
+def parameter(name: str, type_: Any) -> sa.BindParameter[Any]:
+    """A named parameter, filled in when the statement runs."""
+    return sa.bindparam(name, None, type_=type_)
+
+
+TODAY = parameter("today", sa.Date())
+"""Today in London."""
+
+_IDS = sa.ARRAY(sa.Uuid())
+
+
+class Asking:
+    """Whoever asks, in the terms in which a slice's `policy.visible_to()` is written."""
+
+    def is_account(self, account: Any) -> sa.ColumnElement[bool]:
+        """The actor's own account."""
+        return _is(account, parameter("actor_account", sa.Uuid()))
+
+    def is_carer_of(self, household: Any) -> sa.ColumnElement[bool]:
+        """A household the actor is a satellite carer of."""
+        return _is(household, sa.any_(parameter("actor_households", _IDS)))
+
+    def holds(self, constellation: Any, *roles: Role) -> sa.ColumnElement[bool]:
+        """A constellation where the actor holds one of these roles; by default, any role."""
+        places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
+        return _is(constellation, sa.any_(sum(places[1:], places[0])))
+
+
+ASKING = Asking()
+
+
+def _is(column: Any, value: Any) -> sa.ColumnElement[bool]:
+    found: sa.ColumnElement[bool] = column == value
+    return found
+
+
+def asked_by(actor: Actor) -> dict[str, Any]:
+    """The values behind `ASKING` and `TODAY`."""
+    return {
+        "today": clock.london_today(),
+        "actor_account": actor.account_id,
+        "actor_households": actor.households(),
+        **{f"actor_as_{role}": actor.constellations(role) for role in Role},
+    }
+
+
+# --- one object to act on ------------------------------------------------------------------------
+
+Found = TypeVar("Found", bound=Base)
+
+
+def find(actor: Actor, statement: sa.Select[Found]) -> Found:
+    """The one object of a select that the actor may see, to act on. Raises `NotFound`."""
+    found = db.session().scalar(statement, asked_by(actor))
+    if found is None:
+        raise NotFound
+    return found
+
+
+# --- lists and gets --------------------------------------------------------------------------
+
+
+class PageArgs(TypedDict):
+    """Which page of a list: `schemas.PageIn`."""
+
+    limit: int
+    cursor: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a list, and the key of the last one when more follow."""
+
+    rows: Sequence[Row]
+    next_key: UUID | None
+
+
+class Read:
+    """A list anyone may page through, and each of its rows by its key."""
+
+    def __init__(self, build: Callable[[], Select], key: Any) -> None:
+        self._build = build
+        self._key = key
+
+    def one(self, actor: Actor, key: UUID, **values: Any) -> Row:
+        """The row with this key. Raises `NotFound`, be it absent or not for the actor to see."""
+        found = [*self._rows(_by_key, actor, key=key, **values)]
+        if not found:
+            raise NotFound
+        return found[0]
+
+    def page(self, actor: Actor, page: PageArgs, **values: Any) -> Page:
+        """The newest rows, or those after the cursor: page 2,000 costs what page 1 costs."""
+        cursor, limit = page["cursor"], page["limit"]
+        shape = _first_page if cursor is None else _page_after
+        rows = [*self._rows(shape, actor, cursor=cursor, rows=limit + 1, **values)]
+        if len(rows) <= limit:
+            return Page(rows, None)
+        return Page(rows[:limit], rows[limit - 1]["id"])
+
+    def _rows(self, shape: Shape, actor: Actor, **values: Any) -> Iterator[Row]:
+        return compiled(self, shape).run({**asked_by(actor), **values})
+
+    def statement(self, shape: Shape) -> Select:
+        """The select of one shape."""
+        return shape(self._build(), self._key)
+
+
+Shape: TypeAlias = "Callable[[Select, Any], Select]"
+
+
+def _by_key(statement: Select, key: Any) -> Select:
+    return statement.where(key == parameter("key", sa.Uuid()))
+
+
+def _first_page(statement: Select, key: Any) -> Select:
+    return statement.order_by(key.desc()).limit(parameter("rows", sa.Integer()))
+
+
+def _page_after(statement: Select, key: Any) -> Select:
+    return _first_page(statement.where(key < parameter("cursor", sa.Uuid())), key)
+
+
+_DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
+
+
+class Compiled:
+    """The SQL of one statement, with the values that never change."""
+
+    def __init__(self, statement: Select) -> None:
+        json = [isinstance(column.type, sa.JSON) for column in statement.selected_columns]
+        # As text, so that it reaches the answer without having been read and written again.
+        statement = statement.with_only_columns(
+            *(
+                sa.cast(column, sa.Text()).label(column.name) if is_json else column
+                for column, is_json in zip(statement.selected_columns, json, strict=True)
+            )
+        )
+        written = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
+        self.sql = str(written)
+        self._names = [column.name for column in statement.selected_columns]
+        self._json = [name for name, is_json in zip(self._names, json, strict=True) if is_json]
+        self._given = {name for name, bind in written.binds.items() if not bind.unique}
+        self._fixed = {k: v for k, v in written.params.items() if k not in self._given}
+
+    def run(self, values: dict[str, Any]) -> Iterator[Row]:
+        """The rows for these values. Raises `KeyError` where one is missing."""
+        given = {**self._fixed, **{name: values[name] for name in self._given}}
+        for found in db.session().connection().exec_driver_sql(self.sql, given):
+            row = dict(zip(self._names, found, strict=True))
+            for name in self._json:
+                if row[name] is not None:
+                    row[name] = orjson.Fragment(row[name])
+            yield row
+
+
+@cache
+def compiled(read: Read, shape: Shape) -> Compiled:
+    """One shape of a read, compiled once for the life of the process."""
+    return Compiled(read.statement(shape))
+
+
+# --- parts of selects ------------------------------------------------------------------------
+
+EMPTY_LIST: sa.ColumnElement[Any] = sa.literal_column("'[]'::json", sa.JSON())
+
+
+def json_object(**fields: Any) -> sa.ColumnElement[Any]:
+    """A JSON object of these columns, in this order."""
+    pairs = [part for name, column in fields.items() for part in (sa.text(f"'{name}'"), column)]
+    return sa.func.json_build_object(*pairs, type_=sa.JSON())
+
+
+def json_list(element: sa.ColumnElement[Any], order_by: Any) -> sa.ColumnElement[Any]:
+    """For a correlated sub-select: its rows as one ordered JSON array, empty for none."""
+    rows = sa.func.json_agg(aggregate_order_by(element, order_by), type_=sa.JSON())
+    return sa.func.coalesce(rows, EMPTY_LIST, type_=sa.JSON())
