@@ -13,11 +13,12 @@ import json
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import sqlalchemy as sa
 
 from bench.limit import Limit
@@ -129,39 +130,69 @@ class Job:
     count: int = REQUESTS
 
 
-def cpu_of(work: Callable[[], Any], count: int) -> float:
-    """CPU milliseconds of this process for one of `count` calls."""
-    began = time.process_time()
+Cost = tuple[float, float]
+"""CPU milliseconds of one request: of the application, and of PostgreSQL."""
+
+
+def cost_of(work: Callable[[], Any], count: int, server: list[psutil.Process]) -> Cost:
+    """What one of `count` calls costs. PostgreSQL's part is counted in hundredths of a second."""
+    began, served = time.process_time(), _cpu(server)
     for _ in range(count):
         work()
-    return (time.process_time() - began) * 1000 / count
+    ours = time.process_time() - began
+    return ours * 1000 / count, (_cpu(server) - served) * 1000 / count
 
 
-def measure(jobs: dict[str, Job], engine: sa.Engine) -> dict[str, tuple[float, float | None, int]]:
-    """Median CPU of the hub, of the limit, and statements, of each job."""
+def _cpu(processes: list[psutil.Process]) -> float:
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+@dataclass
+class Figures:
+    """What one job was found to cost."""
+
+    statements: int
+    hub: list[Cost] = field(default_factory=list)
+    limit: list[Cost] = field(default_factory=list)
+
+    def line(self) -> str:
+        """Application alone, and with PostgreSQL: the hub, the limit, and how many times it."""
+        parts = []
+        for whole in (False, True):
+            hub, limit = _typical(self.hub, whole=whole), _typical(self.limit, whole=whole)
+            parts.append(
+                f"{hub:>8.2f}" + (f" {limit:>6.2f} {hub / limit:>5.1f}" if limit else " " * 13)
+            )
+        return "   ".join([*parts, f"{self.statements:>10}"])
+
+
+def _typical(costs: list[Cost], *, whole: bool) -> float:
+    """The median of the application, and the mean of PostgreSQL, whose clock is coarse."""
+    if not costs:
+        return 0.0
+    served = statistics.mean(server for _, server in costs) if whole else 0.0
+    return statistics.median(ours for ours, _ in costs) + served
+
+
+def measure(jobs: dict[str, Job], engine: sa.Engine, limit: Limit) -> dict[str, Figures]:
+    """The costs of each job, round by round."""
     sent: list[str] = []
     sa.event.listen(engine, "before_cursor_execute", lambda _c, _cur, sql, *_: sent.append(sql))
-    hub: dict[str, list[float]] = {name: [] for name in jobs}
-    limit: dict[str, list[float]] = {name: [] for name in jobs}
-    statements = {}
+    found = {}
     for name, job in jobs.items():
         job.hub()  # once unmeasured: caches fill
         sent.clear()
         job.hub()
-        statements[name] = len(sent)
+        found[name] = Figures(len(sent))
+    with engine.connect() as connection:
+        ours = [psutil.Process(connection.scalar(sa.text("select pg_backend_pid()")))]
+    theirs = [psutil.Process(limit.connection.info.backend_pid)]
     for _ in range(ROUNDS):
         for name, job in jobs.items():
-            hub[name].append(cpu_of(job.hub, job.count))
+            found[name].hub.append(cost_of(job.hub, job.count, ours))
             if job.limit is not None:
-                limit[name].append(cpu_of(job.limit, job.count))
-    return {
-        name: (
-            statistics.median(hub[name]),
-            statistics.median(limit[name]) if limit[name] else None,
-            statements[name],
-        )
-        for name in jobs
-    }
+                found[name].limit.append(cost_of(job.limit, job.count, theirs))
+    return found
 
 
 def jobs_of(bench: Bench, raw: Bench) -> dict[str, Job]:
@@ -195,15 +226,16 @@ def main() -> None:
             raw = Bench(
                 Caller(limit, bench.carer.token), Caller(limit, bench.hub_carer.token), bench.home
             )
-            found = measure(jobs_of(bench, raw), bench.carer.app.engine)
+            found = measure(jobs_of(bench, raw), bench.carer.app.engine, limit)
             limit.connection.close()
             bench.carer.app.engine.dispose()
         finally:
             server.release()
-    print(f"{'request':<12} {'CPU ms':>8} {'limit':>8} {'ratio':>7} {'statements':>11}")
-    for name, (cpu, least, statements) in found.items():
-        beside = f"{least:>8.2f} {cpu / least:>7.1f}" if least else f"{'':>16}"
-        print(f"{name:<12} {cpu:>8.2f} {beside} {statements:>11}")
+    print(
+        "CPU ms a request:      application   limit ratio   with PostgreSQL limit ratio  statements"
+    )
+    for name, figures in found.items():
+        print(f"{name:<26} {figures.line()}")
 
 
 if __name__ == "__main__":

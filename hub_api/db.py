@@ -207,6 +207,13 @@ def session() -> Session:
     return _running_unit().session
 
 
+def connection() -> sa.Connection:
+    """The connection of the running unit of work, with all that the session holds written to it."""
+    found = session()
+    found.flush()
+    return found.connection()
+
+
 def _running_unit() -> _Unit:
     unit = _unit.get()
     if unit is None:
@@ -224,7 +231,7 @@ def after_rollback(leave_behind: Callable[[], None]) -> None:
 
 def driver_connection() -> psycopg.Connection[Any]:
     """The psycopg connection under the running transaction, for jobs deferred inside it."""
-    return cast("psycopg.Connection[Any]", session().connection().connection.driver_connection)
+    return cast("psycopg.Connection[Any]", connection().connection.driver_connection)
 
 
 def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -23,7 +23,7 @@ from hub_api.db import Base
 from hub_api.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from uuid import UUID
 
     from sqlalchemy.engine import Dialect
@@ -114,16 +114,33 @@ class Page:
     next_key: UUID | None
 
 
+class Query:
+    """A select of columns that is built and compiled once, at its first use."""
+
+    def __init__(self, build: Callable[[], Select]) -> None:
+        self.build = build
+
+    def rows(self, **values: Any) -> list[Row]:
+        """The rows for these parameters. Raises `KeyError` where one is missing."""
+        return compiled(self).rows(values)
+
+
 class Read:
-    """A list anyone may page through, and each of its rows by its key."""
+    """A list anyone may page through, and each of its rows by its key.
+
+    `build` makes the select, with the slice's `visible_to(ASKING)` in it.
+    """
 
     def __init__(self, build: Callable[[], Select], key: Any) -> None:
-        self._build = build
-        self._key = key
+        rows = parameter("rows", sa.Integer())
+        after = key < parameter("cursor", sa.Uuid())
+        self._one = Query(lambda: build().where(key == parameter("key", sa.Uuid())))
+        self._first = Query(lambda: build().order_by(key.desc()).limit(rows))
+        self._next = Query(lambda: build().where(after).order_by(key.desc()).limit(rows))
 
     def one(self, actor: Actor, key: UUID, **values: Any) -> Row:
         """The row with this key. Raises `NotFound`, be it absent or not for the actor to see."""
-        found = [*self._rows(_by_key, actor, key=key, **values)]
+        found = self._one.rows(**asked_by(actor), key=key, **values)
         if not found:
             raise NotFound
         return found[0]
@@ -131,39 +148,17 @@ class Read:
     def page(self, actor: Actor, page: PageArgs, **values: Any) -> Page:
         """The newest rows, or those after the cursor: page 2,000 costs what page 1 costs."""
         cursor, limit = page["cursor"], page["limit"]
-        shape = _first_page if cursor is None else _page_after
-        rows = [*self._rows(shape, actor, cursor=cursor, rows=limit + 1, **values)]
+        query = self._first if cursor is None else self._next
+        rows = query.rows(**asked_by(actor), cursor=cursor, rows=limit + 1, **values)
         if len(rows) <= limit:
             return Page(rows, None)
         return Page(rows[:limit], rows[limit - 1]["id"])
-
-    def _rows(self, shape: Shape, actor: Actor, **values: Any) -> Iterator[Row]:
-        return compiled(self, shape).run({**asked_by(actor), **values})
-
-    def statement(self, shape: Shape) -> Select:
-        """The select of one shape."""
-        return shape(self._build(), self._key)
-
-
-Shape: TypeAlias = "Callable[[Select, Any], Select]"
-
-
-def _by_key(statement: Select, key: Any) -> Select:
-    return statement.where(key == parameter("key", sa.Uuid()))
-
-
-def _first_page(statement: Select, key: Any) -> Select:
-    return statement.order_by(key.desc()).limit(parameter("rows", sa.Integer()))
-
-
-def _page_after(statement: Select, key: Any) -> Select:
-    return _first_page(statement.where(key < parameter("cursor", sa.Uuid())), key)
 
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
-class Compiled:
+class _Compiled:
     """The SQL of one statement, with the values that never change."""
 
     def __init__(self, statement: Select) -> None:
@@ -176,27 +171,30 @@ class Compiled:
             )
         )
         written = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        self.sql = str(written)
+        self._sql = str(written)
         self._names = [column.name for column in statement.selected_columns]
         self._json = [name for name, is_json in zip(self._names, json, strict=True) if is_json]
         self._given = {name for name, bind in written.binds.items() if not bind.unique}
         self._fixed = {k: v for k, v in written.params.items() if k not in self._given}
 
-    def run(self, values: dict[str, Any]) -> Iterator[Row]:
-        """The rows for these values. Raises `KeyError` where one is missing."""
+    def rows(self, values: dict[str, Any]) -> list[Row]:
         given = {**self._fixed, **{name: values[name] for name in self._given}}
-        for found in db.session().connection().exec_driver_sql(self.sql, given):
-            row = dict(zip(self._names, found, strict=True))
-            for name in self._json:
+        result = db.connection().exec_driver_sql(self._sql, given)
+        # The driver's own tuples: nobody needs a row of SQLAlchemy's around them.
+        found = result.cursor.fetchall() if result.cursor is not None else []
+        result.close()
+        rows = [dict(zip(self._names, row, strict=True)) for row in found]
+        for name in self._json:
+            for row in rows:
                 if row[name] is not None:
                     row[name] = orjson.Fragment(row[name])
-            yield row
+        return rows
 
 
 @cache
-def compiled(read: Read, shape: Shape) -> Compiled:
-    """One shape of a read, compiled once for the life of the process."""
-    return Compiled(read.statement(shape))
+def compiled(query: Query) -> _Compiled:
+    """A query compiled once for the life of the process."""
+    return _Compiled(query.build())
 
 
 # --- parts of selects ------------------------------------------------------------------------

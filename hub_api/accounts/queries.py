@@ -42,7 +42,7 @@ def find_actor(account_id: UUID, session_id: UUID) -> Actor | None:
         "today": clock.london_today(),
         "now": clock.now(),
     }
-    rows = db.session().connection().exec_driver_sql(_ACTOR, values).all()
+    rows = db.connection().exec_driver_sql(_ACTOR, values).all()
     if not rows:
         return None
     grants = tuple(

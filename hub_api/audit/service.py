@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+import sqlalchemy as sa
+
 from hub_api import db
 from hub_api.audit.models import AuditEvent
 from hub_api.request_id import request_id
@@ -26,15 +28,17 @@ def record(
 
     `action` is `resource:verb`; `changed` names fields, never their values.
     """
-    db.session().add(
-        AuditEvent(
-            action=action,
-            actor_id=actor_id,
-            subject_id=subject_id,
-            constellation_id=constellation_id,
-            outcome=outcome,
-            changed=list(changed),
-            request_id=request_id(),
-        )
-    )
-    db.session().flush()
+    event = {
+        "action": action,
+        "actor_id": actor_id,
+        "subject_id": subject_id,
+        "constellation_id": constellation_id,
+        "outcome": outcome,
+        "changed": [*changed],
+        "request_id": request_id(),
+    }
+    # Not through the ORM: nobody keeps the row, and every change writes one.
+    db.connection().execute(_INSERT, event)
+
+
+_INSERT = sa.insert(AuditEvent)

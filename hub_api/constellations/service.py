@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 
@@ -68,18 +68,22 @@ def add_member(constellation_id: UUID, household_id: UUID, starts_on: date) -> M
 
 def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
     """The hub home that serves a constellation on a day. Raises `Conflict` when none does."""
-    hub_home_id = db.session().scalar(
-        sa.select(HubAppointment.hub_home_id).where(
-            HubAppointment.constellation_id == constellation_id, HubAppointment.holds_on(on)
-        )
+    for row in _SERVING.rows(constellation_id=constellation_id, day=on):
+        return cast("UUID", row["hub_home_id"])
+    raise Conflict(
+        f"Your constellation has no hub home on {clock.spoken(on)}. "
+        "Your liaison worker can tell you what happens in the meantime.",
+        code="no_hub_home",
     )
-    if hub_home_id is None:
-        raise Conflict(
-            f"Your constellation has no hub home on {clock.spoken(on)}. "
-            "Your liaison worker can tell you what happens in the meantime.",
-            code="no_hub_home",
-        )
-    return hub_home_id
+
+
+_CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
+_SERVING = reads.Query(
+    lambda: sa.select(HubAppointment.hub_home_id).where(
+        HubAppointment.constellation_id == _CONSTELLATION,
+        HubAppointment.holds_on(reads.parameter("day", sa.Date())),
+    )
+)
 
 
 def lock_hub_home(hub_home_id: UUID) -> None:
@@ -138,9 +142,6 @@ def list_constellations(actor: Actor, page: PageArgs) -> Page:
 def get_constellation(actor: Actor, constellation_id: UUID) -> Row:
     """One constellation. Raises `NotFound`."""
     return CONSTELLATIONS.one(actor, constellation_id)
-
-
-_CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
 
 
 def _beds() -> reads.Select:

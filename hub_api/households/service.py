@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
@@ -113,22 +113,34 @@ def get_household(actor: Actor, household_id: UUID) -> Row:
     return HOUSEHOLDS.one(actor, household_id)
 
 
-def get_visible_household(actor: Actor, household_id: UUID) -> Household:
-    """The household itself, for another slice to act on. Raises `NotFound`."""
-    found = sa.select(Household).where(Household.id == household_id, policy.visible_to(ASKING))
-    return reads.find(actor, found)
+def constellation_of(actor: Actor, household_id: UUID) -> UUID:
+    """The constellation of a household the actor may see. Raises `NotFound`."""
+    for row in _CONSTELLATION_OF.rows(**reads.asked_by(actor), household_id=household_id):
+        return cast("UUID", row["constellation_id"])
+    raise NotFound
 
 
-def children_of(household_id: UUID, child_ids: Sequence[UUID]) -> list[Child]:
-    """These children of one household. Raises `NotFound` when any of them is not its child."""
-    children = list(
-        db.session().scalars(
-            sa.select(Child).where(Child.household_id == household_id, Child.id.in_(child_ids))
-        )
+_HOUSEHOLD = reads.parameter("household_id", sa.Uuid())
+_CONSTELLATION_OF = reads.Query(
+    lambda: sa.select(Household.constellation_id).where(
+        Household.id == _HOUSEHOLD, policy.visible_to(ASKING)
     )
-    if len(children) != len(child_ids):
+)
+_CHILDREN_OF = reads.Query(
+    lambda: sa.select(Child.id).where(
+        Child.household_id == _HOUSEHOLD,
+        Child.id == sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid()))),
+    )
+)
+
+
+def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
+    """Raise `NotFound` unless all of these are children of the household."""
+    found = {
+        row["id"] for row in _CHILDREN_OF.rows(household_id=household_id, children=[*child_ids])
+    }
+    if found != {*child_ids}:
         raise NotFound
-    return children
 
 
 def first_names(child_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -53,15 +53,16 @@ def ask(actor: Actor, body: RequestIn) -> Row:
     Raises `NotFound` for a household or child that is not the actor's to see, `Forbidden` for one
     they may only see, and `Conflict` where the stay is not possible.
     """
-    household = households.get_visible_household(actor, body["household_id"])
-    if not policy.can_ask(actor, household.id):
+    household_id, child_ids = body["household_id"], sorted(body["children"])
+    constellation_id = households.constellation_of(actor, household_id)
+    if not policy.can_ask(actor, household_id):
         raise Forbidden
-    children = households.children_of(household.id, body["children"])
+    households.refuse_other_children(household_id, child_ids)
     nights = _nights_of(body["arrives_at"], body["departs_at"])
     request = RespiteRequest(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        hub_home_id=constellations.serving_hub_home(household.constellation_id, nights[0]),
+        constellation_id=constellation_id,
+        household_id=household_id,
+        hub_home_id=constellations.serving_hub_home(constellation_id, nights[0]),
         asked_by=actor.account_id,
         kind=body["kind"],
         reason=body["reason"],
@@ -69,8 +70,8 @@ def ask(actor: Actor, body: RequestIn) -> Row:
         departs_at=body["departs_at"],
         nights=nights,
         children=[
-            RequestedChild(child_id=child.id, constellation_id=household.constellation_id)
-            for child in sorted(children, key=lambda child: child.id)
+            RequestedChild(child_id=child_id, constellation_id=constellation_id)
+            for child_id in child_ids
         ],
     )
     db.session().add(request)
