@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> HubFlask:
     app.url_map.merge_slashes = False  # an odd address is not there, rather than somewhere else
     app.engine = db.make_engine(chosen.required_database().api, connections=chosen.api_threads)
     tokens.init_app(app, chosen, crypto.load_token_keys(chosen.keys_path))
-    edges.init_app(app)
+    edges.init_app(app, chosen)
     register_routes(app)
     errors.init_app(app)
     refuse_undeclared_routes(app)
@@ -37,7 +37,7 @@ def register_routes(app: HubFlask) -> None:
     """Every slice's routes."""
     from hub_api import openapi
     from hub_api.accounts.routes import blp as accounts
-    from hub_api.api import HubApi
+    from hub_api.api import HubApi, refuse_undeclared_slices
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.notifications.routes import blp as notifications
@@ -48,7 +48,9 @@ def register_routes(app: HubFlask) -> None:
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
     openapi.register_components(api.spec)
-    for slice_ in (accounts, constellations, households, respite, sleepovers, notifications):
+    slices = (accounts, constellations, households, respite, sleepovers, notifications)
+    refuse_undeclared_slices(slices)
+    for slice_ in slices:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
     app.register_blueprint(operations)
     app.register_blueprint(docs)

@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Callable
 from functools import partial, wraps
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -22,14 +23,14 @@ from flask.json.provider import JSONProvider
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from hub_api import db, idempotency, openapi
+from hub_api import db, idempotency, openapi, throttles
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.errors import Forbidden, StaleVersion, VersionRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flask.typing import ResponseReturnValue
     from sqlalchemy.engine import Engine
@@ -176,12 +177,15 @@ def no_object(_actor: Actor, _object_id: UUID) -> None:
     """The `Reader` of a POST whose answer has no body."""
 
 
-def _once(replay: Reader | None, work: Callable[[], Any]) -> Any:
+def _once(replay: Reader | None, work: Callable[[], Any], *, is_secret: bool) -> Any:
     key = request.headers.get("Idempotency-Key")
     if key is None or replay is None:
         return work()
-    sent = (request.method, request.full_path, request.get_data())
+    sent = idempotency.Sent(request.method, request.full_path, request.get_data(), is_secret)
     return idempotency.once(current_actor(), key, sent, work=work, read=replay)
+
+
+_READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class Blueprint(flask_smorest.Blueprint):
@@ -207,6 +211,9 @@ class Blueprint(flask_smorest.Blueprint):
                     g.actor = accounts.authenticate(request.headers.get("Authorization", ""))
                     if not g.actor.may(permission):
                         raise Forbidden
+                    if request.method not in _READING:
+                        throttles.take(throttles.writes(), str(g.actor.account_id))
+                    accounts.set_scope(g.actor)
                 return view(*args, **kwargs)
 
             openapi.mark(guarded, permission=permission)
@@ -224,6 +231,10 @@ class Blueprint(flask_smorest.Blueprint):
             return view(*args, seen_version=_seen_version(), **kwargs)
 
         return openapi.mark(versioned, if_match=True)
+
+    def unversioned(self, view: View) -> View:
+        """Let this PUT, PATCH or DELETE do without If-Match: say why in the view's comment."""
+        return openapi.mark(view, unversioned=True)
 
     def refuses(
         self, *conflicts: str, not_found: bool = False, checks_login: bool = False
@@ -254,21 +265,28 @@ class Blueprint(flask_smorest.Blueprint):
         super().add_url_rule(rule, endpoint, view_func, *args, **kwargs)
 
     def response(
-        self, status_code: int, schema: Any = None, *, replay: Reader | None = None, **kwargs: Any
+        self,
+        status_code: int,
+        schema: Any = None,
+        *,
+        replay: Reader | None = None,
+        secret: bool = False,
+        **kwargs: Any,
     ) -> Callable[[View], View]:
         """Document the answer, and write what the view returns as JSON.
 
         smorest would dump it through the schema; rows already have its shape (tests hold the two
         together), and the dump is most of the cost of a read (performance.md). Every POST of
         somebody logged in gives `replay`, which reads the object again when an `Idempotency-Key`
-        is sent a second time.
+        is sent a second time; `secret` says that its body must not be guessable from what is kept.
         """
         document = super().response(status_code, schema, **kwargs)
 
         def decorator(view: View) -> View:
             @wraps(view)
             def written(*args: Any, **kwargs: Any) -> Response:
-                return to_response(_once(replay, partial(view, *args, **kwargs)), status_code)
+                work = partial(view, *args, **kwargs)
+                return to_response(_once(replay, work, is_secret=secret), status_code)
 
             return openapi.mark(document(written), **({"replay": replay} if replay else {}))
 
@@ -305,5 +323,17 @@ def refuse_undeclared_routes(app: Flask) -> None:
             raise UndeclaredRoute(f"{rule.rule} declares no permission: add @blp.allow(...).")
         if permission != PUBLIC and getattr(view, "hub_guard", None) is not view:
             raise UndeclaredRoute(f"{rule.rule}: @blp.allow(...) must come right after the route.")
-        if permission != PUBLIC and "POST" in (rule.methods or ()) and "replay" not in declared:
+        methods = rule.methods or set()
+        if permission != PUBLIC and "POST" in methods and "replay" not in declared:
             raise UndeclaredRoute(f"{rule.rule} can't be replayed: add replay= to @blp.response.")
+        is_versioned = "if_match" in declared or "unversioned" in declared
+        if methods & {"PUT", "PATCH", "DELETE"} and not is_versioned:
+            raise UndeclaredRoute(f"{rule.rule} overwrites unseen changes: add @blp.if_match.")
+
+
+def refuse_undeclared_slices(blueprints: Iterable[Blueprint]) -> None:
+    """Raise `UndeclaredRoute` unless each slice's policy says who sees its rows."""
+    for blueprint in blueprints:
+        policy = import_module(f"{blueprint.import_name.rpartition('.')[0]}.policy")
+        if not callable(getattr(policy, "visible_to", None)):
+            raise UndeclaredRoute(f"{policy.__name__} has no visible_to().")

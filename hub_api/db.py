@@ -37,7 +37,10 @@ OUTSIDE_POLICIES = frozenset(
         "accounts",
         "sessions",
         "refresh_tokens",
+        "invites",
         "role_grants",
+        # Fingerprints and instants only.
+        "throttles",
         # Ids and dates only.
         "memberships",
         "hub_appointments",
@@ -205,6 +208,18 @@ def _run_after_rollback(unit: _Unit) -> None:
 def session() -> Session:
     """The session of the running unit of work."""
     return _running_unit().session
+
+
+def keep() -> None:
+    """Commit what has been written so far; the rest follows in a transaction of its own.
+
+    For counting an attempt before it is made: the count must outlive a refusal, and must hold no
+    lock while the work goes on. The scope of row-level security is set anew.
+    """
+    unit = _running_unit()
+    unit.session.commit()
+    if unit.scope is not None:
+        _execute_scope(unit)
 
 
 def connection() -> sa.Connection:

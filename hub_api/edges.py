@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hub_api import request_id
+from hub_api import request_id, throttles
+from hub_api import settings as hub_settings
+from hub_api.errors import AppTooOld
 from hub_api.operations import metrics
+from hub_api.settings import app_version
 
 if TYPE_CHECKING:
     from flask import Flask, Response
+
+    from hub_api.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +33,12 @@ _HEADERS = {
 }
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, settings: Settings) -> None:
     """Wrap every request."""
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -37,12 +46,32 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     request_id.begin(request.headers.get("X-Request-ID"))
+    throttles.begin()
+    _refuse_old_app()
+
+
+def _refuse_old_app() -> None:
+    """An app that says how old it is, and is too old, gets nothing but the advice to update."""
+    minimum = hub_settings.current().minimum_app_version
+    version = request.headers.get("X-App-Version")
+    if minimum and version is not None and (app_version(version) or ()) < minimum:
+        raise AppTooOld(minimum_version=".".join(map(str, minimum)))
 
 
 def _finish(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-ID"] = request_id.request_id()
+    if counted := throttles.taken():
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{t.limit.name}";q={t.limit.quota};w={int(t.limit.window.total_seconds())}'
+            for t in counted
+        )
+        response.headers["RateLimit"] = ", ".join(
+            f'"{t.limit.name}";r={t.remaining};t={t.seconds}' for t in counted
+        )
+        if response.status_code == 429:
+            metrics.THROTTLED.labels(counted[-1].limit.name).inc()
     seconds = time.perf_counter() - g.began
     # The template, not the address: an address names a child's record.
     route = request.url_rule.rule if request.url_rule else "unknown"

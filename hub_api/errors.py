@@ -101,6 +101,31 @@ class Invalid(HubError):
     detail = "Some of this isn't quite right. Each field says what it needs."
 
 
+class AppTooOld(HubError):
+    status = 426
+    code = "app_too_old"
+    title = "Please update the app"
+    detail = (
+        "This version of the app is too old to work safely. Please update it, then open it again."
+    )
+
+
+class TooManyRequests(HubError):
+    """Refused by a throttle; `seconds` until there is room again."""
+
+    status = 429
+    code = "too_many_requests"
+    title = "Please wait a little"
+
+    def __init__(self, seconds: int, *, limit: str) -> None:
+        self.limit = limit
+        wait = "a few seconds" if seconds <= 5 else f"{seconds} seconds"
+        super().__init__(
+            f"That was a few tries too many. Please wait {wait} and try again; nothing was lost.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
 class Busy(HubError):
     status = 503
     code = "busy"

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import procrastinate  # noqa: TC002 - the queue reads the annotation of a job's context
 
-from hub_api import clock, idempotency, jobs
+from hub_api import clock, idempotency, jobs, throttles
 
 KEYS_KEPT = timedelta(days=7)
 """No phone sends a request again after a week."""
@@ -30,3 +30,11 @@ async def remove_done_jobs(
 ) -> None:
     """Remove jobs that succeeded long ago; those that failed stay to be looked at."""
     await context.app.job_manager.delete_old_jobs(nb_hours=DONE_JOBS_KEPT_HOURS)
+
+
+@jobs.app.periodic(cron="13 * * * *")
+@jobs.app.task(name="housekeeping.forget_empty_throttles", queue="housekeeping")
+def forget_empty_throttles(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic job
+    """Forget the throttles that let everything through again."""
+    with jobs.transaction():
+        throttles.forget_empty()

@@ -9,6 +9,7 @@ it is read again, with the authority of whoever asks now.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock, db
+from hub_api.accounts.passwords import slow_hash
 from hub_api.db import Base
 from hub_api.errors import Conflict, Invalid
 
@@ -44,32 +46,47 @@ class IdempotencyKey(Base):
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     key: Mapped[str]
     fingerprint: Mapped[bytes]
-    """SHA-256 of method, path with query, and body."""
+    """Of method, path with query, and body."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     object_id: Mapped[UUID | None]
     """What the answer was about; none where it had no body."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it was sent."""
+
+    method: str
+    path: str
+    body: bytes
+    is_secret: bool = False
+    """Its body holds a password: what is kept of it must be as hard to guess as the password."""
+
+    def fingerprint(self, salt: bytes) -> bytes:
+        """32 bytes that tell this request from any other."""
+        whole = b"\0".join((self.method.encode(), self.path.encode(), self.body))
+        return slow_hash(whole, salt) if self.is_secret else hashlib.sha256(whole).digest()
+
+
 def once(
     actor: Actor,
     key: str,
-    request: tuple[str, str, bytes],
+    sent: Sent,
     *,
     work: Callable[[], Any],
     read: Callable[[Actor, UUID], Any],
 ) -> Any:
     """Do `work` unless this actor's key has done it before; then `read` what it answered about.
 
-    `request` is method, path and body. Raises `Invalid` for a malformed key or one sent before with
-    another request, and `Conflict` while the first is still at work.
+    Raises `Invalid` for a malformed key or one sent before with another request, and `Conflict`
+    while the first is still at work.
     """
     if not (SHORTEST <= len(key) <= LONGEST and key.isascii() and key.isprintable()):
         raise Invalid(
             f"An Idempotency-Key is {SHORTEST} to {LONGEST} plain characters, such as a UUID.",
             code="malformed_key",
         )
-    method, path, body = request
-    fingerprint = hashlib.sha256(b"\0".join((method.encode(), path.encode(), body))).digest()
+    fingerprint = sent.fingerprint(hashlib.sha256(f"{actor.account_id}{key}".encode()).digest())
     if not _claim(actor.account_id, key, fingerprint):
         kept = db.session().get_one(IdempotencyKey, (actor.account_id, key))
         if kept.fingerprint != fingerprint:

@@ -1,6 +1,6 @@
 """Every slice's models, imported so that Alembic and the tests see the whole schema."""
 
-from hub_api import idempotency
+from hub_api import idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.constellations import models as constellations
@@ -20,4 +20,5 @@ __all__ = [
     "notifications",
     "respite",
     "sleepovers",
+    "throttles",
 ]

@@ -24,7 +24,9 @@ _ERRORS = {
     "413": "Too much at once.",
     "415": "Not sent as JSON.",
     "422": "The shape of the input is wrong.",
+    "426": "The app is too old; please update it.",
     "428": "If-Match is missing.",
+    "429": "Too many at once. Try again after `Retry-After`.",
     "503": "Busy or without its database; nothing was saved. Try again after `Retry-After`.",
 }
 
@@ -90,7 +92,7 @@ def describe_operation(
         if int(status) < 400
     }
     _document_versions(responses, method)
-    for status in sorted(_errors_of(doc, promised)):
+    for status in sorted(_errors_of(doc, promised, method)):
         codes = promised.get("conflicts", ()) if status == "409" else ()
         if status == "409" and promised.get("replay"):
             codes = (*codes, "still_working")
@@ -99,10 +101,12 @@ def describe_operation(
     return doc
 
 
-def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
+def _errors_of(doc: dict[str, Any], promised: dict[str, Any], method: str) -> set[str]:
+    changes = method != "get" and promised["permission"] != PUBLIC
     parameters = doc.get("parameters", [])
     found = {
-        "503": True,
+        "426 503": True,
+        "429": promised.get("checks_login") or promised.get("throttled") or changes,
         "401 403": promised["permission"] != PUBLIC,
         "401": promised.get("checks_login"),
         "404": promised.get("not_found"),

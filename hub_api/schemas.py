@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import marshmallow as ma
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?"
@@ -91,6 +92,21 @@ class Instant(fields.AwareDateTime):
         if not _EARLIEST <= instant < _LATEST:
             raise ma.ValidationError("Please give a date in this century.")
         return instant
+
+
+class Day(fields.Date):
+    """A day as YYYY-MM-DD, in this century."""
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
+        if not (isinstance(value, str) and _DAY.fullmatch(value)):
+            raise ma.ValidationError("Please give a day such as 2026-12-04.")
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            raise ma.ValidationError("There is no such day.") from None
+        if not _EARLIEST.date() <= day < _LATEST.date():
+            raise ma.ValidationError("Please give a day in this century.")
+        return day
 
 
 class Id(fields.UUID):

@@ -7,6 +7,7 @@ what to set; the command line prints that line and stops.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -55,6 +56,21 @@ class Settings:
     access_token_lifetime: timedelta = timedelta(minutes=10)
     session_lifetime: timedelta = timedelta(days=30)
     """How long a phone may stay silent before its carer must log in again."""
+
+    invite_lifetime: timedelta = timedelta(hours=48)
+    """How long an invitation may be answered."""
+
+    login_attempts: int = 10
+    """Failed logins in five minutes, for one account and from one address."""
+
+    writes_allowed: int = 300
+    """Requests that change something, in five minutes, for one account."""
+
+    trusted_proxies: int = 0
+    """How many proxies stand in front of the API and say where a request comes from."""
+
+    minimum_app_version: tuple[int, ...] = ()
+    """Apps that say they are older are asked to update; empty: none is."""
 
     refresh_grace: timedelta = timedelta(seconds=10)
     """How long a refresh token may be sent a second time, as honest double taps do."""
@@ -109,6 +125,8 @@ _KNOWN = {
     "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DEMO", "HUB_API_PROCESSES",
     "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS", "HUB_LONGEST_STAY",
     "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
+    "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
+    "HUB_MINIMUM_APP_VERSION",
 }  # fmt: skip
 
 
@@ -131,6 +149,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
         ),
         furthest_ahead=timedelta(days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
+        invite_lifetime=timedelta(hours=_whole_number(env, "HUB_INVITE_HOURS", 48, 1, 168)),
+        login_attempts=_whole_number(env, "HUB_LOGIN_ATTEMPTS", 10, 3, 100),
+        writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
+        trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
+        minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
     )
@@ -157,6 +180,24 @@ def _whole_number(
             f"{name}={text!r} is not usable: give a whole number from {lowest} to {highest}."
         )
     return int(text)
+
+
+def app_version(text: str) -> tuple[int, ...] | None:
+    """A version such as 1.4.0 as numbers that can be compared; None for anything else."""
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", text.strip(), re.ASCII):
+        return None
+    parts = [int(part) for part in text.strip().split(".")]
+    while parts and parts[-1] == 0:  # 1.4 and 1.4.0 are the same
+        parts.pop()
+    return tuple(parts)
+
+
+def _version(env: Mapping[str, str], name: str) -> tuple[int, ...]:
+    text = env.get(name, "").strip()
+    found = app_version(text) if text else ()
+    if found is None:
+        raise SettingsError(f"{name}={text!r} is not usable: give a version such as 1.4.0.")
+    return found
 
 
 def _time_of_day(env: Mapping[str, str], name: str, default: time) -> time:

@@ -26,6 +26,7 @@ SECONDS = Histogram(
     ["method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
+THROTTLED = Counter("hub_throttled", "Requests refused by a throttle.", ["limit"])
 
 
 class _Jobs(Collector):

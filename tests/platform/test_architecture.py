@@ -9,7 +9,13 @@ from flask import Flask
 from hub_api import openapi
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts.schemas import LoginIn
-from hub_api.api import Blueprint, UndeclaredRoute, no_object, refuse_undeclared_routes
+from hub_api.api import (
+    Blueprint,
+    UndeclaredRoute,
+    no_object,
+    refuse_undeclared_routes,
+    refuse_undeclared_slices,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "hub_api"
@@ -143,7 +149,35 @@ class TestEveryRoute:
     def test_every_decision_says_which_version_was_seen(self, app):
         for rule in app.url_map.iter_rules():
             if "POST" in rule.methods and "<" in rule.rule:
-                assert openapi.marks(app.view_functions[rule.endpoint])["if_match"], rule.rule
+                marks = openapi.marks(app.view_functions[rule.endpoint])
+                assert "if_match" in marks or "unversioned" in marks, rule.rule
+
+    @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+    def test_an_app_that_overwrites_what_nobody_has_seen_does_not_start(self, method):
+        slice_ = Blueprint("careless", __name__)
+
+        @slice_.route("/name", methods=[method])
+        @slice_.allow(Permission.OWN_ACCOUNT)
+        @slice_.response(204)
+        def overwrite():
+            """Overwrite."""
+
+        careless = Flask("careless", static_folder=None)
+        careless.register_blueprint(slice_)
+        with pytest.raises(UndeclaredRoute, match="if_match"):
+            refuse_undeclared_routes(careless)
+
+    @pytest.mark.parametrize("policy", ["", "visible_to = None"])
+    def test_an_app_with_a_slice_that_does_not_say_who_sees_its_rows_does_not_start(
+        self, policy, tmp_path, monkeypatch
+    ):
+        package = tmp_path / f"careless{len(policy)}"
+        package.mkdir()
+        (package / "__init__.py").touch()
+        (package / "policy.py").write_text(policy)
+        monkeypatch.syspath_prepend(tmp_path)
+        with pytest.raises(UndeclaredRoute, match="visible_to"):
+            refuse_undeclared_slices([Blueprint("careless", f"{package.name}.routes")])
 
     def test_only_logging_in_and_the_operators_pages_are_public(self, app):
         public = {
@@ -152,6 +186,7 @@ class TestEveryRoute:
             if openapi.marks(app.view_functions[rule.endpoint])["permission"] == PUBLIC
         }
         assert public == {
+            "/api/v1/auth/activate",
             "/api/v1/auth/login",
             "/api/v1/auth/refresh",
             "/api/v1/openapi.json",
