@@ -29,6 +29,8 @@ class Permission(StrEnum):
 
     OWN_ACCOUNT = "own_account:use"
     """See who I am, log out, read my inbox: everybody who can log in."""
+    ACCOUNT_MANAGE = "account:manage"
+    """See all accounts, invite people, give and end roles, close accounts."""
     CONSTELLATION_READ = "constellation:read"
     """See a constellation, its hub home, beds, members and liaison workers."""
     HOUSEHOLD_READ = "household:read"
@@ -64,9 +66,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
     Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL},
-    Role.PROGRAMME_MANAGER: _READS,
+    Role.PROGRAMME_MANAGER: _READS | {Permission.ACCOUNT_MANAGE},
     Role.HOME_DUTY_STAFF: frozenset(),
-    Role.SYSTEM_ADMINISTRATOR: frozenset(),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE}),
 }
 """The role table. A system administrator runs accounts and sees no child's record."""
 

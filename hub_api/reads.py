@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 from hub_api import clock, db
-from hub_api.access import Role
+from hub_api.access import Permission, Role
 from hub_api.db import Base
 from hub_api.errors import NotFound
 
@@ -59,6 +59,10 @@ class Asking:
         """A household the actor is a satellite carer of."""
         return _is(household, sa.any_(parameter("actor_households", _IDS)))
 
+    def manages_accounts(self) -> sa.ColumnElement[bool]:
+        """The actor manages accounts, whosever they are."""
+        return parameter("actor_manages_accounts", sa.Boolean())
+
     def holds(self, constellation: Any, *roles: Role) -> sa.ColumnElement[bool]:
         """A constellation where the actor holds one of these roles; by default, any role."""
         places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
@@ -80,6 +84,7 @@ def asked_by(actor: Actor) -> dict[str, Any]:
         "actor_account": actor.account_id,
         "actor_households": actor.households(),
         **{f"actor_as_{role}": actor.constellations(role) for role in Role},
+        "actor_manages_accounts": actor.may(Permission.ACCOUNT_MANAGE),
     }
 
 

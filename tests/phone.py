@@ -12,7 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from hub_api import clock, db
-from hub_api.accounts import service as accounts
+from hub_api.accounts import sessions
 from hub_api.openapi import PROBLEM_MEDIA_TYPE, document
 
 
@@ -72,7 +72,7 @@ class Phone:
         self.headers: dict[str, str] = {}
         if account_id is not None:
             with app.app_context(), db.transaction(app.engine):
-                self.tokens = accounts.start_session(account_id)
+                self.tokens = sessions.start_session(account_id)
             self.headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:

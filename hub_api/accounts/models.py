@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -10,11 +11,23 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.access import Role
-from hub_api.db import Base, EffectiveDated, HasId, in_words
+from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
+from hub_api.errors import on_constraint
 
 
-class Account(HasId, Base):
-    """A person who can log in. The e-mail address is kept in lower case."""
+class AccountState(StrEnum):
+    """Invited: no password yet. Closed: logs in no more."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    CLOSED = "closed"
+
+
+class Account(HasId, Versioned, Base):
+    """A person who can log in, once they have answered their invitation.
+
+    The e-mail address is kept in lower case. Without a password hash nobody can log in.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
@@ -24,7 +37,7 @@ class Account(HasId, Base):
 
     email: Mapped[str]
     display_name: Mapped[str]
-    password_hash: Mapped[str]
+    password_hash: Mapped[str | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -47,7 +60,7 @@ class RoleGrant(HasId, EffectiveDated, Base):
             "(role in ('hub_carer', 'liaison_worker')) = (constellation_id is not null)",
             name="role_grant_hub_and_liaison_have_constellation",
         ),
-        sa.CheckConstraint("ends_on > starts_on", name="role_grant_ends_after_start"),
+        sa.CheckConstraint("ends_on >= starts_on", name="role_grant_ends_after_start"),
         sa.Index("ix_role_grants_account_id", "account_id"),
     )
 
@@ -55,6 +68,16 @@ class RoleGrant(HasId, EffectiveDated, Base):
     role: Mapped[str]
     constellation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("households.id"))
+
+
+class EndReason(StrEnum):
+    """Why a session ended."""
+
+    LOGOUT = "logout"
+    REVOKED = "revoked"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - a reason
+    ACCOUNT_CLOSED = "account_closed"
+    REFRESH_TOKEN_REUSED = "refresh_token_reused"  # noqa: S105 - a reason
 
 
 class LoginSession(HasId, Base):
@@ -66,23 +89,45 @@ class LoginSession(HasId, Base):
             "(ended_at is null) = (end_reason is null)", name="session_end_has_reason"
         ),
         sa.CheckConstraint(
-            in_words("end_reason", ["logout", "refresh_token_reused"]),
+            in_words("end_reason", list(EndReason)),
             name="session_end_reason_known",
         ),
         sa.Index("ix_sessions_account_id", "account_id"),
     )
 
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    device: Mapped[str]
+    """What the phone or browser calls itself, so that its owner can tell it from another."""
     started_at: Mapped[datetime] = mapped_column(default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    """When it last logged in or refreshed its tokens."""
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: EndReason) -> None:
         """End the session; every token of it stops working with the next request."""
         if self.ended_at is None:
             self.ended_at = clock.now()
             self.end_reason = reason
+
+
+class Invite(HasId, Base):
+    """An invitation to set a password, known by its SHA-256 only. It can be answered once."""
+
+    __tablename__ = "invites"
+    __table_args__ = (
+        sa.UniqueConstraint("code_hash", name="uq_invite_code_hash"),
+        sa.Index("ix_invites_account_id", "account_id"),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    invited_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    """None: from the command line."""
+    code_hash: Mapped[bytes]
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
 
 
 class RefreshToken(HasId, Base):
@@ -100,3 +145,20 @@ class RefreshToken(HasId, Base):
     token_hash: Mapped[bytes]
     issued_at: Mapped[datetime] = mapped_column(default=clock.now)
     used_at: Mapped[datetime | None]
+
+
+on_constraint(
+    "uq_account_email", "email_taken", "There is already an account with that e-mail address."
+)
+on_constraint("fk_role_grants_constellation_id", "no_such_place", "There is no such constellation.")
+on_constraint("fk_role_grants_household_id", "no_such_place", "There is no such household.")
+on_constraint(
+    "ck_role_grant_satellite_carer_has_household",
+    "wrong_place",
+    "A satellite carer is a carer of one household, and nobody else is.",
+)
+on_constraint(
+    "ck_role_grant_hub_and_liaison_have_constellation",
+    "wrong_place",
+    "A hub carer or liaison worker works for one constellation, and nobody else does.",
+)

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from hub_api import clock, db, reads
 from hub_api.access import Actor, Grant, Role
 from hub_api.accounts import policy
-from hub_api.accounts.models import Account, RoleGrant
-from hub_api.reads import ASKING, TODAY, json_list
+from hub_api.accounts.models import Account, AccountState, RoleGrant
+from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
     from datetime import date
@@ -82,10 +82,42 @@ def _holds(role: Role, on: Any) -> sa.ColumnElement[bool]:
     return sa.and_(RoleGrant.role == role, RoleGrant.holds_on(on), Account.is_active)
 
 
-def _accounts() -> reads.Select:
-    return sa.select(Account.id, Account.email, Account.display_name).where(
-        policy.visible_to(ASKING)
+def _own_account() -> reads.Select:
+    return sa.select(Account.id, Account.version, Account.email, Account.display_name).where(
+        ASKING.is_account(Account.id)
     )
 
 
+def _accounts() -> reads.Select:
+    """Accounts with their roles, past ones included, oldest first."""
+    role = json_object(
+        id=RoleGrant.id,
+        role=RoleGrant.role,
+        constellation_id=RoleGrant.constellation_id,
+        household_id=RoleGrant.household_id,
+        starts_on=RoleGrant.starts_on,
+        ends_on=RoleGrant.ends_on,
+    )
+    roles = (
+        sa.select(json_list(role, RoleGrant.id))
+        .where(RoleGrant.account_id == Account.id)
+        .scalar_subquery()
+    )
+    state = sa.case(
+        (sa.not_(Account.is_active), AccountState.CLOSED),
+        (Account.password_hash.is_(None), AccountState.INVITED),
+        else_=AccountState.ACTIVE,
+    )
+    return sa.select(
+        Account.id,
+        Account.version,
+        Account.email,
+        Account.display_name,
+        state.label("state"),
+        Account.created_at,
+        roles.label("roles"),
+    ).where(policy.visible_to(ASKING))
+
+
+OWN_ACCOUNT = reads.Read(_own_account, key=Account.id)
 ACCOUNTS = reads.Read(_accounts, key=Account.id)

@@ -1,47 +1,189 @@
-"""Logging in, staying logged in, logging out, and who an actor is."""
+"""Who an actor is, and the accounts and roles behind that."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, settings, tokens
-from hub_api.accounts import queries
-from hub_api.accounts.models import Account, LoginSession, RefreshToken, RoleGrant
-from hub_api.accounts.passwords import hash_password, is_password
+from hub_api import clock, db, reads, tokens
+from hub_api.access import Role
+from hub_api.accounts import invites, policy, queries, sessions
+from hub_api.accounts.models import Account, EndReason, RoleGrant
+from hub_api.accounts.passwords import hash_password
 from hub_api.audit import service as audit
-from hub_api.errors import Unauthenticated
+from hub_api.errors import Conflict, Forbidden, Unauthenticated
+from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
-    from hub_api.access import Actor, Role
+    from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
+
+# --- the actor -------------------------------------------------------------------------------
 
 
-class TokenPair(TypedDict):
-    """An access token, the refresh token for the next one, and the seconds until it is needed."""
+def authenticate(authorization: str) -> Actor:
+    """The actor behind an `Authorization` header. Raises `Unauthenticated`."""
+    account_id, session_id = tokens.read_access_token(authorization)
+    actor = queries.find_actor(account_id, session_id)
+    if actor is None:
+        raise Unauthenticated
+    return actor
 
-    access_token: str
-    refresh_token: str
-    expires_in: int
+
+def set_scope(actor: Actor) -> None:
+    """Set row-level security to what the actor may see, until the transaction ends."""
+    db.set_scope(actor.account_id, actor.constellations())
 
 
-def create_account(email: str, display_name: str, password: str) -> Account:
-    """Add somebody who can log in."""
+def get_own_account(actor: Actor) -> dict[str, Any]:
+    """The actor's own account, with the roles they hold today."""
+    account = queries.OWN_ACCOUNT.one(actor, actor.account_id)
+    return {**account, "roles": [asdict(grant) for grant in actor.grants]}
+
+
+def change_own_account(actor: Actor, seen_version: int, display_name: str) -> dict[str, Any]:
+    """Change one's own name. Raises `StaleVersion`."""
+    account = db.session().get_one(Account, actor.account_id)
+    db.lock_seen(account, seen_version)
+    account.display_name = display_name
+    db.session().flush()
+    _audit(actor, "change", account.id, ["display_name"])
+    return get_own_account(actor)
+
+
+def accounts_holding(
+    role: Role, *, constellation_id: UUID | None = None, household_id: UUID | None = None
+) -> list[UUID]:
+    """The accounts that hold a role today for a constellation or a household."""
+    return queries.accounts_holding(
+        role,
+        clock.london_today(),
+        constellation_id=constellation_id,
+        household_id=household_id,
+    )
+
+
+def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: who holds a role for its constellation today, by name."""
+    return queries.names_holding(role, constellation_id)
+
+
+# --- accounts --------------------------------------------------------------------------------
+
+
+class RoleIn(TypedDict):
+    """A role to give: `schemas.RoleIn`."""
+
+    role: Role
+    constellation_id: UUID | None
+    household_id: UUID | None
+    starts_on: date | None
+
+
+def create_account(email: str, display_name: str, password: str | None = None) -> Account:
+    """Add somebody; without a password they log in once they have answered an invitation."""
     account = Account(
         email=email.strip().lower(),
         display_name=display_name,
-        password_hash=hash_password(password),
+        password_hash=hash_password(password) if password else None,
     )
     db.session().add(account)
     db.session().flush()
     return account
+
+
+def invite_account(
+    actor: Actor, email: str, display_name: str, roles: Sequence[RoleIn]
+) -> dict[str, Any]:
+    """Add somebody with their roles, and invite them to set a password.
+
+    The code is in this answer alone: only its fingerprint is kept.
+    """
+    account = create_account(email, display_name)
+    _audit(actor, "create", account.id)
+    for role in roles:
+        _grant(actor, account.id, role)
+    code = invites.invite(account.id, invited_by=actor.account_id)
+    return {**get_account(actor, account.id), "invite_code": code}
+
+
+def invite_again(actor: Actor, account_id: UUID, seen_version: int) -> dict[str, Any]:
+    """A new invitation for somebody whose own ran out, or who forgot their password.
+
+    The earlier ones stop working; the password and sessions last until this one is answered.
+    """
+    account = _manage(actor, account_id, seen_version)
+    if not account.is_active:
+        raise Conflict("This account is closed. Reopen it first.", code="wrong_state")
+    code = invites.invite(account.id, invited_by=actor.account_id)
+    return {**get_account(actor, account.id), "invite_code": code}
+
+
+def get_invited_account(actor: Actor, account_id: UUID) -> dict[str, Any]:
+    """An account as it was answered when it was invited; the code is not kept."""
+    return {**get_account(actor, account_id), "invite_code": None}
+
+
+def change_account(
+    actor: Actor, account_id: UUID, seen_version: int, changes: dict[str, str]
+) -> Row:
+    """Change somebody's name or e-mail address. Raises `Conflict` when the address is taken."""
+    account = _manage(actor, account_id, seen_version)
+    for field, value in changes.items():
+        setattr(account, field, value.strip().lower() if field == "email" else value)
+    db.session().flush()
+    _audit(actor, "change", account.id, [*changes])
+    return get_account(actor, account.id)
+
+
+def close_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
+    """Let somebody log in no more; their sessions end at once."""
+    account = _manage(actor, account_id, seen_version)
+    if not account.is_active:
+        raise Conflict("This account is closed already.", code="wrong_state")
+    account.is_active = False
+    db.session().flush()
+    sessions.end_all(account.id, EndReason.ACCOUNT_CLOSED)
+    _audit(actor, "close", account.id, ["is_active"])
+    return get_account(actor, account.id)
+
+
+def reopen_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
+    """Let somebody log in again."""
+    account = _manage(actor, account_id, seen_version)
+    if account.is_active:
+        raise Conflict("This account is open already.", code="wrong_state")
+    account.is_active = True
+    db.session().flush()
+    _audit(actor, "reopen", account.id, ["is_active"])
+    return get_account(actor, account.id)
+
+
+def log_out_everywhere(actor: Actor, account_id: UUID) -> None:
+    """End every session of somebody whose phone is lost."""
+    found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
+    reads.find(actor, found)
+    sessions.end_all(account_id, EndReason.REVOKED)
+    _audit(actor, "log_out", account_id)
+
+
+def list_accounts(actor: Actor, page: PageArgs) -> Page:
+    """The accounts the actor may see, newest first."""
+    return queries.ACCOUNTS.page(actor, page)
+
+
+def get_account(actor: Actor, account_id: UUID) -> Row:
+    """One account with its roles. Raises `NotFound`."""
+    return queries.ACCOUNTS.one(actor, account_id)
+
+
+# --- roles -----------------------------------------------------------------------------------
 
 
 def grant_role(
@@ -65,153 +207,69 @@ def grant_role(
     return grant
 
 
-def log_in(email: str, password: str) -> TokenPair:
-    """Start a session. An unknown address and a wrong password are answered alike, in like time."""
-    account = db.session().scalar(
-        sa.select(Account).where(Account.email == email.strip().lower(), Account.is_active)
-    )
-    known_hash = account.password_hash if account else None
-    if not is_password(password, known_hash) or account is None:
-        db.after_rollback(
-            partial(
-                audit.record,
-                "session:start",
-                outcome="refused",
-                subject_id=account.id if account else None,
-            )
-        )
-        raise Unauthenticated(
-            "That e-mail address and password don't match. Please check both and try again.",
-            code="wrong_login",
-        )
-    return start_session(account.id)
+def give_role(actor: Actor, account_id: UUID, seen_version: int, role: RoleIn) -> Row:
+    """Give somebody one more role. Raises `Forbidden` for oneself, and for another's kind."""
+    account = _manage(actor, account_id, seen_version)
+    _grant(actor, account.id, role)
+    _touch(account)
+    return get_account(actor, account.id)
 
 
-def start_session(account_id: UUID) -> TokenPair:
-    """Open a session for somebody who has proved who they are."""
-    now = clock.now()
-    login = LoginSession(
-        account_id=account_id, expires_at=now + settings.current().session_lifetime
-    )
-    db.session().add(login)
-    db.session().flush()
-    audit.record("session:start", actor_id=account_id, subject_id=login.id)
-    return _token_pair(login, parent_id=None)
+def end_role(actor: Actor, role_id: UUID, seen_version: int, ends_on: date | None) -> Row:
+    """End a role on a day, by default today: from then on it no longer holds.
 
-
-def refresh(refresh_token: str) -> TokenPair:
-    """Exchange a refresh token for a new pair.
-
-    Each token is for one exchange. The same token sent again within the grace period, while what it
-    was exchanged for is unused, is an honest double tap and gets a pair of its own. Anything else
-    means that somebody copied it: the whole session ends, even though this request is refused.
+    `seen_version` is the account's. Raises `Conflict` when it has ended already.
     """
-    token = db.session().scalar(
-        sa.select(RefreshToken).where(RefreshToken.token_hash == _fingerprint(refresh_token))
+    found = sa.select(RoleGrant).join(Account, Account.id == RoleGrant.account_id)
+    grant = reads.find(actor, found.where(RoleGrant.id == role_id, policy.visible_to(ASKING)))
+    if not policy.can_grant(actor, Role(grant.role)):
+        raise Forbidden
+    account = _manage(actor, grant.account_id, seen_version)
+    today = clock.london_today()
+    db.session().refresh(grant)
+    if grant.ends_on is not None and grant.ends_on <= today:
+        raise Conflict("This role has ended already.", code="wrong_state")
+    # One given by mistake ends on the day it starts: then it never held.
+    last = ends_on or max(today, grant.starts_on)
+    if last < max(today, grant.starts_on):
+        raise Conflict("Please choose today or later.", code="ends_too_early")
+    grant.ends_on = last
+    db.session().flush()
+    _touch(account)
+    _audit(actor, "end_role", account.id, [grant.role])
+    return get_account(actor, account.id)
+
+
+def _grant(actor: Actor, account_id: UUID, role: RoleIn) -> None:
+    if not policy.can_grant(actor, Role(role["role"])):
+        raise Forbidden
+    grant_role(
+        account_id,
+        role["role"],
+        starts_on=role["starts_on"] or clock.london_today(),
+        constellation_id=role["constellation_id"],
+        household_id=role["household_id"],
     )
-    if token is None:
-        raise Unauthenticated
-    # The session row is the lock of its token family: nothing read before it is trusted after it.
-    login = db.session().scalars(
-        sa.select(LoginSession)
-        .join(Account, Account.id == LoginSession.account_id)
-        .where(LoginSession.id == token.session_id, Account.is_active)
-        .with_for_update(of=LoginSession)
-    ).one_or_none()  # fmt: skip
-    now = clock.now()
-    if login is None or login.ended_at is not None or login.expires_at <= now:
-        raise Unauthenticated
-    db.session().refresh(token)
-    if _is_replayed(token):
-        db.after_rollback(partial(_end_after_reuse, login.account_id, login.id))
-        raise Unauthenticated
-    token.used_at = token.used_at or now
-    login.expires_at = now + settings.current().session_lifetime
-    return _token_pair(login, parent_id=token.id)
+    _audit(actor, "give_role", account_id, [role["role"]])
 
 
-def _is_replayed(token: RefreshToken) -> bool:
-    """Whether this token, or one that stands in its place, was already used to move on."""
-    if token.used_at is None:
-        if token.parent_id is None:  # the first of its session has no siblings
-            return False
-        sibling = sa.and_(
-            RefreshToken.parent_id == token.parent_id,
-            RefreshToken.id != token.id,
-            RefreshToken.used_at.is_not(None),
-        )
-        return bool(db.session().scalar(sa.select(sa.exists().where(sibling))))
-    if clock.now() - token.used_at > settings.current().refresh_grace:
-        return True
-    used_child = sa.and_(RefreshToken.parent_id == token.id, RefreshToken.used_at.is_not(None))
-    return bool(db.session().scalar(sa.select(sa.exists().where(used_child))))
-
-
-def _end_after_reuse(account_id: UUID, session_id: UUID) -> None:
-    _end_session(session_id, "refresh_token_reused")
-    audit.record("session:refresh", outcome="refused", actor_id=account_id, subject_id=session_id)
-
-
-def log_out(actor: Actor) -> None:
-    """End the actor's session: its tokens stop working with the next request."""
-    _end_session(actor.session_id, "logout")
-    audit.record("session:end", actor_id=actor.account_id, subject_id=actor.session_id)
-
-
-def _end_session(session_id: UUID, reason: str) -> None:
-    login = db.session().get_one(LoginSession, session_id, with_for_update=True)
-    login.end(reason)
+def _touch(account: Account) -> None:
+    """Raise the version of an account whose roles have changed."""
+    account.version += 1
     db.session().flush()
 
 
-def _token_pair(login: LoginSession, parent_id: UUID | None) -> TokenPair:
-    refresh_token = secrets.token_urlsafe(32)
-    db.session().add(
-        RefreshToken(
-            session_id=login.id, parent_id=parent_id, token_hash=_fingerprint(refresh_token)
-        )
+def _manage(actor: Actor, account_id: UUID, seen_version: int) -> Account:
+    """An account to change, locked as it was seen."""
+    found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
+    account = reads.find(actor, found)
+    if not policy.can_manage(actor, account.id):
+        raise Forbidden
+    db.lock_seen(account, seen_version)
+    return account
+
+
+def _audit(actor: Actor, verb: str, account_id: UUID, changed: Sequence[str] = ()) -> None:
+    audit.record(
+        f"account:{verb}", actor_id=actor.account_id, subject_id=account_id, changed=changed
     )
-    db.session().flush()
-    return TokenPair(
-        access_token=tokens.issue_access_token(login.account_id, login.id),
-        refresh_token=refresh_token,
-        expires_in=int(settings.current().access_token_lifetime.total_seconds()),
-    )
-
-
-def _fingerprint(refresh_token: str) -> bytes:
-    """SHA-256: the token is 256 random bits, so a slow hash would protect nothing more."""
-    return hashlib.sha256(refresh_token.encode()).digest()
-
-
-def authenticate(authorization: str) -> Actor:
-    """The actor behind an `Authorization` header, with row-level security set to their scope."""
-    account_id, session_id = tokens.read_access_token(authorization)
-    actor = queries.find_actor(account_id, session_id)
-    if actor is None:
-        raise Unauthenticated
-    db.set_scope(actor.account_id, actor.constellations())
-    return actor
-
-
-def accounts_holding(
-    role: Role, *, constellation_id: UUID | None = None, household_id: UUID | None = None
-) -> list[UUID]:
-    """The accounts that hold a role today for a constellation or a household."""
-    return queries.accounts_holding(
-        role,
-        clock.london_today(),
-        constellation_id=constellation_id,
-        household_id=household_id,
-    )
-
-
-def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
-    """For another slice's select: who holds a role for its constellation today, by name."""
-    return queries.names_holding(role, constellation_id)
-
-
-def get_own_account(actor: Actor) -> dict[str, Any]:
-    """The actor's own account, with the roles they hold today."""
-    account = queries.ACCOUNTS.one(actor, actor.account_id)
-    return {**account, "roles": [asdict(grant) for grant in actor.grants]}
