@@ -1,12 +1,12 @@
 """The ring of token keys: ES256 (P-256) private keys by `kid`, in one file only its owner can read.
 
 New tokens are signed with the current key; older keys stay until the tokens they signed are gone.
+The keys that guard what is stored, and must never be lost, are elsewhere: data_keys.py.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from uuid_utils.compat import uuid7
 
-from hub_api.settings import SettingsError, make_folder
+from hub_api import private_files
+from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -77,8 +78,10 @@ def rotate_token_keys(path: Path) -> str:
     kid = str(uuid7())
     kept = [*keys.items()][-(KEPT_KEYS - 1) :] if keys else []
     ring = {**dict(kept), kid: ec.generate_private_key(ec.SECP256R1())}
-    _write_private(
-        path, json.dumps({"current": kid, "keys": {k: _pem(key) for k, key in ring.items()}})
+    private_files.write(
+        path,
+        json.dumps({"current": kid, "keys": {k: _pem(key) for k, key in ring.items()}}),
+        setting="HUB_KEYS_FILE",
     )
     return kid
 
@@ -89,19 +92,3 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     ).decode()
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner alone from the first byte."""
-    make_folder(path.parent)
-    draft = path.with_suffix(".new")
-    try:
-        draft.unlink(missing_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-        draft.replace(path)
-    except OSError as error:
-        raise SettingsError(
-            f"The token keys can't be written to {path} ({error.strerror}). Choose another place "
-            "with HUB_KEYS_FILE."
-        ) from None
