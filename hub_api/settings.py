@@ -46,6 +46,9 @@ class Settings:
     keys_file: Path | None = None
     """The ring of token keys; unset: `keys.json` in `data_dir`. `hub keys rotate` writes it."""
 
+    data_keys_file: Path | None = None
+    """The rings of data keys, never to be lost; unset: `data-keys.json` in `data_dir`."""
+
     demo: bool = False
     """Put demo data into an empty database that is not the embedded one."""
 
@@ -99,6 +102,10 @@ class Settings:
         return self.keys_file or self.data_dir / "keys.json"
 
     @property
+    def data_keys_path(self) -> Path:
+        return self.data_keys_file or self.data_dir / "data-keys.json"
+
+    @property
     def pgdata(self) -> Path:
         return self.data_dir / "pgdata"
 
@@ -122,9 +129,9 @@ class Settings:
 
 _KNOWN = {
     "HUB_HOST", "HUB_PORT", "HUB_DATA_DIR", "HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL",
-    "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DEMO", "HUB_API_PROCESSES",
-    "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS", "HUB_LONGEST_STAY",
-    "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
+    "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DATA_KEYS_FILE", "HUB_DEMO",
+    "HUB_API_PROCESSES", "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS",
+    "HUB_LONGEST_STAY", "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
     "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
     "HUB_MINIMUM_APP_VERSION",
 }  # fmt: skip
@@ -139,6 +146,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         data_dir=_folder(env),
         database=_database_urls(env),
         keys_file=Path(env["HUB_KEYS_FILE"]) if env.get("HUB_KEYS_FILE") else None,
+        data_keys_file=(Path(env["HUB_DATA_KEYS_FILE"]) if env.get("HUB_DATA_KEYS_FILE") else None),
         demo=env.get("HUB_DEMO") == "1",
         api_processes=_whole_number(env, "HUB_API_PROCESSES", 2, 1, 64),
         api_threads=_whole_number(env, "HUB_API_THREADS", 4, 1, 64),
