@@ -17,7 +17,7 @@ API_PREFIX = "/api/v1"
 
 def create_app(settings: Settings | None = None) -> HubFlask:
     """Make the WSGI app. Raises `SettingsError` when something it needs is missing."""
-    from hub_api import crypto, db, edges, errors, tokens
+    from hub_api import crypto, data_keys, db, edges, errors, tokens
     from hub_api import settings as hub_settings
     from hub_api.api import HubFlask, refuse_undeclared_routes
 
@@ -26,6 +26,7 @@ def create_app(settings: Settings | None = None) -> HubFlask:
     app.url_map.merge_slashes = False  # an odd address is not there, rather than somewhere else
     app.engine = db.make_engine(chosen.required_database().api, connections=chosen.api_threads)
     tokens.init_app(app, chosen, crypto.load_token_keys(chosen.keys_path))
+    data_keys.ring(data_keys.CHILDREN)  # better no API than one that can't read a note
     edges.init_app(app, chosen)
     register_routes(app)
     errors.init_app(app)

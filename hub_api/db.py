@@ -135,6 +135,7 @@ def make_engine(url: str, *, connections: int = 4, options: str = CONNECTION_OPT
         max_overflow=0,
         pool_timeout=5,
         json_deserializer=orjson.loads,
+        hide_parameters=True,  # an error may be printed somewhere; what it was about must not be
         connect_args={"options": options, "connect_timeout": 5},
     )
     sa.event.listen(engine, "checkout", _refuse_hung_up)

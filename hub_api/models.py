@@ -1,6 +1,6 @@
 """Every slice's models, imported so that Alembic and the tests see the whole schema."""
 
-from hub_api import idempotency, throttles
+from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.constellations import models as constellations
@@ -14,6 +14,7 @@ __all__ = [
     "Base",
     "accounts",
     "audit",
+    "child_keys",
     "constellations",
     "households",
     "idempotency",

@@ -128,6 +128,27 @@ class Line(fields.String):
         return text
 
 
+class FreeText(fields.String):
+    """Text of several lines, trimmed; nothing but space is no text, and so null.
+
+    Line breaks and tabs are its only control characters. `longest` counts code points.
+    """
+
+    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+        metadata = {"maxLength": longest, **kwargs.pop("metadata", {})}
+        super().__init__(load_default=None, allow_none=True, metadata=metadata, **kwargs)
+        self._longest = longest
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        sent = str(super()._deserialize(value, attr, data, **kwargs)).replace("\r\n", "\n")
+        if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t" for char in sent):
+            raise ma.ValidationError("Please use ordinary characters only.")
+        text = sent.strip()
+        if len(text) > self._longest:
+            raise ma.ValidationError(f"Please keep this to {self._longest:,} characters.")
+        return text or None
+
+
 class Cursor(fields.String):
     """A `next_cursor` from the page before."""
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy.exc import DBAPIError
 
-from hub_api import crypto, db, doctor, embedded, migrate
+from hub_api import child_keys, crypto, db, doctor, embedded, migrate
 from hub_api.server import refuse_taken_port
 from hub_api.settings import SettingsError, make_folder
 
@@ -102,6 +102,7 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
     if migrate.current(url) != migrate.newest():
         say("Preparing the database…")
         migrate.move(url)
+    child_keys.provide_secrets(settings)
     doctor.refuse_unsafe_roles(settings)
     if is_demo and migrate.is_empty(url):
         from seed import southwark

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from hub_api import clock, db
+from hub_api import child_keys, clock, db
 from hub_api import settings as hub_settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
@@ -91,6 +91,7 @@ Logins = dict[str, dict[str, str]]
 def seed(settings: Settings) -> Logins:
     """Fill an empty database and write the demo logins, with fresh passwords, to a private file."""
     hub_settings.use(settings)
+    child_keys.provide_secrets(settings)
     engine = db.make_engine(settings.required_database().migration, connections=1)
     logins: Logins = {}
     since = clock.london_today() - timedelta(days=90)

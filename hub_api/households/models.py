@@ -68,6 +68,7 @@ class Child(HasId, Base):
             in_words("legal_status", list(LegalStatus)), name="child_legal_status_known"
         ),
         sa.Index("ix_children_household_id", "household_id"),
+        sa.UniqueConstraint("id", "constellation_id", name="uq_child_in_constellation"),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from hub_api import db, reads
+from hub_api import child_keys, db, reads
+from hub_api.audit import service as audit
 from hub_api.errors import NotFound
 from hub_api.households import policy
 from hub_api.households.models import Adult, Child, Gender, Household, LegalStatus
@@ -49,7 +50,7 @@ def add_child(
     gender: Gender,
     legal_status: LegalStatus,
 ) -> Child:
-    """Add a child to a household."""
+    """Add a child to a household, with the data key for what is written about the child."""
     child = Child(
         constellation_id=household.constellation_id,
         household_id=household.id,
@@ -60,7 +61,28 @@ def add_child(
     )
     db.session().add(child)
     db.session().flush()
+    child_keys.make([child.id])
     return child
+
+
+def erase_texts(child_id: UUID) -> bool:
+    """Make everything written about a child unreadable for good, texts shared with others included.
+
+    For the owner of the database, which the API is not. False if it was done before. Raises
+    `NotFound`.
+    """
+    child = db.session().get(Child, child_id)
+    if child is None:
+        raise NotFound
+    erased = child_keys.erase(child.id, child.constellation_id)
+    if erased:
+        audit.record(
+            "child_key:erase",
+            subject_id=child.id,
+            constellation_id=child.constellation_id,
+            changed=["wrapped_key"],
+        )
+    return erased
 
 
 def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:

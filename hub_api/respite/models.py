@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
 from hub_api.errors import Conflict
+from hub_api.sealing import Ciphertext, EncryptedText
 
 
 class RequestState(StrEnum):
@@ -84,6 +85,8 @@ class RespiteRequest(HasId, Versioned, Base):
     nights: Mapped[list[date]]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     submitted_at: Mapped[datetime | None]
+    note: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
+    """What the carer wants those who decide to know, about all of its children."""
 
     children: Mapped[list[RequestedChild]] = relationship(
         lazy="raise_on_sql", order_by="RequestedChild.child_id"

@@ -35,3 +35,13 @@ def can_ask(actor: Actor, household_id: UUID) -> bool:
 def can_decide(actor: Actor, request: RespiteRequest) -> bool:
     """The hub carer of the constellation it was sent in."""
     return request.constellation_id in actor.constellations(Role.HUB_CARER)
+
+
+def can_read_note(actor: Actor, household_id: UUID, constellation_id: UUID) -> bool:
+    """The household's own carers, and the hub carer and liaison worker of its constellation.
+
+    Not the programme manager, who opens a child's record only by breaking the glass.
+    """
+    return household_id in actor.households() or constellation_id in actor.constellations(
+        Role.HUB_CARER, Role.LIAISON_WORKER
+    )

@@ -45,4 +45,15 @@ def _requests() -> reads.Select:
     ).where(policy.visible_to(ASKING))
 
 
+def _details() -> reads.Select:
+    """The same with the note as it is stored, sealed, and the ids of the children it is about."""
+    child_ids = (
+        sa.select(sa.func.array_agg(RequestedChild.child_id))
+        .where(RequestedChild.request_id == RespiteRequest.id)
+        .scalar_subquery()
+    )
+    return _requests().add_columns(RespiteRequest.note, child_ids.label("child_ids"))
+
+
 REQUESTS = reads.Read(_requests, key=RespiteRequest.id)
+DETAILS = reads.Read(_details, key=RespiteRequest.id)

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 from hub_api.access import Permission
 from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.respite import service
-from hub_api.respite.schemas import RespiteRequestIn, RespiteRequestSchema
+from hub_api.respite.schemas import (
+    RespiteRequestDetailSchema,
+    RespiteRequestIn,
+    RespiteRequestSchema,
+)
 from hub_api.schemas import PageIn, page_of
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ _ASK = {
     "arrives_at": "2026-12-04T17:00:00Z",
     "departs_at": "2026-12-05T10:00:00Z",
     "reason": "rest_for_carer",
+    "note": "Sleeps with the landing light on.",
 }
 
 
@@ -50,10 +55,11 @@ def list_respite_requests(page: PageArgs) -> Any:
     "no_hub_home",
     "in_the_past",
     "too_far_ahead",
+    "child_erased",
     not_found=True,
 )
 @blp.arguments(RespiteRequestIn(), example=_ASK)
-@blp.response(201, RespiteRequestSchema, replay=service.get_request)
+@blp.response(201, RespiteRequestDetailSchema, replay=service.get_request)
 def create_respite_request(body: service.RequestIn) -> Any:
     """Ask for a sleepover; with `draft`, save the asking for later."""
     return service.ask(current_actor(), body)
@@ -61,9 +67,9 @@ def create_respite_request(body: service.RequestIn) -> Any:
 
 @blp.route("/<uuid:request_id>", methods=["GET"])
 @blp.allow(Permission.RESPITE_READ)
-@blp.response(200, RespiteRequestSchema)
+@blp.response(200, RespiteRequestDetailSchema)
 def get_respite_request(request_id: UUID) -> Any:
-    """Show a respite request with its children and checks."""
+    """Show a respite request with its children, checks and note."""
     return service.get_request(current_actor(), request_id)
 
 
@@ -71,7 +77,7 @@ def get_respite_request(request_id: UUID) -> Any:
 @blp.allow(Permission.RESPITE_REQUEST)
 @blp.refuses("wrong_state", "child_already_away", "stay_too_long", "in_the_past")
 @blp.if_match
-@blp.response(200, RespiteRequestSchema, replay=service.get_request)
+@blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
 def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
     """Send a saved draft to the hub."""
     return service.submit_request(current_actor(), request_id, seen_version)
@@ -81,7 +87,7 @@ def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
 @blp.allow(Permission.RESPITE_DECIDE)
 @blp.refuses("wrong_state", "nights_taken", "child_already_away", "stay_too_long", "in_the_past")
 @blp.if_match
-@blp.response(200, RespiteRequestSchema, replay=service.get_request)
+@blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
 def accept_respite_request(request_id: UUID, seen_version: int) -> Any:
     """Accept a respite request and book its beds."""
     return service.accept_request(current_actor(), request_id, seen_version)

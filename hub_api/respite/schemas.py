@@ -11,7 +11,7 @@ from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
 from hub_api.respite.checks import Outcome
 from hub_api.respite.models import RequestKind, RequestReason, RequestState
-from hub_api.schemas import Flag, Id, Instant, Schema, length, one_of
+from hub_api.schemas import Flag, FreeText, Id, Instant, Schema, length, one_of
 
 
 class RespiteRequestIn(Schema):
@@ -26,6 +26,10 @@ class RespiteRequestIn(Schema):
     arrives_at = Instant(required=True)
     departs_at = Instant(required=True)
     reason = fields.String(required=True, validate=one_of(RequestReason))
+    note = FreeText(
+        longest=2000,
+        metadata={"description": "What those who decide should know. Stored encrypted."},
+    )
     draft = Flag(
         load_default=False,
         metadata={"description": "Save without sending it to the hub."},
@@ -76,4 +80,14 @@ class RespiteRequestSchema(Schema):
         fields.Nested(CheckSchema),
         required=True,
         metadata={"description": "The checks as they stood at the latest decision."},
+    )
+
+
+class RespiteRequestDetailSchema(RespiteRequestSchema):
+    note = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Null for the programme manager, and once a child's texts are erased."
+        },
     )

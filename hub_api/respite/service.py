@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
-from hub_api import clock, db, reads, settings
+from hub_api import child_keys, clock, db, reads, settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -19,6 +20,7 @@ from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING
 from hub_api.respite import checks, policy, queries
 from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
+from hub_api.sealing import Ciphertext
 from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class RequestIn(TypedDict):
     arrives_at: datetime
     departs_at: datetime
     reason: RequestReason
+    note: str | None
     draft: bool
 
 
@@ -51,7 +54,8 @@ def ask(actor: Actor, body: RequestIn) -> Row:
     """Save a request and, unless it is a draft, send it to the hub.
 
     Raises `NotFound` for a household or child that is not the actor's to see, `Forbidden` for one
-    they may only see, and `Conflict` where the stay is not possible.
+    they may only see, and `Conflict` where the stay is not possible, or for a note about a child
+    whose texts were erased.
     """
     household_id, child_ids = body["household_id"], sorted(body["children"])
     constellation_id = households.constellation_of(actor, household_id)
@@ -59,7 +63,9 @@ def ask(actor: Actor, body: RequestIn) -> Row:
         raise Forbidden
     households.refuse_other_children(household_id, child_ids)
     nights = _nights_of(body["arrives_at"], body["departs_at"])
+    request_id = uuid7()
     request = RespiteRequest(
+        id=request_id,
         constellation_id=constellation_id,
         household_id=household_id,
         hub_home_id=constellations.serving_hub_home(constellation_id, nights[0]),
@@ -69,6 +75,7 @@ def ask(actor: Actor, body: RequestIn) -> Row:
         arrives_at=body["arrives_at"],
         departs_at=body["departs_at"],
         nights=nights,
+        note=_seal_note(request_id, body),
         children=[
             RequestedChild(child_id=child_id, constellation_id=constellation_id)
             for child_id in child_ids
@@ -260,5 +267,16 @@ def list_requests(actor: Actor, page: PageArgs) -> Page:
 
 
 def get_request(actor: Actor, request_id: UUID) -> Row:
-    """One respite request. Raises `NotFound`."""
-    return queries.REQUESTS.one(actor, request_id)
+    """One respite request, with its note for those who may read it. Raises `NotFound`."""
+    row = queries.DETAILS.one(actor, request_id)
+    child_ids, sealed = row.pop("child_ids"), row.pop("note")
+    may_read = policy.can_read_note(actor, row["household_id"], row["constellation_id"])
+    note = Ciphertext(sealed) if sealed is not None and may_read else None
+    shown = child_keys.reveal(RespiteRequest.note, request_id, child_ids, note)
+    return {**row, "note": shown}
+
+
+def _seal_note(request_id: UUID, body: RequestIn) -> Ciphertext | None:
+    if body["note"] is None:
+        return None
+    return child_keys.protect(RespiteRequest.note, request_id, body["children"], body["note"])

@@ -62,10 +62,10 @@ class TestMigrations:
     def test_can_each_be_undone_and_done_again(self, owner_of_fresh):
         url, engine = owner_of_fresh
         whole = schema(engine)
-        for revision in ("0005", "0004", "0003", "0002", "0001", "base"):
+        for revision in ("0006", "0005", "0004", "0003", "0002", "0001", "base"):
             migrate.move(url, revision)
             assert (migrate.current(url) or "base") == revision
-        for revision in ("0001", "0002", "0003", "0004", "0005", "head"):
+        for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "head"):
             migrate.move(url, revision)
         assert schema(engine) == whole
 

@@ -42,6 +42,23 @@ class TestStatements:
             phone.get(f"/sleepovers/{stay['id']}")
         assert len(sent) <= 4
 
+    def test_one_with_a_sealed_note_takes_at_most_four(self, world):
+        both = [str(child) for child in world.here.family.children]
+        request = world.asked(children=both, note="Sleeps badly.")
+        phone = world.hub_carer
+        with counted(world.app.engine) as sent:
+            assert phone.get(f"/respite-requests/{request['id']}").json["note"]
+        assert len(sent) <= 4
+
+    def test_a_sealed_note_costs_one_statement_to_write_and_one_to_read_back(self, world):
+        phone, costs = world.carer, []
+        for note in (None, "Sleeps badly."):
+            body = world.ask_body(draft=True, note=note)
+            with counted(world.app.engine) as sent:
+                assert phone.post("/respite-requests", body).status_code == 201
+            costs.append(len(sent))
+        assert costs[1] == costs[0] + 2
+
     def test_a_draft_takes_at_most_ten(self, world):
         phone = world.carer
         with counted(world.app.engine) as sent:

@@ -130,7 +130,7 @@ class TestAskIsRefused:
             ({"household_id": "{01920000-0000-7000-8000-000000000001}"}, "household_id"),
             ({"departs_at": in_days(1)}, "departs_at"),
             ({"draft": "yes"}, "draft"),
-            ({"note": "free text"}, "note"),
+            ({"remark": "free text"}, "remark"),
             ({"household_id": "1 or 1=1"}, "household_id"),
         ],
     )

@@ -41,6 +41,16 @@ class TestWhoMayDecide:
         assert not respite.can_decide(actor(HUB_CARER_THERE, LIAISON_WORKER), request)
 
 
+class TestWhoMayReadTheNote:
+    def test_the_household_the_hub_carer_and_the_liaison_worker(self):
+        for either in (CARER, HUB_CARER, LIAISON_WORKER):
+            assert respite.can_read_note(actor(either), HOME, HERE)
+        for other in (NEIGHBOUR, MANAGER, HUB_CARER_THERE):
+            assert not respite.can_read_note(actor(other), HOME, HERE)
+        assert not respite.can_read_note(actor(NEIGHBOUR, HUB_CARER_THERE, MANAGER), HOME, HERE)
+        assert respite.can_read_note(actor(MANAGER, LIAISON_WORKER), HOME, HERE)
+
+
 class TestWhoMayCancel:
     def test_the_household_the_hub_carer_and_the_liaison_worker(self):
         sleepover = Sleepover(constellation_id=HERE, household_id=HOME)
