@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import sqlalchemy.exc
@@ -12,6 +12,9 @@ import sqlalchemy.exc
 from hub_api import db
 from hub_api import settings as hub_settings
 from hub_api.settings import SettingsError
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -117,17 +120,62 @@ def openapi(*, check: bool) -> None:
 
 @main.group()
 def keys() -> None:
-    """The ring of token keys."""
+    """The token keys, and the data keys of what is written about children."""
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--data", is_flag=True, help="Rotate the ring that wraps every child's data key.")
+def rotate(*, data: bool) -> None:
     """Add a new signing key, keeping the one before it until its tokens are out of date."""
     from hub_api import crypto
 
+    if data:
+        _rotate_data_keys()
+        return
     path = hub_settings.current().keys_path
     kid = crypto.rotate_token_keys(path)
     click.echo(f"New tokens are signed with {kid} once the API has been restarted. Ring: {path}")
+
+
+def _rotate_data_keys() -> None:
+    from hub_api import child_keys, embedded
+
+    path = hub_settings.current().data_keys_path
+    with embedded.with_database(hub_settings.current()) as ready:
+        if not path.exists():
+            child_keys.provide_secrets(ready)
+            click.echo("Made the data keys.")
+        else:
+            key_id, count = child_keys.rotate(ready)
+            click.echo(f"Data key {key_id} is the current one; {count} children's keys rewrapped.")
+    click.echo(f"Back up {path} now, apart from the database: nothing can replace it.")
+
+
+@keys.command("erase-child")
+@click.argument("child_id", type=click.UUID)
+@click.option("--yes", is_flag=True, help="Don't ask whether you are sure.")
+def erase_child(child_id: UUID, *, yes: bool) -> None:
+    """Make everything written about a child unreadable, for good."""
+    from hub_api import embedded
+    from hub_api.errors import NotFound
+    from hub_api.households import service as households
+
+    if not yes:
+        click.confirm(
+            f"Everything written about child {child_id}, alone or with others, becomes unreadable "
+            "for good. Nobody can undo it. Erase it?",
+            abort=True,
+        )
+    with embedded.with_database(hub_settings.current()) as ready:
+        engine = db.make_engine(ready.required_database().migration, connections=1)
+        try:
+            with db.transaction(engine):
+                erased = households.erase_texts(child_id)
+        except NotFound:
+            raise SettingsError(f"There is no child with the id {child_id}.") from None
+        finally:
+            engine.dispose()
+    click.echo("Erased." if erased else "It was erased before.")
 
 
 @main.command()
