@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from hub_api import crypto, db, embedded
+from hub_api import child_keys, crypto, db, embedded, private_files
 from hub_api.operations.service import readiness
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from hub_api.settings import Settings
 
@@ -55,10 +56,25 @@ def _keys(settings: Settings) -> Iterator[Finding]:
     except SettingsError as error:
         yield Finding(MISSING, "keys", str(error))
         return
-    if path.stat().st_mode & 0o077:
-        yield Finding(UNSAFE, "keys", f"others can read {path}: chmod 600 {path}")
+    yield _private("keys", path, f"token keys in {path}")
+
+
+def _private(part: str, path: Path, words: str) -> Finding:
+    if not private_files.is_private(path):
+        return Finding(UNSAFE, part, f"others can read {path}: chmod 600 {path}")
+    return Finding(OK, part, words)
+
+
+def _data_keys(path: Path, owner: sa.Engine) -> Iterator[Finding]:
+    try:
+        with db.transaction(owner):
+            child_keys.refuse_wrong_secrets(path)
+    except SettingsError as error:
+        yield Finding(MISSING, "data-keys", str(error))
+    except ProgrammingError:
+        return  # no such table yet: that is for `migrations` to say
     else:
-        yield Finding(OK, "keys", f"token keys in {path}")
+        yield _private("data-keys", path, f"data keys in {path} open the newest child's key")
 
 
 def _database(settings: Settings, kind: str) -> Iterator[Finding]:
@@ -70,6 +86,8 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
                 yield _role(role, connection, kind)
             if role == "api":
                 yield from _parts(engine)
+            if role == "migration":
+                yield from _data_keys(settings.data_keys_path, engine)
         except DBAPIError as error:
             yield Finding(
                 MISSING, "database", f"can't log in as the {role} role: {db.reason(error)}"

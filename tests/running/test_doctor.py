@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from hub_api import crypto, embedded, migrate
+from hub_api import crypto, data_keys, embedded, migrate
 from hub_api import settings as hub_settings
 from tests.running.program import addresses, hub, hub_in_process
 
@@ -18,6 +18,7 @@ def _own_settings(monkeypatch):
 @pytest.fixture
 def data_dir(tmp_path):
     crypto.rotate_token_keys(tmp_path / "keys.json")
+    data_keys.make_secrets(tmp_path / "data-keys.json")
     return tmp_path
 
 
@@ -50,7 +51,7 @@ class TestTheDoctor:
         code, findings = examine()
         assert (code, failing(findings)) == (0, [])
         assert [part for verdict, part, _ in findings if verdict == "ok"] == [
-            "keys", "database", "migrations", "jobs", "database", "database",
+            "keys", "database", "migrations", "jobs", "database", "database", "data-keys",
         ]  # fmt: skip
         assert ("off", "push") in {(verdict, part) for verdict, part, _ in findings}
 
@@ -76,6 +77,30 @@ class TestTheDoctor:
         code, findings = examine()
         assert (code, failing(findings)) == (1, [("missing", "keys")])
         assert "hub keys rotate" in findings[0][2]
+
+    def test_warns_of_data_keys_that_others_can_read(self, examine, data_dir):
+        (data_dir / "data-keys.json").chmod(0o640)
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("unsafe", "data-keys")])
+
+    def test_misses_data_keys_that_are_lost_or_damaged(self, examine, data_dir):
+        (data_dir / "data-keys.json").write_text("{}")
+        assert examine()[0] == 1
+        (data_dir / "data-keys.json").unlink()
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "data-keys")])
+        assert "Restore the file from its backup" in findings[-2][2]
+
+    def test_misses_the_data_keys_of_this_database(self, examine, data_dir, urls):
+        """Another hub's file is as good as none, and looks whole."""
+        settings = {"HUB_DATA_DIR": data_dir, **addresses(urls)}
+        assert hub_in_process("seed", **settings).exit_code == 0
+        assert examine()[0] == 0
+        (data_dir / "data-keys.json").unlink()
+        data_keys.make_secrets(data_dir / "data-keys.json")
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "data-keys")])
+        assert "not those of this database" in findings[-2][2]
 
     def test_names_a_setting_it_does_not_know(self, examine):
         code, findings = examine(HUB_LONGEST_STAYS=5)
