@@ -168,7 +168,7 @@ def _wrapped(child_id: UUID, key: bytes) -> dict[str, Any]:
     return {"wrapped_key": wrapped, "key_id": ring.current_id}
 
 
-def _unwrapped(row: sa.Row[Any]) -> bytes:
+def _unwrapped(row: Any) -> bytes:
     """The data key of a row of `_STORED`."""
     wrapping_key = data_keys.key(data_keys.CHILDREN, row.key_id)
     return sealing.unwrap(wrapping_key, _key_place(row.child_id), row.wrapped_key)
