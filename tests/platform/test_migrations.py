@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub_api import db, migrate, models
 
-FROZEN = "383d8c9115d1ab3d71ba943cca03f179849dea512a596001b8ef0b57b78e1f63"
+FROZEN = "4635df82964fa52489430288fcaae5881e67bcef9d49c1de41a01a5fd4a97119"
 
 
 @pytest.fixture
@@ -62,10 +62,10 @@ class TestMigrations:
     def test_can_each_be_undone_and_done_again(self, owner_of_fresh):
         url, engine = owner_of_fresh
         whole = schema(engine)
-        for revision in ("0005", "0004", "0003", "0002", "0001", "base"):
+        for revision in ("0006", "0005", "0004", "0003", "0002", "0001", "base"):
             migrate.move(url, revision)
             assert (migrate.current(url) or "base") == revision
-        for revision in ("0001", "0002", "0003", "0004", "0005", "head"):
+        for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "head"):
             migrate.move(url, revision)
         assert schema(engine) == whole
 
