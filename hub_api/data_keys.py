@@ -66,9 +66,7 @@ def load_secrets(path: Path) -> Secrets:
 
 
 def _ring(found: dict[str, dict[str, str]]) -> Ring:
-    keys = {
-        key_id: base64.b64decode(text, validate=True) for key_id, text in found["keys"].items()
-    }
+    keys = {key_id: base64.b64decode(text, validate=True) for key_id, text in found["keys"].items()}
     ring = Ring(str(found["current"]), keys)
     if any(len(key) != KEY_BYTES for key in keys.values()) or ring.current_id not in keys:
         raise ValueError

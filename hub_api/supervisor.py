@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy.exc import DBAPIError
 
-from hub_api import crypto, db, doctor, embedded, migrate
+from hub_api import crypto, data_keys, db, doctor, embedded, migrate
 from hub_api.server import refuse_taken_port
 from hub_api.settings import SettingsError, make_folder
 
@@ -97,6 +97,9 @@ def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) ->
     if not settings.keys_path.exists():
         crypto.rotate_token_keys(settings.keys_path)
     crypto.load_token_keys(settings.keys_path)
+    if not settings.data_keys_path.exists():
+        data_keys.make_secrets(settings.data_keys_path)
+    data_keys.load_secrets(settings.data_keys_path)
     refuse_unreachable(settings)
     url = settings.required_database().migration
     if migrate.current(url) != migrate.newest():
