@@ -38,6 +38,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api import openapi
     from hub_api.accounts.routes import blp as accounts
     from hub_api.api import HubApi
+    from hub_api.audit.routes import blp as audit
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.notifications.routes import blp as notifications
@@ -48,7 +49,15 @@ def register_routes(app: HubFlask) -> None:
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
     openapi.register_components(api.spec)
-    for slice_ in (accounts, constellations, households, respite, sleepovers, notifications):
+    for slice_ in (
+        accounts,
+        constellations,
+        households,
+        respite,
+        sleepovers,
+        notifications,
+        audit,
+    ):
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
     app.register_blueprint(operations)
     app.register_blueprint(docs)

@@ -215,19 +215,26 @@ def driver_connection() -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", session().connection().connection.driver_connection)
 
 
-def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:
-    """Tell row-level security who asks, until this transaction ends."""
+def set_scope(
+    account_id: UUID, constellation_ids: Sequence[UUID], *, oversees_service: bool = False
+) -> None:
+    """Tell row-level security who asks, until this transaction ends.
+
+    `oversees_service` opens the audit events that belong to no constellation.
+    """
     unit = _running_unit()
     unit.scope = {
         "account": str(account_id),
         "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
+        "oversees_service": "true" if oversees_service else "",
     }
     unit.session.execute(_SET_SCOPE, unit.scope)
 
 
 _SET_SCOPE = sa.text(
     "select set_config('hub.account', :account, true),"
-    " set_config('hub.constellations', :constellations, true)"
+    " set_config('hub.constellations', :constellations, true),"
+    " set_config('hub.oversees_service', :oversees_service, true)"
 )
 
 

@@ -110,6 +110,7 @@ def refresh(refresh_token: str) -> TokenPair:
         sa.select(RefreshToken).where(RefreshToken.token_hash == _fingerprint(refresh_token))
     )
     if token is None:
+        _leave_behind_refused_refresh(token)
         raise Unauthenticated
     # The session row is the lock of its token family: nothing read before it is trusted after it.
     login = db.session().scalars(
@@ -120,6 +121,7 @@ def refresh(refresh_token: str) -> TokenPair:
     ).one_or_none()  # fmt: skip
     now = clock.now()
     if login is None or login.ended_at is not None or login.expires_at <= now:
+        _leave_behind_refused_refresh(token)
         raise Unauthenticated
     db.session().refresh(token)
     if _is_replayed(token):
@@ -150,6 +152,18 @@ def _is_replayed(token: RefreshToken) -> bool:
 def _end_after_reuse(account_id: UUID, session_id: UUID) -> None:
     _end_session(session_id, "refresh_token_reused")
     audit.record("session:refresh", outcome="refused", actor_id=account_id, subject_id=session_id)
+
+
+def _leave_behind_refused_refresh(token: RefreshToken | None) -> None:
+    """Record a token nobody was given, or one of a session that has ended."""
+    db.after_rollback(
+        partial(
+            audit.record,
+            "session:refresh",
+            outcome="refused",
+            subject_id=token.session_id if token else None,
+        )
+    )
 
 
 def log_out(actor: Actor) -> None:
@@ -190,7 +204,9 @@ def authenticate(authorization: str) -> Actor:
     actor = queries.find_actor(account_id, session_id)
     if actor is None:
         raise Unauthenticated
-    db.set_scope(actor.account_id, actor.constellations())
+    db.set_scope(
+        actor.account_id, actor.constellations(), oversees_service=actor.oversees_service()
+    )
     return actor
 
 
@@ -209,6 +225,11 @@ def accounts_holding(
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: who holds a role for its constellation today, by name."""
     return queries.names_holding(role, constellation_id, clock.london_today())
+
+
+def name_of(account_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: the name of the account its column holds, if any."""
+    return queries.name_of(account_id)
 
 
 def get_own_account(actor: Actor) -> dict[str, Any]:

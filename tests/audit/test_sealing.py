@@ -11,8 +11,10 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
-from hub_api.audit import anchor, chain
+from hub_api.audit import anchor, chain, sealing, verifying
 from hub_api.audit.models import AuditEvent
+from hub_api.audit.sealing import Sealer
+from hub_api.data_keys import Ring
 from tests.audit.conftest import record_some
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -61,12 +63,8 @@ class TestSealing:
         assert 0 <= report.oldest_waiting < 30
 
     def test_makes_new_seals_with_the_current_key_and_believes_the_older(
-        self, app, ring, make_sealer, seal_all, worker_engine, anchor_path, verify
+        self, app, ring, seal_all, worker_engine, anchor_path, verify
     ):
-        from hub_api.audit import verifying
-        from hub_api.audit.sealing import Sealer
-        from hub_api.data_keys import Ring
-
         record_some(app.engine, 3)
         seal_all()
         record_some(app.engine, 3)
@@ -81,7 +79,7 @@ class TestSealing:
 
 class TestATransactionThatCommitsLate:
     def test_holds_back_what_came_after_it_and_is_not_overtaken(
-        self, app, owner, rows, seal_all, make_sealer, verify
+        self, app, rows, seal_all, make_sealer, verify
     ):
         record_some(app.engine, 2)
         seal_all()
@@ -104,7 +102,7 @@ class TestATransactionThatCommitsLate:
         assert seal_all() == 3
         assert rows(UNSEALED) == []
 
-    def test_would_be_overtaken_without_the_rule(self, app, owner, rows, verify):
+    def test_would_be_overtaken_without_the_rule(self, app, owner, verify):
         """The control: sealing whatever is seen leaves the late event behind the head."""
         with psycopg.connect(app_url(app)) as late:
             insert(late)
@@ -132,9 +130,7 @@ def insert(connection):
 
 
 class TestSeveralSealers:
-    def test_make_one_chain_while_events_are_written(
-        self, app, rows, make_sealer, seal_all, verify
-    ):
+    def test_make_one_chain_while_events_are_written(self, app, make_sealer, seal_all, verify):
         done = threading.Event()
 
         def seal():
@@ -164,7 +160,7 @@ class TestSeveralSealers:
             assert make_sealer().seal_finished() == 0
         assert rows("select from audit_seals") == []
 
-    def test_with_an_anchor_each_agree(self, app, make_sealer, seal_all, tmp_path, ring, verify):
+    def test_with_an_anchor_each_agree(self, app, make_sealer, seal_all, tmp_path):
         record_some(app.engine, 3)
         seal_all()
         other = tmp_path / "other.log"
@@ -257,8 +253,6 @@ class TestTheAnchor:
         seal_all()
         with owner.begin() as connection:
             connection.execute(sa.text("delete from audit_seals where seq = 3"))
-        from hub_api.audit import sealing
-
         monkeypatch.setattr(sealing.log, "error", lambda *words, **_: said.append(words))
         make_sealer().seal_finished()
         assert said == [("audit_chain_behind_anchor",)]
