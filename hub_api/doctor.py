@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from hub_api import crypto, db, embedded
-from hub_api.operations.service import readiness
+from hub_api import crypto, data_keys, db, embedded
+from hub_api.operations.service import BEHIND, readiness
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -32,7 +33,12 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything worth knowing, whatever state the hub is in."""
-    findings = [*_unknown_settings(settings), *_keys(settings)]
+    findings = [
+        *_unknown_settings(settings),
+        *_keys(settings),
+        _audit_keys(settings),
+        _anchor(settings),
+    ]
     if settings.database is None and not settings.pgdata.exists():
         return [*findings, Finding(MISSING, "database", "none yet: `hub run` makes one")]
     try:
@@ -61,6 +67,55 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         yield Finding(OK, "keys", f"token keys in {path}")
 
 
+def _audit_keys(settings: Settings) -> Finding:
+    path = settings.data_keys_path
+    try:
+        data_keys.load_secrets(path).ring("audit")
+    except SettingsError as error:
+        return Finding(MISSING, "secrets", str(error))
+    if path.stat().st_mode & 0o077:
+        return Finding(UNSAFE, "secrets", f"others can read {path}: chmod 600 {path}")
+    return Finding(OK, "secrets", f"keys for the audit's seals in {path}")
+
+
+def _anchor(settings: Settings) -> Finding:
+    """Whether the anchor can be added to. Looking makes no file and no folder."""
+    path = settings.audit_anchor_path
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not os.access(place, os.W_OK):
+        return Finding(
+            MISSING,
+            "anchor",
+            f"can't add to {path}: let the worker write there, or set HUB_AUDIT_ANCHOR_FILE",
+        )
+    return Finding(OK, "anchor", f"heads of the audit chain in {path}")
+
+
+OLDEST_UNSEALED_SECONDS = 60.0
+"""An audit event that has waited longer means that no worker seals."""
+
+_SEALING = sa.text("""
+    select sealed, extract(epoch from now() - last_sealed_at)::float as last_seal,
+           case when isfinite(oldest_unsealed_at)
+                then extract(epoch from now() - oldest_unsealed_at)::float else 0 end as oldest
+      from audit_sealing()
+""")
+
+
+def _sealing(connection: sa.Connection) -> Finding:
+    try:
+        found = connection.execute(_SEALING).one()
+    except ProgrammingError:
+        return Finding(MISSING, "sealing", BEHIND)
+    if found.oldest > OLDEST_UNSEALED_SECONDS:
+        words = f"an audit event has waited {found.oldest:.0f} s for its seal: is a worker up?"
+        return Finding(MISSING, "sealing", words)
+    if not found.sealed:
+        return Finding(OK, "sealing", "no audit event is sealed yet")
+    words = f"{found.sealed} audit events sealed, the last {found.last_seal:.0f} s ago"
+    return Finding(OK, "sealing", words)
+
+
 def _database(settings: Settings, kind: str) -> Iterator[Finding]:
     urls = settings.required_database()
     for role, url in (("api", urls.api), ("worker", urls.worker), ("migration", urls.migration)):
@@ -68,6 +123,8 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
         try:
             with engine.connect() as connection:
                 yield _role(role, connection, kind)
+                if role == "worker":
+                    yield _sealing(connection)
             if role == "api":
                 yield from _parts(engine)
         except DBAPIError as error:

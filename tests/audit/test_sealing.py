@@ -168,6 +168,22 @@ class TestSeveralSealers:
         assert anchor.last(other) == anchor.last(tmp_path / "anchor.log")
 
 
+class TestTheMetrics:
+    @staticmethod
+    def figure(app, name):
+        lines = app.test_client().get("/metrics").text.splitlines()
+        ((_, value),) = [line.split() for line in lines if line.startswith(f"{name} ")]
+        return float(value)
+
+    def test_tell_how_far_the_sealing_is(self, app, seal_all):
+        record_some(app.engine, 3)
+        assert self.figure(app, "hub_audit_unsealed_age_seconds") > 0
+        assert self.figure(app, "hub_audit_sealed_total") == 0
+        seal_all()
+        assert self.figure(app, "hub_audit_sealed_total") == 3
+        assert self.figure(app, "hub_audit_unsealed_age_seconds") == 0
+
+
 class TestWhoMayTouchASeal:
     SEAL = """insert into audit_seals select 99, id, xid, 1, '', now() from audit_events limit 1"""
 

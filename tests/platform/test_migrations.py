@@ -69,6 +69,29 @@ class TestMigrations:
             migrate.move(url, revision)
         assert schema(engine) == whole
 
+    def test_give_the_audit_events_that_are_there_their_transaction(self, owner_of_fresh):
+        url, engine = owner_of_fresh
+        add = sa.text("""
+            insert into audit_events (id, at, action, outcome, request_id, changed)
+            select gen_random_uuid(), now(), 'session:start', 'done', '', '{}'
+              from generate_series(1, 3)
+        """)
+        xids = sa.text("select xid, count(*) from audit_events group by xid order by xid")
+        migrate.move(url, "0006")
+        with engine.begin() as connection:
+            connection.execute(add)
+        migrate.move(url)
+        with engine.begin() as connection:
+            connection.execute(add)
+        with engine.connect() as connection:
+            older, newer = connection.execute(xids).all()
+            assert (older.count, newer.count) == (3, 3)
+        migrate.move(url, "0006")
+        migrate.move(url)
+        with engine.connect() as connection:
+            ((_, count),) = connection.execute(xids).all()
+            assert count == 6
+
     def test_make_what_the_models_say(self, owner_of_fresh):
         _url, engine = owner_of_fresh
         with engine.connect() as connection:
