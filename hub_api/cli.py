@@ -121,10 +121,15 @@ def keys() -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--data", is_flag=True, help="Make the secrets file for what is stored instead.")
+def rotate(*, data: bool) -> None:
     """Add a new signing key, keeping the one before it until its tokens are out of date."""
-    from hub_api import crypto
+    from hub_api import crypto, data_keys
 
+    if data:
+        data_keys.make_secrets(hub_settings.current().data_keys_path)
+        click.echo(f"Made {hub_settings.current().data_keys_path}. Keep a copy of it at once.")
+        return
     path = hub_settings.current().keys_path
     kid = crypto.rotate_token_keys(path)
     click.echo(f"New tokens are signed with {kid} once the API has been restarted. Ring: {path}")

@@ -23,19 +23,26 @@ RINGS = ("children", "audit")
 KEY_BYTES = 32
 
 
-@dataclass(frozen=True, slots=True)
+class UnknownKey(Exception):
+    """A key id this ring has never held."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Ring:
     """The keys of one purpose, and which of them is used for what is new."""
 
-    current_id: str
-    keys: dict[str, bytes]
+    current_id: int
+    keys: dict[int, bytes]
 
-    def key(self, key_id: str) -> bytes:
-        """The key of this id. Raises `KeyError` for one this ring has never held."""
-        return self.keys[key_id]
+    def key(self, key_id: int) -> bytes:
+        """Raises `UnknownKey`."""
+        try:
+            return self.keys[key_id]
+        except KeyError:
+            raise UnknownKey(key_id) from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Secrets:
     """Every ring of the secrets file."""
 
@@ -55,7 +62,7 @@ def load_secrets(path: Path) -> Secrets:
         rings = {purpose: _ring(found) for purpose, found in stored.items()}
     except FileNotFoundError:
         raise SettingsError(
-            f"There is no secrets file at {path}. Make one: hub keys secrets"
+            f"There is no secrets file at {path}. Make one: hub keys rotate --data"
         ) from None
     except (ValueError, KeyError, TypeError, AttributeError, OSError, binascii.Error):
         raise SettingsError(
@@ -66,8 +73,10 @@ def load_secrets(path: Path) -> Secrets:
 
 
 def _ring(found: dict[str, dict[str, str]]) -> Ring:
-    keys = {key_id: base64.b64decode(text, validate=True) for key_id, text in found["keys"].items()}
-    ring = Ring(str(found["current"]), keys)
+    keys = {
+        int(key_id): base64.b64decode(text, validate=True) for key_id, text in found["keys"].items()
+    }
+    ring = Ring(int(str(found["current"])), keys)
     if any(len(key) != KEY_BYTES for key in keys.values()) or ring.current_id not in keys:
         raise ValueError
     return ring

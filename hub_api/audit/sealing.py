@@ -92,8 +92,8 @@ class Sealer:
         events = db.session().execute(
             _FINISHED, {"xid": place.xid, "event_id": place.event_id, "batch": self._batch}
         )
-        now, key_id = clock.now(), int(self._ring.current_id)
-        key, mac = self._ring.key(self._ring.current_id), place.head.mac
+        now, key_id = clock.now(), self._ring.current_id
+        key, mac = self._ring.key(key_id), place.head.mac
         rows: list[dict[str, Any]] = []
         for seq, event in enumerate(events, place.head.seq + 1):
             mac = mac_of(

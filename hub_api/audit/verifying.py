@@ -6,6 +6,7 @@ Runs as the worker, which reads all and changes nothing, while the hub goes on w
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain as one_after_another
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -122,12 +123,19 @@ def examine(connection: sa.Connection, anchored: Mapping[int, bytes], ring: Ring
     """Hold the database, as it is in this transaction, to these heads."""
     walk = _Walk(connection)
     found = one_after_another(
-        problems(walk.seals(), anchored, lambda key_id: ring.keys.get(str(key_id))),
+        problems(walk.seals(), anchored, partial(_key, ring)),
         _strays(connection),
     )
     named = [*islice(found, MOST_REPORTED)]
     waiting = connection.execute(_WAITING).one()
     return Report(named, walk.count, waiting.events, waiting.oldest)
+
+
+def _key(ring: Ring, key_id: int) -> bytes | None:
+    try:
+        return ring.key(key_id)
+    except data_keys.UnknownKey:
+        return None
 
 
 class _Walk:

@@ -68,7 +68,7 @@ class TestSealing:
         record_some(app.engine, 3)
         seal_all()
         record_some(app.engine, 3)
-        newer = Ring("2", {**ring.keys, "2": os.urandom(32)})
+        newer = Ring(2, {**ring.keys, 2: os.urandom(32)})
         while Sealer(newer, anchor_path).seal_finished() == 0:
             pass
         with worker_engine.connect() as connection:
