@@ -39,6 +39,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api import openapi
     from hub_api.accounts.routes import blp as accounts
     from hub_api.api import HubApi, refuse_undeclared_slices
+    from hub_api.audit.routes import blp as audit
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.notifications.routes import blp as notifications
@@ -49,7 +50,7 @@ def register_routes(app: HubFlask) -> None:
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
     openapi.register_components(api.spec)
-    slices = (accounts, constellations, households, respite, sleepovers, notifications)
+    slices = (accounts, constellations, households, respite, sleepovers, notifications, audit)
     refuse_undeclared_slices(slices)
     for slice_ in slices:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")

@@ -45,6 +45,8 @@ class Permission(StrEnum):
     """See sleepovers and the nights they hold."""
     SLEEPOVER_CANCEL = "sleepover:cancel"
     """Call a sleepover off before it begins."""
+    AUDIT_READ = "audit:read"
+    """Read who did what, in the constellations assigned to one, or of the service."""
 
 
 PUBLIC = "public"
@@ -65,10 +67,10 @@ EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
-    Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL},
-    Role.PROGRAMME_MANAGER: _READS | {Permission.ACCOUNT_MANAGE},
+    Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL, Permission.AUDIT_READ},
+    Role.PROGRAMME_MANAGER: _READS | {Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ},
     Role.HOME_DUTY_STAFF: frozenset(),
-    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE}),
+    Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
 }
 """The role table. A system administrator runs accounts and sees no child's record."""
 
@@ -113,6 +115,13 @@ class Actor:
         }
         return sorted(found)
 
+    def oversees_service(self) -> bool:
+        """Whether this person sees what belongs to the service and to no constellation."""
+        return any(grant.role in OVERSEEING_THE_SERVICE for grant in self.grants)
+
 
 OVERSEEING = (Role.HUB_CARER, Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
 """The roles that see a whole constellation rather than one household."""
+
+OVERSEEING_THE_SERVICE = frozenset({Role.PROGRAMME_MANAGER, Role.SYSTEM_ADMINISTRATOR})
+"""The roles that see what belongs to no constellation: logins and accounts."""

@@ -65,6 +65,11 @@ class ChildKey(Base):
 
 _STORED = sa.select(ChildKey.child_id, ChildKey.wrapped_key, ChildKey.key_id)
 
+_ANYTHING_STORED = sa.text(
+    "select exists (select from child_keys) or exists (select from audit_seals)"
+)
+"""What can be opened or checked with the data keys alone."""
+
 _WRAP_ANEW = sa.update(ChildKey).where(ChildKey.child_id == sa.bindparam("whose"))
 """For a connection: a session would want the models of every slice to be there."""
 
@@ -239,7 +244,7 @@ def _rewrap_batch(engine: sa.Engine) -> int:
 
 
 def provide_secrets(settings: Settings) -> None:
-    """Make the file of data keys for a database without any child's key; hold on to it afterwards.
+    """Make the file of data keys for a database that stores nothing of theirs; then hold on to it.
 
     Raises `SettingsError` when the file is lost, damaged or not this database's: new keys would
     only hide that what was written can't be read any more.
@@ -248,7 +253,7 @@ def provide_secrets(settings: Settings) -> None:
     engine = db.make_engine(settings.required_database().migration, connections=1)
     try:
         with db.transaction(engine) as session:
-            is_new = not session.scalar(sa.select(sa.exists(sa.select(ChildKey.child_id))))
+            is_new = not session.scalar(_ANYTHING_STORED)
             if is_new and not path.exists():
                 data_keys.make_secrets(path)
             refuse_wrong_secrets(path)

@@ -178,6 +178,39 @@ def erase_child(child_id: UUID, *, yes: bool) -> None:
     click.echo("Erased." if erased else "It was erased before.")
 
 
+@main.group()
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command()
+@click.option(
+    "--anchor",
+    "anchors",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="A copy of the anchor kept elsewhere, instead of HUB_AUDIT_ANCHOR_FILE.",
+)
+def verify(anchors: tuple[Path, ...]) -> None:
+    """Hold every audit event to its seal and to the anchor outside the database."""
+    from hub_api import embedded
+    from hub_api.audit import verifying
+
+    with embedded.with_database(hub_settings.current()) as ready:
+        report = verifying.verify(ready, anchors)
+    for problem in report.problems:
+        click.echo(f"{problem.kind}: {problem.words}")
+    if report.unreadable_lines:
+        click.echo(f"Passed over in the anchor, because cut short: {report.unreadable_lines}")
+    verdict = "looked at" if report.problems else "verified"
+    click.echo(
+        f"Sealed events {verdict}: {report.verified}. Waiting for a seal: {report.waiting}, the "
+        f"oldest for {report.oldest_waiting:.0f} s."
+    )
+    if report.problems:
+        sys.exit(1)
+
+
 @main.command()
 def doctor() -> None:
     """Say what is configured, reachable, missing or unsafe."""

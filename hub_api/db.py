@@ -250,19 +250,26 @@ def driver_connection() -> psycopg.Connection[Any]:
     return cast("psycopg.Connection[Any]", connection().connection.driver_connection)
 
 
-def set_scope(account_id: UUID, constellation_ids: Sequence[UUID]) -> None:
-    """Tell row-level security who asks, until this transaction ends."""
+def set_scope(
+    account_id: UUID, constellation_ids: Sequence[UUID], *, oversees_service: bool = False
+) -> None:
+    """Tell row-level security who asks, until this transaction ends.
+
+    `oversees_service` opens the audit events that belong to no constellation.
+    """
     unit = _running_unit()
     unit.scope = {
         "account": str(account_id),
         "constellations": "{" + ",".join(map(str, constellation_ids)) + "}",
+        "oversees_service": "true" if oversees_service else "",
     }
     _execute_scope(unit)
 
 
 _SET_SCOPE = (
     "select set_config('hub.account', %(account)s, true),"
-    " set_config('hub.constellations', %(constellations)s, true)"
+    " set_config('hub.constellations', %(constellations)s, true),"
+    " set_config('hub.oversees_service', %(oversees_service)s, true)"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from hub_api import child_keys, crypto, db, embedded, private_files
-from hub_api.operations.service import readiness
+from hub_api.operations.service import BEHIND, readiness
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -33,7 +34,11 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything worth knowing, whatever state the hub is in."""
-    findings = [*_unknown_settings(settings), *_keys(settings)]
+    findings = [
+        *_unknown_settings(settings),
+        *_keys(settings),
+        _anchor(settings),
+    ]
     if settings.database is None and not settings.pgdata.exists():
         return [*findings, Finding(MISSING, "database", "none yet: `hub run` makes one")]
     try:
@@ -77,6 +82,44 @@ def _data_keys(path: Path, owner: sa.Engine) -> Iterator[Finding]:
         yield _private("data-keys", path, f"data keys in {path} open the newest child's key")
 
 
+def _anchor(settings: Settings) -> Finding:
+    """Whether the anchor can be added to. Looking makes no file and no folder."""
+    path = settings.audit_anchor_path
+    place = path if path.exists() else path.parent
+    if path.is_dir() or not os.access(place, os.W_OK):
+        return Finding(
+            MISSING,
+            "anchor",
+            f"can't add to {path}: let the worker write there, or set HUB_AUDIT_ANCHOR_FILE",
+        )
+    return Finding(OK, "anchor", f"heads of the audit chain in {path}")
+
+
+OLDEST_UNSEALED_SECONDS = 60.0
+"""An audit event that has waited longer means that no worker seals."""
+
+_SEALING = sa.text("""
+    select sealed, extract(epoch from now() - last_sealed_at)::float as last_seal,
+           case when isfinite(oldest_unsealed_at)
+                then extract(epoch from now() - oldest_unsealed_at)::float else 0 end as oldest
+      from audit_sealing()
+""")
+
+
+def _sealing(connection: sa.Connection) -> Finding:
+    try:
+        found = connection.execute(_SEALING).one()
+    except ProgrammingError:
+        return Finding(MISSING, "sealing", BEHIND)
+    if found.oldest > OLDEST_UNSEALED_SECONDS:
+        words = f"an audit event has waited {found.oldest:.0f} s for its seal: is a worker up?"
+        return Finding(MISSING, "sealing", words)
+    if not found.sealed:
+        return Finding(OK, "sealing", "no audit event is sealed yet")
+    words = f"{found.sealed} audit events sealed, the last {found.last_seal:.0f} s ago"
+    return Finding(OK, "sealing", words)
+
+
 def _database(settings: Settings, kind: str) -> Iterator[Finding]:
     urls = settings.required_database()
     for role, url in (("api", urls.api), ("worker", urls.worker), ("migration", urls.migration)):
@@ -84,6 +127,8 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
         try:
             with engine.connect() as connection:
                 yield _role(role, connection, kind)
+                if role == "worker":
+                    yield _sealing(connection)
             if role == "api":
                 yield from _parts(engine)
             if role == "migration":

@@ -63,6 +63,10 @@ class Asking:
         """The actor manages accounts, whosever they are."""
         return parameter("actor_manages_accounts", sa.Boolean())
 
+    def oversees_service(self) -> sa.ColumnElement[bool]:
+        """The actor sees what belongs to the service and to no constellation."""
+        return parameter("actor_oversees_service", sa.Boolean())
+
     def holds(self, constellation: Any, *roles: Role) -> sa.ColumnElement[bool]:
         """A constellation where the actor holds one of these roles; by default, any role."""
         places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
@@ -85,6 +89,7 @@ def asked_by(actor: Actor) -> dict[str, Any]:
         "actor_households": actor.households(),
         **{f"actor_as_{role}": actor.constellations(role) for role in Role},
         "actor_manages_accounts": actor.may(Permission.ACCOUNT_MANAGE),
+        "actor_oversees_service": actor.oversees_service(),
     }
 
 
@@ -133,15 +138,18 @@ class Query:
 class Read:
     """A list anyone may page through, and each of its rows by its key.
 
-    `build` makes the select, with the slice's `visible_to(ASKING)` in it.
+    `build` makes the select, with the slice's `visible_to(ASKING)` in it. `filters` are conditions
+    by the name of the parameter that a caller may leave out.
     """
 
-    def __init__(self, build: Callable[[], Select], key: Any) -> None:
-        rows = parameter("rows", sa.Integer())
-        after = key < parameter("cursor", sa.Uuid())
+    def __init__(
+        self, build: Callable[[], Select], key: Any, **filters: sa.ColumnElement[bool]
+    ) -> None:
+        self._build = build
+        self._key = key
+        self._filters = {**filters, "cursor": key < parameter("cursor", sa.Uuid())}
         self._one = Query(lambda: build().where(key == parameter("key", sa.Uuid())))
-        self._first = Query(lambda: build().order_by(key.desc()).limit(rows))
-        self._next = Query(lambda: build().where(after).order_by(key.desc()).limit(rows))
+        self._pages: dict[frozenset[str], Query] = {}
 
     def one(self, actor: Actor, key: UUID, **values: Any) -> Row:
         """The row with this key. Raises `NotFound`, be it absent or not for the actor to see."""
@@ -152,12 +160,26 @@ class Read:
 
     def page(self, actor: Actor, page: PageArgs, **values: Any) -> Page:
         """The newest rows, or those after the cursor: page 2,000 costs what page 1 costs."""
-        cursor, limit = page["cursor"], page["limit"]
-        query = self._first if cursor is None else self._next
-        rows = query.rows(**asked_by(actor), cursor=cursor, rows=limit + 1, **values)
+        limit = page["limit"]
+        given = {**values, "cursor": page["cursor"]}
+        used = frozenset(name for name in self._filters if given.get(name) is not None)
+        rows = self._page(used).rows(**asked_by(actor), rows=limit + 1, **given)
         if len(rows) <= limit:
             return Page(rows, None)
         return Page(rows[:limit], rows[limit - 1]["id"])
+
+    def _page(self, used: frozenset[str]) -> Query:
+        """The query of a page by these filters and no others: each has a plan of its own."""
+        if used not in self._pages:
+            self._pages[used] = Query(
+                lambda: (
+                    self._build()
+                    .where(*(self._filters[name] for name in sorted(used)))
+                    .order_by(self._key.desc())
+                    .limit(parameter("rows", sa.Integer()))
+                )
+            )
+        return self._pages[used]
 
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]

@@ -49,6 +49,9 @@ class Settings:
     data_keys_file: Path | None = None
     """The rings of data keys, never to be lost; unset: `data-keys.json` in `data_dir`."""
 
+    audit_anchor_file: Path | None = None
+    """Heads of the audit chain, outside the database; unset: `audit-anchor.log` in `data_dir`."""
+
     demo: bool = False
     """Put demo data into an empty database that is not the embedded one."""
 
@@ -106,6 +109,10 @@ class Settings:
         return self.data_keys_file or self.data_dir / "data-keys.json"
 
     @property
+    def audit_anchor_path(self) -> Path:
+        return self.audit_anchor_file or self.data_dir / "audit-anchor.log"
+
+    @property
     def pgdata(self) -> Path:
         return self.data_dir / "pgdata"
 
@@ -129,8 +136,8 @@ class Settings:
 
 _KNOWN = {
     "HUB_HOST", "HUB_PORT", "HUB_DATA_DIR", "HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL",
-    "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DATA_KEYS_FILE", "HUB_DEMO",
-    "HUB_API_PROCESSES", "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS",
+    "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DATA_KEYS_FILE", "HUB_AUDIT_ANCHOR_FILE",
+    "HUB_DEMO", "HUB_API_PROCESSES", "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS",
     "HUB_LONGEST_STAY", "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
     "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
     "HUB_MINIMUM_APP_VERSION",
@@ -145,8 +152,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         port=_whole_number(env, "HUB_PORT", 8000, 1, 65535),
         data_dir=_folder(env),
         database=_database_urls(env),
-        keys_file=Path(env["HUB_KEYS_FILE"]) if env.get("HUB_KEYS_FILE") else None,
-        data_keys_file=(Path(env["HUB_DATA_KEYS_FILE"]) if env.get("HUB_DATA_KEYS_FILE") else None),
+        keys_file=_file(env, "HUB_KEYS_FILE"),
+        data_keys_file=_file(env, "HUB_DATA_KEYS_FILE"),
+        audit_anchor_file=_file(env, "HUB_AUDIT_ANCHOR_FILE"),
         demo=env.get("HUB_DEMO") == "1",
         api_processes=_whole_number(env, "HUB_API_PROCESSES", 2, 1, 64),
         api_threads=_whole_number(env, "HUB_API_THREADS", 4, 1, 64),
@@ -175,6 +183,10 @@ def _folder(env: Mapping[str, str]) -> Path:
         raise SettingsError(
             f"HUB_DATA_DIR={text!r} is not usable: give a folder such as /tmp/hub."
         ) from None
+
+
+def _file(env: Mapping[str, str], name: str) -> Path | None:
+    return Path(env[name]) if env.get(name) else None
 
 
 def _whole_number(

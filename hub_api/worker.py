@@ -1,4 +1,4 @@
-"""The worker: runs jobs, and brings back those whose worker died."""
+"""The worker: runs jobs, brings back those whose worker died, and seals the audit trail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import procrastinate
 import psycopg_pool
 import structlog
 
-from hub_api import db, jobs
+from hub_api import data_keys, db, jobs
+from hub_api.audit.sealing import Sealer
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+SEALS_EVERY = 5.0
+"""Seconds an audit event may wait for its seal."""
+
 
 def run(settings: Settings) -> None:
     """Work until told to stop (SIGTERM or SIGINT); the job in hand is finished first."""
     url = settings.required_database().worker
-    jobs.use_engine(db.make_engine(url, connections=2))
+    ring = data_keys.ring(data_keys.AUDIT)
+    sealer = Sealer(ring, settings.audit_anchor_path)
+    jobs.use_engine(db.make_engine(url, connections=3))
     connector = procrastinate.PsycopgConnector(
         conninfo=url,
         min_size=1,
@@ -32,7 +38,7 @@ def run(settings: Settings) -> None:
     )
     try:
         with jobs.app.replace_connector(connector) as app:
-            asyncio.run(_work(app, settings.job_stalled_after.total_seconds()))
+            asyncio.run(_work(app, sealer, settings.job_stalled_after.total_seconds()))
     except (procrastinate.exceptions.ConnectorException, psycopg_pool.PoolTimeout):
         raise SettingsError(
             "The worker can't reach the database: check HUB_WORKER_DATABASE_URL, or run "
@@ -40,9 +46,12 @@ def run(settings: Settings) -> None:
         ) from None
 
 
-async def _work(app: procrastinate.App, stalled_after: float) -> None:
+async def _work(app: procrastinate.App, sealer: Sealer, stalled_after: float) -> None:
     async with app.open_async():
-        rescuer = asyncio.create_task(_rescue_for_ever(app, stalled_after))
+        loops = [
+            asyncio.create_task(_rescue_for_ever(app, stalled_after)),
+            asyncio.create_task(_seal_for_ever(sealer)),
+        ]
         try:
             await app.run_worker_async(
                 name="hub",
@@ -53,9 +62,10 @@ async def _work(app: procrastinate.App, stalled_after: float) -> None:
                 shutdown_graceful_timeout=20,
             )
         finally:
-            rescuer.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await rescuer
+            for loop in loops:
+                loop.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await loop
 
 
 async def _rescue_for_ever(app: procrastinate.App, stalled_after: float) -> None:
@@ -66,6 +76,16 @@ async def _rescue_for_ever(app: procrastinate.App, stalled_after: float) -> None
         except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
             log.warning("rescue_failed", error=type(error).__name__)
         await asyncio.sleep(stalled_after / 2)
+
+
+async def _seal_for_ever(sealer: Sealer) -> None:
+    """A loop of the worker's own: a seal must not wait behind jobs, nor fill their table."""
+    while True:
+        try:
+            await asyncio.to_thread(sealer.seal_finished)
+        except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
+            log.warning("sealing_failed", error=type(error).__name__)
+        await asyncio.sleep(SEALS_EVERY)
 
 
 async def rescue_stalled_jobs(app: procrastinate.App, stalled_after: float) -> int:

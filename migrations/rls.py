@@ -16,6 +16,8 @@ CONSTELLATIONS = (
 
 ACCOUNT = "(select nullif(current_setting('hub.account', true), '')::uuid)"
 
+OVERSEES_SERVICE = "(select current_setting('hub.oversees_service', true) = 'true')"
+
 
 def grant(table: str, *, api: str, worker: str = "select") -> None:
     """What the two roles may do with a table at all."""
@@ -59,6 +61,19 @@ def append_only_by_constellation(table: str) -> None:
         f" using (constellation_id = {CONSTELLATIONS})"
     )
     op.execute(f"create policy {table}_add on {table} for insert to hub_api with check (true)")
+
+
+def show_to_those_who_oversee_the_service(table: str) -> None:
+    """Whoever oversees the service reads the rows that belong to no constellation."""
+    op.execute(
+        f"create policy {table}_service on {table} for select to hub_api"
+        f" using (constellation_id is null and {OVERSEES_SERVICE})"
+    )
+
+
+def keep_to_the_worker(table: str) -> None:
+    """The API has no policy, and so no rows, even if somebody grants it the table."""
+    _enable(table)
 
 
 def _enable(table: str) -> None:

@@ -78,6 +78,11 @@ def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     )
 
 
+def name_of(account_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: the name of the account its column holds, if any."""
+    return sa.select(Account.display_name).where(Account.id == account_id).scalar_subquery()
+
+
 def _holds(role: Role, on: Any) -> sa.ColumnElement[bool]:
     return sa.and_(RoleGrant.role == role, RoleGrant.holds_on(on), Account.is_active)
 

@@ -38,7 +38,9 @@ def authenticate(authorization: str) -> Actor:
 
 def set_scope(actor: Actor) -> None:
     """Set row-level security to what the actor may see, until the transaction ends."""
-    db.set_scope(actor.account_id, actor.constellations())
+    db.set_scope(
+        actor.account_id, actor.constellations(), oversees_service=actor.oversees_service()
+    )
 
 
 def get_own_account(actor: Actor) -> dict[str, Any]:
@@ -72,6 +74,11 @@ def accounts_holding(
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: who holds a role for its constellation today, by name."""
     return queries.names_holding(role, constellation_id)
+
+
+def name_of(account_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: the name of the account its column holds, if any."""
+    return queries.name_of(account_id)
 
 
 # --- accounts --------------------------------------------------------------------------------

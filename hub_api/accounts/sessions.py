@@ -102,6 +102,7 @@ def refresh(refresh_token: str) -> TokenPair:
         sa.select(RefreshToken).where(RefreshToken.token_hash == _fingerprint(refresh_token))
     )
     if token is None:
+        _leave_behind_refused_refresh(token)
         raise Unauthenticated
     # The session row is the lock of its token family: nothing read before it is trusted after it.
     login = db.session().scalars(
@@ -112,6 +113,7 @@ def refresh(refresh_token: str) -> TokenPair:
     ).one_or_none()  # fmt: skip
     now = clock.now()
     if login is None or login.ended_at is not None or login.expires_at <= now:
+        _leave_behind_refused_refresh(token)
         raise Unauthenticated
     db.session().refresh(token)
     if _is_replayed(token):
@@ -143,6 +145,18 @@ def _is_replayed(token: RefreshToken) -> bool:
 def _end_after_reuse(account_id: UUID, session_id: UUID) -> None:
     _end(session_id, EndReason.REFRESH_TOKEN_REUSED)
     audit.record("session:refresh", outcome="refused", actor_id=account_id, subject_id=session_id)
+
+
+def _leave_behind_refused_refresh(token: RefreshToken | None) -> None:
+    """Record a token nobody was given, or one of a session that has ended."""
+    db.after_rollback(
+        partial(
+            audit.record,
+            "session:refresh",
+            outcome="refused",
+            subject_id=token.session_id if token else None,
+        )
+    )
 
 
 # --- ending sessions -------------------------------------------------------------------------

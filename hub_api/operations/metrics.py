@@ -13,11 +13,15 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+    from hub_api.operations.service import Figures
 
 REQUESTS = Counter("hub_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -29,34 +33,40 @@ SECONDS = Histogram(
 THROTTLED = Counter("hub_throttled", "Requests refused by a throttle.", ["limit"])
 
 
-class _Jobs(Collector):
-    """The job figures of this scrape: read from the database, so the same in every process."""
+class _FromDatabase(Collector):
+    """The figures of this scrape: read from the database, so the same in every process."""
 
-    def __init__(self, figures: tuple[int, float] | None) -> None:
+    def __init__(self, figures: Figures | None) -> None:
         self._figures = figures
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        is_up = float(self._figures is not None)
+    def collect(self) -> Iterator[Metric]:
+        found = self._figures
+        is_up = float(found is not None)
         yield GaugeMetricFamily("hub_database_up", "Whether the database answers.", is_up)
-        if self._figures is not None:
-            waiting, oldest = self._figures
-            yield GaugeMetricFamily("hub_jobs_waiting", "Jobs not yet begun.", waiting)
-            yield GaugeMetricFamily(
-                "hub_oldest_job_seconds", "How long the oldest due job has waited.", oldest
-            )
+        if found is None:
+            return
+        yield GaugeMetricFamily("hub_jobs_waiting", "Jobs not yet begun.", found.jobs_waiting)
+        yield GaugeMetricFamily(
+            "hub_oldest_job_seconds", "How long the oldest due job has waited.", found.oldest_job
+        )
+        yield CounterMetricFamily("hub_audit_sealed", "Audit events sealed.", found.audit_sealed)
+        yield GaugeMetricFamily(
+            "hub_audit_unsealed_age_seconds",
+            "How long the oldest audit event has waited for its seal.",
+            found.oldest_unsealed,
+        )
 
 
-def exposition(figures: tuple[int, float] | None) -> bytes:
-    """All processes' metrics and the job figures, in the text format.
+def exposition(figures: Figures | None) -> bytes:
+    """All processes' metrics and the database's figures, in the text format.
 
-    `figures` are the waiting jobs and the age of the oldest in seconds; none when the database does
-    not answer, which is when metrics are needed most.
+    `figures` are none when the database does not answer, which is when metrics are needed most.
     """
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         requests = CollectorRegistry()
         multiprocess.MultiProcessCollector(requests)  # type: ignore[no-untyped-call]
     else:
         requests = REGISTRY
-    jobs = CollectorRegistry()
-    jobs.register(_Jobs(figures))
-    return generate_latest(requests) + generate_latest(jobs)
+    database = CollectorRegistry()
+    database.register(_FromDatabase(figures))
+    return generate_latest(requests) + generate_latest(database)

@@ -47,7 +47,7 @@ def readyz() -> Response:
 @_public
 def show_metrics() -> Response:
     """Figures for Prometheus. Keep it inside your network (docs/operator.md)."""
-    figures = service.job_figures(_engine())
+    figures = service.figures(_engine())
     return Response(metrics.exposition(figures), content_type=CONTENT_TYPE_LATEST)
 
 

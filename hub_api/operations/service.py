@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -27,6 +28,23 @@ _OLDEST_JOB = sa.text("""
 """)
 _WAITING_JOBS = sa.text("select count(*) from jobs.procrastinate_jobs where status = 'todo'")
 
+_SEALING = sa.text("""
+    select sealed,
+           case when isfinite(oldest_unsealed_at)
+                then extract(epoch from now() - oldest_unsealed_at)::float else 0 end as oldest
+      from audit_sealing()
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What the database tells at a scrape; ages in seconds, 0 when nothing waits."""
+
+    jobs_waiting: int
+    oldest_job: float
+    audit_sealed: int
+    oldest_unsealed: float
+
 
 def readiness(engine: Engine) -> dict[str, str]:
     """Each part with `ok` or a sentence that says what is wrong."""
@@ -48,10 +66,16 @@ def readiness(engine: Engine) -> dict[str, str]:
     }
 
 
-def job_figures(engine: Engine) -> tuple[int, float] | None:
-    """How many jobs wait and how long the oldest has been due; none without a database."""
+def figures(engine: Engine) -> Figures | None:
+    """The figures of jobs and audit; none without a database."""
     try:
         with db.transaction(engine) as session:
-            return session.scalar(_WAITING_JOBS) or 0, session.scalar(_OLDEST_JOB) or 0.0
+            sealing = session.execute(_SEALING).one()
+            return Figures(
+                session.scalar(_WAITING_JOBS) or 0,
+                session.scalar(_OLDEST_JOB) or 0.0,
+                sealing.sealed,
+                sealing.oldest,
+            )
     except (DBAPIError, PoolTimeout):
         return None

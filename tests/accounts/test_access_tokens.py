@@ -277,7 +277,7 @@ class TestAToken:
 
 def mutations(token: str, count: int) -> list[str]:
     """This token with one character changed, so many times, the same ones on every run."""
-    chance = random.Random(20_261_204)  # noqa: S311 - repeatable is the point
+    chance = random.Random(20_261_204)
     made = set()
     while len(made) < count:
         at = chance.randrange(len(token))

@@ -166,9 +166,12 @@ class TestLogOut:
         refresh(phone.tokens["refresh_token"])
         (session,) = rows("select * from sessions")
         assert session.end_reason == "logout"
-        (audited,) = rows("select * from audit_events where action <> 'session:start'")
+        audited, refused = rows(
+            "select * from audit_events where action <> 'session:start' order by id"
+        )
         assert (audited.action, audited.outcome) == ("session:end", "done")
         assert (audited.actor_id, audited.subject_id) == (world.here.hub_carer, session.id)
+        assert (refused.action, refused.outcome) == ("session:refresh", "refused")
 
     def test_a_second_time_needs_a_login(self, world):
         phone = world.hub_carer

@@ -201,7 +201,8 @@ class TestReuseEndsTheFamily:
     def test_for_good(self, family, refresh, rows):
         for pair in (family[0], family[0], family[-1]):
             assert refresh(pair["refresh_token"]).status_code == 401
-        assert len(rows("select 1 from audit_events where outcome = 'refused'")) == 1
+        assert len(rows("select 1 from audit_events where outcome = 'refused'")) == 3
+        assert len(rows("select 1 from sessions where ended_at is not null")) == 1
 
 
 class TestManyAtOnce:

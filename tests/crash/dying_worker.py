@@ -11,12 +11,14 @@ from typing import Any
 from procrastinate.manager import JobManager
 
 from hub_api import cli
+from hub_api.audit import anchor
 from hub_api.notifications import service as notifications
 
 MOMENTS: dict[str, tuple[Any, str, str]] = {
     "before marking": (notifications, "make_ready", "before"),
     "after marking": (notifications, "make_ready", "after"),
     "after commit": (JobManager, "finish_job", "before"),
+    "before anchoring": (anchor, "append", "before"),
 }
 
 

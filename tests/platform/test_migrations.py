@@ -7,11 +7,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 
 from hub_api import db, migrate, models
 
-FROZEN = "383d8c9115d1ab3d71ba943cca03f179849dea512a596001b8ef0b57b78e1f63"
+FROZEN = "4635df82964fa52489430288fcaae5881e67bcef9d49c1de41a01a5fd4a97119"
 
 
 @pytest.fixture
@@ -62,12 +63,37 @@ class TestMigrations:
     def test_can_each_be_undone_and_done_again(self, owner_of_fresh):
         url, engine = owner_of_fresh
         whole = schema(engine)
-        for revision in ("0006", "0005", "0004", "0003", "0002", "0001", "base"):
+        scripts = ScriptDirectory.from_config(migrate.config()).walk_revisions()
+        newest_first = [script.revision for script in scripts]
+        for revision in (*newest_first[1:], "base"):
             migrate.move(url, revision)
             assert (migrate.current(url) or "base") == revision
-        for revision in ("0001", "0002", "0003", "0004", "0005", "0006", "head"):
+        for revision in reversed(newest_first):
             migrate.move(url, revision)
         assert schema(engine) == whole
+
+    def test_give_the_audit_events_that_are_there_their_transaction(self, owner_of_fresh):
+        url, engine = owner_of_fresh
+        add = sa.text("""
+            insert into audit_events (id, at, action, outcome, request_id, changed)
+            select gen_random_uuid(), now(), 'session:start', 'done', '', '{}'
+              from generate_series(1, 3)
+        """)
+        xids = sa.text("select xid, count(*) from audit_events group by xid order by xid")
+        migrate.move(url, "0008")
+        with engine.begin() as connection:
+            connection.execute(add)
+        migrate.move(url)
+        with engine.begin() as connection:
+            connection.execute(add)
+        with engine.connect() as connection:
+            older, newer = connection.execute(xids).all()
+            assert (older.count, newer.count) == (3, 3)
+        migrate.move(url, "0008")
+        migrate.move(url)
+        with engine.connect() as connection:
+            ((_, count),) = connection.execute(xids).all()
+            assert count == 6
 
     def test_make_what_the_models_say(self, owner_of_fresh):
         _url, engine = owner_of_fresh

@@ -16,30 +16,7 @@ import hub_api
 from hub_api import db, models
 from hub_api.access import Actor, Role
 from tests.phone import contract, in_days
-
-CONSTELLATIONS = (
-    "ANY (( SELECT (NULLIF(current_setting('hub.constellations'::text, true), ''::text))::uuid[]"
-    ' AS "nullif")::uuid[])'
-)
-"""As PostgreSQL prints it. The sub-select is the point: bare, it is worked out for every row."""
-ACCOUNT = (
-    "( SELECT (NULLIF(current_setting('hub.account'::text, true), ''::text))::uuid AS \"nullif\")"
-)
-OURS = f"(constellation_id = {CONSTELLATIONS})"
-ITSELF = f"(id = {CONSTELLATIONS})"
-MINE = f"(account_id = {ACCOUNT})"
-
-POLICIES = {
-    "households": {("ALL", OURS, None)},
-    "constellations": {("ALL", ITSELF, None)},
-    "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
-    "idempotency_keys": {("ALL", MINE, MINE)},
-    "audit_events": {("SELECT", OURS, None), ("INSERT", None, "true")},
-}
-"""What the API may do by table. A table that isn't named has the policy of `households`."""
-
-DEFINERS = {"every_constellation_id"}
-"""Functions that see more than their caller: ids of constellations, for the programme manager."""
+from tests.platform.policies import DEFINERS, POLICIES, THE_SERVICES_LISTS, WITHHELD
 
 OUR_ROLES = ["hub_api", "hub_worker"]
 
@@ -49,6 +26,12 @@ def guarded(rows):
     """The tables that row-level security is for."""
     names = {name for (name,) in rows("select tablename from pg_tables where schemaname='public'")}
     return sorted(names - db.OUTSIDE_POLICIES)
+
+
+@pytest.fixture
+def askable(guarded):
+    """Those of them that the API's role may read at all."""
+    return sorted(set(guarded) - WITHHELD)
 
 
 class TestTheCatalogue:
@@ -157,21 +140,26 @@ def count(connection, table):
 
 
 class TestWithoutSayingWhoAsks:
-    def test_there_are_no_rows(self, bare, guarded, rows):
-        there = {table: rows(f"select count(*) from {table}")[0][0] for table in guarded}
+    def test_there_are_no_rows(self, bare, askable, rows):
+        there = {table: rows(f"select count(*) from {table}")[0][0] for table in askable}
         assert all(there.values()), "every table holds something to be hidden"
-        assert {table: count(bare, table) for table in guarded} == dict.fromkeys(guarded, 0)
+        assert {table: count(bare, table) for table in askable} == dict.fromkeys(askable, 0)
 
-    def test_there_are_no_rows_on_a_connection_used_before(self, bare, guarded, busy_world):
+    @pytest.mark.parametrize("table", sorted(WITHHELD))
+    def test_some_tables_are_not_even_asked(self, bare, table):
+        with pytest.raises(pg.InsufficientPrivilege, match="permission denied for table"):
+            count(bare, table)
+
+    def test_there_are_no_rows_on_a_connection_used_before(self, bare, askable, busy_world):
         ask_for(bare, busy_world.here.id, busy_world.here.hub_carer)
-        assert all(count(bare, table) for table in guarded)
+        assert all(count(bare, table) for table in askable)
         bare.commit()
         assert bare.execute("select current_setting('hub.constellations')").fetchone() == ("",)
-        assert not any(count(bare, table) for table in guarded)
+        assert not any(count(bare, table) for table in askable)
 
-    def test_there_are_no_rows_for_nobodys_scope(self, bare, guarded):
+    def test_there_are_no_rows_for_nobodys_scope(self, bare, askable):
         ask_for(bare, None)
-        assert not any(count(bare, table) for table in guarded)
+        assert not any(count(bare, table) for table in askable)
 
 
 @pytest.fixture
@@ -367,8 +355,11 @@ class TestWithTheFirstWallGone:
     def test_nothing_at_all_is_listed_for_staff_without_a_constellation(self, busy_world, role):
         for path in reads():
             if "{" not in path:
-                listed = phone_of(busy_world, role).get(path.removeprefix("/api/v1"))
-                assert listed.json["items"] == []
+                items = phone_of(busy_world, role).get(path.removeprefix("/api/v1")).json["items"]
+                if role is Role.SYSTEM_ADMINISTRATOR and path in THE_SERVICES_LISTS:
+                    assert {item["constellation_id"] for item in items} == {None}
+                else:
+                    assert items == []
 
     @pytest.mark.usefixtures("forgetful")
     def test_ones_own_constellation_is_still_read(self, busy_world):
@@ -396,5 +387,7 @@ class TestWithBothWallsGone:
 
     def test_the_first_wall_alone_hides_them_too(self, busy_world, ids, foreign, owner, guarded):
         with without_row_level_security(owner, guarded):
-            answers = [read_all(busy_world, role, ids) for role in ROLES]
-        assert [showing(answer, foreign) for answer in answers] == [set()] * len(ROLES)
+            shown = {role: showing(read_all(busy_world, role, ids), foreign) for role in ROLES}
+        # A refusal names the id that was sent, and what was refused belongs to the service.
+        assert shown.pop(Role.SYSTEM_ADMINISTRATOR) <= THE_SERVICES_LISTS
+        assert set().union(*shown.values()) == set()

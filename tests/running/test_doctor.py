@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import psycopg
 import pytest
 
 from hub_api import crypto, data_keys, embedded, migrate
@@ -51,7 +52,8 @@ class TestTheDoctor:
         code, findings = examine()
         assert (code, failing(findings)) == (0, [])
         assert [part for verdict, part, _ in findings if verdict == "ok"] == [
-            "keys", "database", "migrations", "jobs", "database", "database", "data-keys",
+            "keys", "anchor", "database", "migrations", "jobs", "database", "sealing", "database",
+            "data-keys",
         ]  # fmt: skip
         assert ("off", "push") in {(verdict, part) for verdict, part, _ in findings}
 
@@ -102,6 +104,22 @@ class TestTheDoctor:
         assert (code, failing(findings)) == (1, [("missing", "data-keys")])
         assert "not those of this database" in findings[-2][2]
 
+    def test_misses_an_anchor_that_can_not_be_added_to(self, examine, data_dir):
+        (data_dir / "audit-anchor.log").mkdir()
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "anchor")])
+        assert "HUB_AUDIT_ANCHOR_FILE" in str(findings)
+
+    def test_misses_a_worker_that_seals(self, examine, urls):
+        with psycopg.connect(urls.migration) as connection:
+            connection.execute(
+                """insert into audit_events (id, at, action, outcome, request_id, changed)
+                   values (gen_random_uuid(), now() - interval '2 minutes', '', 'done', '', '{}')"""
+            )
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "sealing")])
+        assert "is a worker up?" in str(findings)
+
     def test_names_a_setting_it_does_not_know(self, examine):
         code, findings = examine(HUB_LONGEST_STAYS=5)
         assert (code, failing(findings)) == (1, [("unsafe", "settings")])
@@ -110,7 +128,7 @@ class TestTheDoctor:
     def test_misses_the_schema_of_an_empty_database(self, examine, server):
         embedded.create_database(server.url(), "hub_doctor_empty")
         code, findings = examine(server.urls("hub_doctor_empty"))
-        assert (code, failing(findings)) == (1, [("missing", "migrations")])
+        assert (code, failing(findings)) == (1, [("missing", "migrations"), ("missing", "sealing")])
 
     def test_misses_the_newest_migration(self, examine, urls, data_dir):
         assert (
@@ -120,7 +138,7 @@ class TestTheDoctor:
             == 0
         )
         code, findings = examine()
-        assert (code, failing(findings)) == (1, [("missing", "migrations")])
+        assert (code, failing(findings)) == (1, [("missing", "migrations"), ("missing", "sealing")])
         assert "hub migrate" in str(findings)
 
     def test_misses_a_database_that_does_not_answer(self, examine, urls):

@@ -1,0 +1,41 @@
+"""What row-level security should be, as PostgreSQL prints it."""
+
+CONSTELLATIONS = (
+    "ANY (( SELECT (NULLIF(current_setting('hub.constellations'::text, true), ''::text))::uuid[]"
+    ' AS "nullif")::uuid[])'
+)
+"""As PostgreSQL prints it. The sub-select is the point: bare, it is worked out for every row."""
+ACCOUNT = (
+    "( SELECT (NULLIF(current_setting('hub.account'::text, true), ''::text))::uuid AS \"nullif\")"
+)
+OURS = f"(constellation_id = {CONSTELLATIONS})"
+ITSELF = f"(id = {CONSTELLATIONS})"
+THE_SERVICES = (
+    "((constellation_id IS NULL) AND ( SELECT"
+    " (current_setting('hub.oversees_service'::text, true) = 'true'::text)))"
+)
+MINE = f"(account_id = {ACCOUNT})"
+
+POLICIES = {
+    "households": {("ALL", OURS, None)},
+    "constellations": {("ALL", ITSELF, None)},
+    "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
+    "idempotency_keys": {("ALL", MINE, MINE)},
+    "audit_events": {
+        ("SELECT", OURS, None),
+        ("SELECT", THE_SERVICES, None),
+        ("INSERT", None, "true"),
+    },
+    "audit_seals": set(),
+}
+"""What the API may do by table. A table that isn't named has the policy of `households`."""
+
+DEFINERS = {"every_constellation_id", "audit_sealing"}
+"""Functions that see more than their caller: ids of constellations, for the programme manager; how
+many audit events are sealed and since when one waits, for the metrics."""
+
+WITHHELD = {"audit_seals"}
+"""Tables the API may not even ask."""
+
+THE_SERVICES_LISTS = {"/api/v1/audit-events"}
+"""Lists in which a system administrator finds what belongs to no constellation."""
