@@ -108,7 +108,7 @@ def _errors_of(doc: dict[str, Any], promised: dict[str, Any]) -> set[str]:
         "404": promised.get("not_found"),
         "409": promised.get("conflicts"),
         "412 428": promised.get("if_match"),
-        "409 422": promised.get("replay"),
+        "409 413 422": promised.get("replay"),  # the body is part of what is sent twice
         "400 413 415 422": "requestBody" in doc,
         "422": any(isinstance(parameter, dict) for parameter in parameters),
     }
@@ -130,7 +130,11 @@ def _document_versions(responses: dict[str, Any], method: str) -> None:
         schema = content.get("application/json", {}).get("schema")
         if schema is not None and "version" in getattr(schema, "fields", {}):
             responses[status]["headers"] = {
-                "ETag": {"description": "For If-Match.", "schema": {"type": "string"}}
+                "ETag": {
+                    "description": "For If-Match.",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
             }
             if method == "get":
                 responses["304"] = {"description": "Just as you last saw it (If-None-Match)."}
@@ -184,7 +188,7 @@ def register_components(spec: Any) -> None:
         {
             "name": "Idempotency-Key",
             "description": "Of your choosing, a UUID say: sent twice, the request is done once.",
-            "schema": {"type": "string", "minLength": 8, "maxLength": 100},
+            "schema": {"type": "string", "pattern": "^[ -~]{8,100}$"},
             "example": "0b9d5f0e-8f55-4d0c-b6a4-9a1c2d3e4f50",
         },
     )
