@@ -47,6 +47,13 @@ class HubError(Exception):
         super().__init__(f"{self.status} {self.code}")
 
 
+class TooDeep(HubError):
+    status = 400
+    code = "too_deep"
+    title = "Too deeply nested"
+    detail = "We couldn't read that: its lists and objects lie more than 20 levels deep."
+
+
 class Unauthenticated(HubError):
     status = 401
     code = "not_logged_in"
