@@ -213,6 +213,16 @@ class HubApi(flask_smorest.Api):
     def _register_error_handlers(self) -> None:
         """Errors are answered by errors.py."""
 
+    def _init_spec(self, **kwargs: Any) -> None:
+        super()._init_spec(**kwargs)
+        self.ma_plugin.converter.add_attribute_function(openapi.refer_to_words)
+
+    def _register_responses(self) -> None:
+        """Errors are described by openapi.py."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages are described by `schemas.page_of`."""
+
 
 # --- routes ----------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from hub_api.access import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import StrEnum
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -48,6 +49,29 @@ class Problem(ma.Schema):
         ma.fields.Dict(), metadata={"description": "409: the checks in the way."}
     )
     state = ma.fields.String(metadata={"description": "409: the state it is in."})
+
+
+class Words(ma.validate.OneOf):
+    """One word of an enum, which the document knows by its name."""
+
+    def __init__(self, words: type[StrEnum], error: str) -> None:
+        self.words = words
+        super().__init__([str(word) for word in words], error=error)
+
+
+def refer_to_words(
+    converter: Any, field: ma.fields.Field[Any], *, ret: dict[str, Any], **_: Any
+) -> dict[str, Any]:
+    """Write an enum once and refer to it: a generated client then has one type with its name."""
+    words = next((found.words for found in field.validators if isinstance(found, Words)), None)
+    if words is None:
+        return {}
+    components = converter.spec.components
+    if words.__name__ not in components.schemas:
+        components.schema(words.__name__, {"type": "string", "enum": [str(w) for w in words]})
+    del ret["type"], ret["enum"]
+    reference = {"$ref": f"#/components/schemas/{words.__name__}"}
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
 
 
 def mark(view: Callable[..., Any], **found: Any) -> Callable[..., Any]:
