@@ -340,8 +340,8 @@ def _seen_version() -> int:
         raise VersionRequired
     # Weak forms count: our tags are version numbers, so weak and strong say the same.
     tags = {*seen.as_set(include_weak=True)}
-    tag = tags.pop() if len(tags) == 1 else ""
-    version = tag.partition(".")[0]
+    tag = tags.pop() if len(tags) == 1 else None  # as an empty one is read
+    version = (tag or "").partition(".")[0]
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise StaleVersion
     return int(version)

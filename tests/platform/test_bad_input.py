@@ -216,6 +216,8 @@ class TestAHeader:
             ({"If-Match": "x"}, 412, "changed_meanwhile"),
             ({"If-Match": '"'}, 428, "version_required"),
             ({"If-Match": '"\u00e9"'}, 412, "changed_meanwhile"),
+            ({"If-Match": '""'}, 412, "changed_meanwhile"),
+            ({"If-Match": 'W/""'}, 412, "changed_meanwhile"),
             ({"If-Match": '"-1"'}, 412, "changed_meanwhile"),
             ({"If-Match": f'"{"9" * 5_000}"'}, 412, "changed_meanwhile"),
             ({"Idempotency-Key": "short", "If-Match": '"2"'}, 422, "malformed_key"),
