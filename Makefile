@@ -44,7 +44,7 @@ bench: $(VENV)/.dev  ## Measure list, one and create: statements and CPU per req
 	$(BIN)/python -m bench.requests
 
 battery: $(VENV)/.dev  ## Fuzz and kill at length, with figures: about half an hour
-	FUZZ_EXAMPLES=600 STORM_OPERATIONS=2000 STORM_KILLS=50 \
+	FUZZ_EXAMPLES=100 FUZZ_ROUNDS=6 STORM_OPERATIONS=2000 STORM_KILLS=50 \
 	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/running/test_slow_clients.py
 
 doctor: $(VENV)/.runtime  ## Say what is configured, reachable, missing or unsafe
