@@ -172,10 +172,7 @@ def town(
 class TestWhatLeaves:
     def test_gives_nobody_away(self, town, owner, rows, environment, tmp_path, capsys):
         canaries = town.canaries
-        environment["CANARY"] = canaries.new("quoted by an exception")
-        for name in [name for name in environment if name.endswith("DATABASE_URL")]:
-            password = canaries.new("database password")
-            environment[name] = environment[name].replace("@/", f":{password}@/")
+        give_passwords(environment, canaries)
         api_log, worker_log = tmp_path / "api.log", tmp_path / "worker.log"
         with (
             Program((TALKATIVE, "api"), api_log, **environment) as api,
@@ -189,18 +186,7 @@ class TestWhatLeaves:
             break_database(town, owner)
             wait_until(lambda: not rows(UNDECIDED))
             assert len(rows("select from jobs.procrastinate_jobs where status = 'failed'")) == 4
-            figures = "".join(operator.get(f"/{page}").text for page in PAGES)
-            doctor = hub_in_process("doctor", **without_canary(environment))
-            assert (api.is_running, worker.is_running) == (True, True)
-            left = {
-                "the API's log": api.said(),
-                "the worker's log": worker.said(),
-                "figures": figures,
-                "the doctor": doctor.output,
-                "refusals": "\n".join(town.refusals),
-                "headers": "\n".join(town.headers),
-                **{table: kept(rows, table) for table in KEPT},
-            }
+            left = what_left(town, operator, api, worker, rows, environment)
             found = {place: canaries.found_in(text) for place, text in left.items()}
             assert {place: what for place, what in found.items() if what} == {}
             assert all(left.values())
@@ -212,6 +198,31 @@ class TestWhatLeaves:
 
             town.phone("carer").get("/api/v1/notifications", headers={"Go-Wrong": "leak"})
             assert canaries.found_in(api.said()) == {"quoted by an exception"}
+
+
+def give_passwords(environment: dict[str, Any], canaries: Canaries) -> None:
+    """Put a secret into what exceptions quote and into the database's addresses."""
+    environment["CANARY"] = canaries.new("quoted by an exception")
+    for name in [name for name in environment if name.endswith("DATABASE_URL")]:
+        password = canaries.new("database password")
+        environment[name] = environment[name].replace("@/", f":{password}@/")
+
+
+def what_left(
+    town: Town, operator: Loopback, api: Program, worker: Program, rows: Any, environment: Any
+) -> dict[str, str]:
+    """All that has left the processes, by place."""
+    doctor = hub_in_process("doctor", **without_canary(environment))
+    assert (api.is_running, worker.is_running) == (True, True)
+    return {
+        "the API's log": api.said(),
+        "the worker's log": worker.said(),
+        "figures": "".join(operator.get(f"/{page}").text for page in PAGES),
+        "the doctor": doctor.output,
+        "refusals": "\n".join(town.refusals),
+        "headers": "\n".join(town.headers),
+        **{table: kept(rows, table) for table in KEPT},
+    }
 
 
 UNDECIDED = "select from jobs.procrastinate_jobs where status in ('todo', 'doing')"

@@ -87,6 +87,20 @@ def evening(days: int) -> datetime:
     return clock.now().replace(hour=17, minute=0, second=0, microsecond=0) + timedelta(days=days)
 
 
+def wish(home: Any) -> Any:
+    """A night for the first child of a household, in the client's own types."""
+    from hub_client.models import RequestKind, RequestReason, RespiteRequestIn
+
+    return RespiteRequestIn(
+        household_id=home.id,
+        children=[home.children[0].id],
+        kind=RequestKind.PLANNED,
+        arrives_at=evening(7),
+        departs_at=evening(8),
+        reason=RequestReason.REST_FOR_CARER,
+    )
+
+
 class TestAGeneratedClient:
     def test_books_a_sleepover(self, client, world, email):
         from hub_client.api.households import list_households
@@ -96,27 +110,14 @@ class TestAGeneratedClient:
             get_respite_request,
         )
         from hub_client.api.sleepovers import list_sleepovers
-        from hub_client.models import (
-            RequestKind,
-            RequestReason,
-            RequestState,
-            RespiteRequestIn,
-            SleepoverState,
-        )
+        from hub_client.models import RequestState, SleepoverState
 
         with client.logged_in(email(world.here.family.carer)) as carer:
             (home,) = list_households.sync(client=carer).items
             asked = create_respite_request.sync(
                 client=carer,
                 idempotency_key="first-evening-off",
-                body=RespiteRequestIn(
-                    household_id=home.id,
-                    children=[home.children[0].id],
-                    kind=RequestKind.PLANNED,
-                    arrives_at=evening(7),
-                    departs_at=evening(8),
-                    reason=RequestReason.REST_FOR_CARER,
-                ),
+                body=wish(home),
             )
             assert asked.state is RequestState.SUBMITTED
 

@@ -6,6 +6,7 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -61,6 +62,29 @@ def ids(rows: Any, statement: str) -> Counter[str]:
     return Counter(str(row.id) for row in rows(statement))
 
 
+def begin(
+    storm: Storm, homes: list[Any], hub_carer_email: str, port: int, stack: ExitStack
+) -> list[Callable[[], None]]:
+    """Log everybody in; each family's life is to be run in a thread of its own."""
+    lives = []
+    for seed, (family, email) in enumerate(homes):
+        carer, hub_carer = (
+            stack.enter_context(Client(port, somebody, storm.tally))
+            for somebody in (email, hub_carer_email)
+        )
+        lives.append(partial(storm.live, family, carer, hub_carer, seed))
+    return lives
+
+
+def figures(storm: Storm, processes: Processes, seconds: float) -> str:
+    return (
+        f"\n{storm.done.total()} operations ({dict(storm.done)}), "
+        f"{processes.killed.total()} kills ({dict(processes.killed)}), "
+        f"{storm.tally['sent again']} sent again; {len(storm.asked)} asked, "
+        f"{len(storm.accepted)} accepted, {len(storm.cancelled)} cancelled; {seconds:.0f} s"
+    )
+
+
 class TestAStorm:
     def test_loses_and_doubles_nothing(
         self, families, rows, halves, worker_environment, tmp_path, capsys
@@ -69,14 +93,8 @@ class TestAStorm:
         hub_carer_email, homes = families
         storm, stack = Storm(OPERATIONS), ExitStack()
         processes = Processes(tmp_path, **worker_environment)
-        clients = partial(Client, processes.port, tally=storm.tally)
         try:
-            lives = []
-            for seed, (family, email) in enumerate(homes):
-                carer, hub_carer = (
-                    stack.enter_context(clients(somebody)) for somebody in (email, hub_carer_email)
-                )
-                lives.append(partial(storm.live, family, carer, hub_carer, seed))
+            lives = begin(storm, homes, hub_carer_email, processes.port, stack)
             rage(storm, lives, processes, KILLS)
             wait_until(lambda: not rows(UNFINISHED) and not rows(NOT_READY), within=60)
         finally:
@@ -84,13 +102,7 @@ class TestAStorm:
             stack.close()
 
         with capsys.disabled():
-            print(
-                f"\n{storm.done.total()} operations ({dict(storm.done)}), "
-                f"{processes.killed.total()} kills ({dict(processes.killed)}), "
-                f"{storm.tally['sent again']} sent again; {len(storm.asked)} asked, "
-                f"{len(storm.accepted)} accepted, {len(storm.cancelled)} cancelled; "
-                f"{time.monotonic() - began:.0f} s"
-            )
+            print(figures(storm, processes, time.monotonic() - began))
         assert (storm.done.total(), processes.killed.total()) == (OPERATIONS, KILLS)
         assert storm.tally["sent again"] > 0
         assert ids(rows, "select id from respite_requests") == Counter(storm.asked)
