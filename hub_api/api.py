@@ -27,7 +27,7 @@ from hub_api import db, idempotency, openapi, throttles
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
-from hub_api.errors import Forbidden, StaleVersion, VersionRequired
+from hub_api.errors import Forbidden, StaleVersion, TooDeep, VersionRequired
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,7 +99,10 @@ def current_actor() -> Actor:
 
 
 class Parser(FlaskParser):
-    """Request bodies by orjson: strict JSON, no NaN, no lone surrogates, no unknown fields."""
+    """Request bodies by orjson: strict JSON, no NaN, no lone surrogates, no unknown fields.
+
+    Of a name given twice the last counts, as RFC 8259 allows and every phone's library has it.
+    """
 
     DEFAULT_UNKNOWN_BY_LOCATION: Mapping[str, str | None] = {
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
@@ -110,9 +113,37 @@ class Parser(FlaskParser):
         if not req.is_json:
             raise UnsupportedMediaType
         try:
-            return orjson.loads(req.get_data())
+            content = orjson.loads(req.get_data())  # refuses 1,024 levels by itself
         except orjson.JSONDecodeError:
             raise BadRequest from None
+        if _is_too_deep(content):
+            raise TooDeep
+        return content
+
+    def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
+        twice = [name for name, given in req.args.lists() if len(given) > 1]
+        if twice:  # which of them was meant?
+            raise ma.ValidationError({name: ["Please give this once."] for name in twice})
+        return super().load_querystring(req, schema)
+
+
+DEEPEST = 20
+"""Levels of lists and objects in a body (security.md, Edges)."""
+
+
+def _is_too_deep(content: Any) -> bool:
+    """Whether it has more levels than we take, looked at level by level: it never recurses."""
+    level = [content]
+    for _ in range(DEEPEST + 1):
+        level = [outer for outer in level if isinstance(outer, dict | list)]
+        if not level:
+            return False
+        level = [inner for outer in level for inner in _members(outer)]
+    return True
+
+
+def _members(outer: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return outer.values() if isinstance(outer, dict) else outer
 
 
 # --- output ----------------------------------------------------------------------------------
@@ -169,6 +200,16 @@ class HubApi(flask_smorest.Api):
 
     def _register_error_handlers(self) -> None:
         """Errors are answered by errors.py."""
+
+    def _init_spec(self, **kwargs: Any) -> None:
+        super()._init_spec(**kwargs)
+        self.ma_plugin.converter.add_attribute_function(openapi.refer_to_words)
+
+    def _register_responses(self) -> None:
+        """Errors are described by openapi.py."""
+
+    def _register_pagination_header(self) -> None:
+        """Pages are described by `schemas.page_of`."""
 
 
 # --- routes ----------------------------------------------------------------------------------
@@ -304,8 +345,8 @@ def _seen_version() -> int:
         raise VersionRequired
     # Weak forms count: our tags are version numbers, so weak and strong say the same.
     tags = {*seen.as_set(include_weak=True)}
-    tag = tags.pop() if len(tags) == 1 else ""
-    version = tag.partition(".")[0]
+    tag = tags.pop() if len(tags) == 1 else None  # as an empty one is read
+    version = (tag or "").partition(".")[0]
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise StaleVersion
     return int(version)

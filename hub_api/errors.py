@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
+from hub_api.logs import frames
 from hub_api.request_id import request_id
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class HubError(Exception):
         self.headers = headers or {}
         self.members = members
         super().__init__(f"{self.status} {self.code}")
+
+
+class TooDeep(HubError):
+    status = 400
+    code = "too_deep"
+    title = "Too deeply nested"
+    detail = "We couldn't read that: its lists and objects lie more than 20 levels deep."
 
 
 class Unauthenticated(HubError):
@@ -248,16 +256,5 @@ def _database_problem(error: DBAPIError) -> Response:
 
 
 def _unexpected_problem(error: Exception) -> Response:
-    # The traceback names code, never values: exception messages may quote a person's data.
-    log.error("unexpected_error", error=type(error).__name__, where=_frames(error))
+    log.error("unexpected_error", error=type(error).__name__, where=frames(error))
     return problem(HubError())
-
-
-def _frames(error: BaseException) -> list[str]:
-    frames = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return frames[-6:]

@@ -23,10 +23,35 @@ def _with_request_id(
     return event
 
 
+def _without_values(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Of an exception, which kind and where: its words may quote a person's data."""
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["error"], event["where"] = type(error).__name__, frames(error)
+    return event
+
+
+def frames(error: BaseException) -> list[str]:
+    """The innermost places an exception came through: files, lines and functions, no values."""
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        found.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return found[-6:]
+
+
 _SHARED: list[structlog.typing.Processor] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     _with_request_id,
+    _without_values,
 ]
 
 

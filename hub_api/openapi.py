@@ -11,6 +11,7 @@ from hub_api.access import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from enum import StrEnum
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -50,6 +51,29 @@ class Problem(ma.Schema):
         ma.fields.Dict(), metadata={"description": "409: the checks in the way."}
     )
     state = ma.fields.String(metadata={"description": "409: the state it is in."})
+
+
+class Words(ma.validate.OneOf):
+    """One word of an enum, which the document knows by its name."""
+
+    def __init__(self, words: type[StrEnum], error: str) -> None:
+        self.words = words
+        super().__init__([str(word) for word in words], error=error)
+
+
+def refer_to_words(
+    converter: Any, field: ma.fields.Field[Any], *, ret: dict[str, Any], **_: Any
+) -> dict[str, Any]:
+    """Write an enum once and refer to it: a generated client then has one type with its name."""
+    words = next((found.words for found in field.validators if isinstance(found, Words)), None)
+    if words is None:
+        return {}
+    components = converter.spec.components
+    if words.__name__ not in components.schemas:
+        components.schema(words.__name__, {"type": "string", "enum": [str(w) for w in words]})
+    del ret["type"], ret["enum"]
+    reference = {"$ref": f"#/components/schemas/{words.__name__}"}
+    return {"anyOf": [reference, {"type": "null"}]} if field.allow_none else reference
 
 
 def mark(view: Callable[..., Any], **found: Any) -> Callable[..., Any]:
@@ -112,7 +136,7 @@ def _errors_of(doc: dict[str, Any], promised: dict[str, Any], method: str) -> se
         "404": promised.get("not_found"),
         "409": promised.get("conflicts"),
         "412 428": promised.get("if_match"),
-        "409 422": promised.get("replay"),
+        "409 413 422": promised.get("replay"),  # the body is part of what is sent twice
         "400 413 415 422": "requestBody" in doc,
         "422": any(isinstance(parameter, dict) for parameter in parameters),
     }
@@ -134,7 +158,11 @@ def _document_versions(responses: dict[str, Any], method: str) -> None:
         schema = content.get("application/json", {}).get("schema")
         if schema is not None and "version" in getattr(schema, "fields", {}):
             responses[status]["headers"] = {
-                "ETag": {"description": "For If-Match.", "schema": {"type": "string"}}
+                "ETag": {
+                    "description": "For If-Match.",
+                    "required": True,
+                    "schema": {"type": "string"},
+                }
             }
             if method == "get":
                 responses["304"] = {"description": "Just as you last saw it (If-None-Match)."}
@@ -188,7 +216,7 @@ def register_components(spec: Any) -> None:
         {
             "name": "Idempotency-Key",
             "description": "Of your choosing, a UUID say: sent twice, the request is done once.",
-            "schema": {"type": "string", "minLength": 8, "maxLength": 100},
+            "schema": {"type": "string", "pattern": "^[ -~]{8,100}$"},
             "example": "0b9d5f0e-8f55-4d0c-b6a4-9a1c2d3e4f50",
         },
     )

@@ -11,9 +11,10 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from hub_api.api import read_cursor
+from hub_api.openapi import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from enum import StrEnum
 
 _EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2100, 1, 1, tzinfo=UTC)
@@ -48,9 +49,9 @@ class Schema(ma.Schema):
         unknown = ma.RAISE
 
 
-def one_of(words: Iterable[str]) -> validate.OneOf:
-    """A word from a list."""
-    return validate.OneOf([*words], error="Please choose one of: {choices}.")
+def one_of(words: type[StrEnum]) -> Words:
+    """A word of an enum."""
+    return Words(words, error="Please choose one of: {choices}.")
 
 
 def length(shortest: int, longest: int, words: str) -> validate.Length:

@@ -63,6 +63,16 @@ class _Channel(HTTPChannel):
         """A request is being read or answered, or an answer is on its way."""
         return bool(self.requests or self.request is not None or self.total_outbufs_len)
 
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Hang up on whoever asks for more and more and reads none of it.
+
+        waitress would wait for them without end, in one of the few threads.
+        """
+        if len(self.requests) > 1 and self.total_outbufs_len > self.adj.outbuf_high_watermark:
+            self.cancel()
+        else:
+            super()._flush_outbufs_below_high_watermark()
+
 
 class Serving:
     """One server process on a listening socket."""

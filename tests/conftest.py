@@ -188,3 +188,30 @@ def grant(owner: sa.Engine) -> Callable[..., None]:
             service.grant_role(account_id, role, starts_on=clock.london_today(), **scope)
 
     return give
+
+
+Snapshot = dict[str, frozenset[str]]
+
+
+@pytest.fixture
+def everything(rows: Callable[..., list[Any]]) -> Callable[[], Snapshot]:
+    """Read every row of every table, those of the job queue included."""
+    tables = rows(
+        "select schemaname, tablename from pg_tables where schemaname in ('public', 'jobs')"
+    )
+
+    def read() -> Snapshot:
+        return {
+            table: frozenset(
+                row.text
+                for row in rows(f"select to_jsonb(t)::text as text from {schema}.{table} t")
+            )
+            for schema, table in tables
+        }
+
+    return read
+
+
+def changed(before: Snapshot, after: Snapshot) -> set[str]:
+    """The tables whose rows are not the same."""
+    return {table for table, held in before.items() if held != after[table]}

@@ -1,8 +1,15 @@
 """HTTP to a server on this machine."""
 
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import httpx
+
+from hub_api.server import _listen
+from hub_api.serving import Serving
 
 
 def free_port() -> int:
@@ -10,6 +17,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def served(app: Any, threads: int = 2) -> Iterator[int]:
+    """A WSGI app on our server, in a thread of this process: its port."""
+    listener = _listen("127.0.0.1", 0, shared=True)
+    serving = Serving(app, listener, threads=threads)
+    thread = threading.Thread(target=serving.run)
+    port = listener.getsockname()[1]
+    thread.start()
+    try:
+        yield port
+    finally:
+        serving.stop(15, None)
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 class Loopback(httpx.Client):

@@ -75,33 +75,6 @@ def worker_environment(settings: Settings) -> dict[str, Any]:
     }
 
 
-Snapshot = dict[str, frozenset[str]]
-
-
-@pytest.fixture
-def everything(rows: Callable[..., list[Any]]) -> Callable[[], Snapshot]:
-    """Read every row of every table, those of the job queue included."""
-    tables = rows(
-        "select schemaname, tablename from pg_tables where schemaname in ('public', 'jobs')"
-    )
-
-    def read() -> Snapshot:
-        return {
-            table: frozenset(
-                row.text
-                for row in rows(f"select to_jsonb(t)::text as text from {schema}.{table} t")
-            )
-            for schema, table in tables
-        }
-
-    return read
-
-
-def changed(before: Snapshot, after: Snapshot) -> set[str]:
-    """The tables whose rows are not the same."""
-    return {table for table, held in before.items() if held != after[table]}
-
-
 @pytest.fixture
 def halves(rows: Callable[..., list[Any]]) -> Callable[[], set[str]]:
     """Name what is there without what belongs to it."""

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import World
-from tests.crash.conftest import changed
+from tests.conftest import World, changed
 from tests.phone import Phone
 from tests.running.program import HUB, Program, wait_until
 

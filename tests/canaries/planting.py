@@ -1,0 +1,92 @@
+"""Secrets in every place where real data would hold one."""
+
+import json
+import re
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub_api.accounts.passwords import hash_password
+from tests.conftest import World
+
+PERSONAL = {
+    "accounts": ["email", "display_name"],
+    "adults": ["name"],
+    "beds": ["label"],
+    "children": ["first_name"],
+    "constellations": ["name"],
+    "households": ["name"],
+    "hub_homes": ["name"],
+}
+"""Columns that hold what people wrote about people and places."""
+
+
+class Canaries:
+    """Strings that must not be found anywhere, by what they are."""
+
+    def __init__(self) -> None:
+        self._planted: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._planted)
+
+    def new(self, what: str) -> str:
+        """One that somebody is about to type or send."""
+        return self.add(what, f"c{token_hex(12)}")
+
+    def add(self, what: str, secret: str) -> str:
+        self._planted[secret] = what
+        return secret
+
+    def found_in(self, text: str) -> set[str]:
+        """What is given away in a text."""
+        return {what for secret, what in self._planted.items() if secret in text}
+
+
+def plant(owner: sa.Engine, world: World, keys: Path) -> tuple[Canaries, dict[str, dict[str, str]]]:
+    """Make every personal value a secret; returns them, and the logins of four people."""
+    canaries = Canaries()
+    people = {
+        "carer": world.here.family.carer,
+        "hub_carer": world.here.hub_carer,
+        "neighbour": world.here.neighbours.carer,
+        "stranger": world.elsewhere.family.carer,
+    }
+    logins = {}
+    with owner.begin() as connection:
+        for table, columns in PERSONAL.items():
+            for column in columns:
+                tail = "@test.example" if column == "email" else ""
+                found = connection.exec_driver_sql(
+                    f"update {table} set {column} = 'c' || md5(random()::text) || '{tail}'"
+                    f" returning {column}"
+                )
+                for (secret,) in found:
+                    canaries.add(f"{table}.{column}", secret.removesuffix(tail))
+        born = connection.exec_driver_sql(
+            "update children set born_on = '2011-03-01'::date + (random() * 1500)::int"
+            " returning born_on::text"
+        )
+        for (day,) in born:
+            canaries.add("children.born_on", day)
+        for name, account_id in people.items():
+            password = canaries.new("password")
+            hashed = canaries.add("password hash", hash_password(password))
+            (email,) = connection.execute(
+                sa.text("update accounts set password_hash = :hash where id = :id returning email"),
+                {"hash": hashed, "id": account_id},
+            ).one()
+            logins[name] = {"email": email, "password": password}
+    for secret in re.findall(r"[A-Za-z0-9+/]{40,}", _strings(json.loads(keys.read_text()))):
+        canaries.add("private key", secret)
+    return canaries, logins
+
+
+def _strings(content: Any) -> str:
+    if isinstance(content, dict):
+        return "\n".join(_strings(inner) for inner in content.values())
+    if isinstance(content, list):
+        return "\n".join(_strings(inner) for inner in content)
+    return str(content)

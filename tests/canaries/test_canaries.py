@@ -1,0 +1,247 @@
+"""Nothing personal leaves: in no log, figure, refusal, header, audit row or job."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.canaries.planting import Canaries, plant
+from tests.conftest import World
+from tests.loopback import Loopback, free_port
+from tests.phone import contract, in_days
+from tests.running.program import Program, addresses, hub_in_process, wait_until
+
+TALKATIVE = str(Path(__file__).parent / "talkative.py")
+ASKED = "/api/v1/respite-requests"
+KEPT = ["audit_events", "notifications", "procrastinate_jobs", "procrastinate_events"]
+"""Tables that hold ids, states and dates only."""
+
+
+class Town:
+    """People at their phones, and all that they and the operator get to see."""
+
+    def __init__(self, world: World, port: int, canaries: Canaries, logins: Any) -> None:
+        self.world, self.canaries, self.logins = world, canaries, logins
+        self.refusals: list[str] = []
+        self.headers: list[str] = []
+        self.statuses: set[int] = set()
+        self._port = port
+        self._open: list[Loopback] = []
+
+    def phone(self, name: str = "") -> Loopback:
+        """Somebody's phone, logged in; what it is answered is looked at."""
+        http = Loopback(self._port)
+        self._open.append(http)
+        http.headers["User-Agent"] = self.canaries.new("user agent")
+        http.headers["Referer"] = f"http://hub.test/{self.canaries.new('referer')}"
+        http.event_hooks["response"] = [self._look(is_outsider=name in ("", "stranger"))]
+        if name:
+            tokens = http.post("/api/v1/auth/login", json=self.logins[name]).json()
+            self.canaries.add("access token", tokens["access_token"].rpartition(".")[2])
+            self.canaries.add("refresh token", tokens["refresh_token"])
+            http.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        return http
+
+    def _look(self, *, is_outsider: bool) -> Callable[[httpx.Response], None]:
+        def look(answer: httpx.Response) -> None:
+            self.statuses.add(answer.status_code)
+            self.headers.append(str(answer.headers))
+            # A refusal may name a child to its own carer: "Amira is away that night already."
+            if answer.status_code >= 400 and (is_outsider or answer.status_code >= 500):
+                self.refusals.append(answer.read().decode())
+
+        return look
+
+    def close(self) -> None:
+        for http in self._open:
+            http.close()
+
+
+def live(town: Town) -> None:
+    """A sleepover asked for, looked at, accepted and called off."""
+    here = town.world.here
+    carer, hub_carer = town.phone("carer"), town.phone("hub_carer")
+    for path in ("me", "households", "constellations", f"constellations/{here.id}/beds"):
+        assert carer.get(f"/api/v1/{path}").status_code == 200
+    for day in (7, 9):
+        asked = carer.post(ASKED, json=ask_body(town, day)).json()
+        decided = hub_carer.post(f"{ASKED}/{asked['id']}/accept", headers=seen(asked))
+        assert decided.json()["state"] == "accepted"
+    (stay, _) = carer.get("/api/v1/sleepovers").json()["items"]
+    path = f"/api/v1/sleepovers/{stay['id']}/cancel"
+    body = {"reason": "child_unwell"}
+    assert carer.post(path, json=body, headers=seen(stay)).status_code == 200
+    assert carer.post(ASKED, json=ask_body(town, 7)).status_code == 409  # the child is away
+    first = hub_carer.get(f"{ASKED}?limit=1")
+    assert "cursor" in first.headers["Link"]
+
+
+def seen(shown: dict[str, Any]) -> dict[str, str]:
+    """The header that says which version of it was seen."""
+    return {"If-Match": f'"{shown["version"]}"'}
+
+
+def ask_body(town: Town, day: int) -> dict[str, Any]:
+    family = town.world.here.family
+    body = {
+        "household_id": str(family.id),
+        "children": [str(family.children[0])],
+        "kind": "planned",
+        "arrives_at": in_days(day),
+        "departs_at": in_days(day + 1, hour=10),
+        "reason": "rest_for_carer",
+    }
+    if "note" in contract()["components"]["schemas"]["RespiteRequestIn"]["properties"]:
+        body["note"] = town.canaries.new("note")
+    return body
+
+
+def pry(town: Town) -> None:
+    """A stranger looks for what is not theirs, and types secrets where they don't belong."""
+    world, new = town.world, town.canaries.new
+    nobody, stranger = town.phone(), town.phone("stranger")
+    for http in (nobody, stranger, town.phone("neighbour")):
+        for path in (
+            f"households/{world.here.family.id}",
+            "sleepovers?limit=0",
+            "respite-requests",
+        ):
+            http.get(f"/api/v1/{path}")
+    for name in town.logins:
+        typed = {**town.logins[name], "password": new("mistyped password")}
+        assert nobody.post("/api/v1/auth/login", json=typed).status_code == 401
+    unknown = {"email": f"{new('unknown email')}@test.example", "password": "x"}
+    nobody.post("/api/v1/auth/login", json=unknown)
+    nobody.post("/api/v1/auth/login", json={"email": new("email"), "password": [new("list")]})
+    nobody.post("/api/v1/auth/login", content=f'{{"email": "{new("broken JSON")}"')
+    nobody.get("/api/v1/me", headers={"Authorization": f"Bearer {new('odd token')}"})
+    nobody.get(f"/api/v1/{new('address')}?name={new('query')}")
+    for field in ("kind", "reason", "arrives_at", "household_id", "draft"):
+        stranger.post(ASKED, json={**ask_body(town, 11), field: new(f"wrong {field}")})
+    stranger.post(ASKED, json=ask_body(town, 12))
+    stranger.get(f"/api/v1/households?cursor={new('cursor')}&limit={new('limit')}")
+    stranger.get(f"/api/v1/households/{new('id')}")
+    odd = {"If-Match": f'"{new("ETag")}"', "Idempotency-Key": new("key") * 5}
+    stranger.post(f"{ASKED}/{world.here.id}/submit", headers=odd)
+
+
+def go_wrong(town: Town) -> None:
+    """Every kind of bug and breakdown, quoting a secret."""
+    carer = town.phone("carer")
+    for way in ("unexpected", "integrity", "odd_value", "unreachable", "late"):
+        answer = carer.get("/api/v1/notifications", headers={"Go-Wrong": way})
+        assert answer.status_code >= 500, way
+
+
+def break_database(town: Town, owner: Any) -> None:
+    """A table that is gone for a while, for the API and for a job."""
+    carer, hub_carer = town.phone("carer"), town.phone("hub_carer")
+    asked = carer.post(ASKED, json=ask_body(town, 20)).json()
+    with owner.begin() as connection:
+        connection.exec_driver_sql("alter table notifications rename to away")
+    try:
+        path = f"{ASKED}/{asked['id']}/accept"
+        assert hub_carer.post(path, headers=seen(asked)).status_code == 500
+        assert carer.get("/api/v1/notifications").status_code == 500
+    finally:
+        with owner.begin() as connection:
+            connection.exec_driver_sql("alter table away rename to notifications")
+
+
+@pytest.fixture
+def environment(settings: Any) -> dict[str, Any]:
+    return {
+        **addresses(settings.required_database()),
+        "HUB_DATA_DIR": settings.data_dir,
+        "HUB_PORT": free_port(),
+    }
+
+
+@pytest.fixture
+def town(
+    world: World, owner: Any, settings: Any, environment: dict[str, Any]
+) -> Iterator[tuple[Town, str]]:
+    canaries, logins = plant(owner, world, settings.keys_path)
+    made = Town(world, environment["HUB_PORT"], canaries, logins)
+    yield made
+    made.close()
+
+
+class TestWhatLeaves:
+    def test_gives_nobody_away(self, town, owner, rows, environment, tmp_path, capsys):
+        canaries = town.canaries
+        give_passwords(environment, canaries)
+        api_log, worker_log = tmp_path / "api.log", tmp_path / "worker.log"
+        with (
+            Program((TALKATIVE, "api"), api_log, **environment) as api,
+            Program((TALKATIVE, "worker"), worker_log, **environment) as worker,
+        ):
+            operator = town.phone()
+            wait_until(lambda: is_up(api, operator))
+            live(town)
+            pry(town)
+            go_wrong(town)
+            break_database(town, owner)
+            wait_until(lambda: not rows(UNDECIDED))
+            assert len(rows("select from jobs.procrastinate_jobs where status = 'failed'")) == 4
+            left = what_left(town, operator, api, worker, rows, environment)
+            found = {place: canaries.found_in(text) for place, text in left.items()}
+            assert {place: what for place, what in found.items() if what} == {}
+            assert all(left.values())
+            assert {401, 404, 409, 415, 422, 500, 503} <= town.statuses
+            assert len(canaries) >= 50
+            with capsys.disabled():
+                size = sum(map(len, left.values()))
+                print(f"\n{len(canaries)} canaries, {len(left)} places, {size} characters: 0 found")
+
+            town.phone("carer").get("/api/v1/notifications", headers={"Go-Wrong": "leak"})
+            assert canaries.found_in(api.said()) == {"quoted by an exception"}
+
+
+def give_passwords(environment: dict[str, Any], canaries: Canaries) -> None:
+    """Put a secret into what exceptions quote and into the database's addresses."""
+    environment["CANARY"] = canaries.new("quoted by an exception")
+    for name in [name for name in environment if name.endswith("DATABASE_URL")]:
+        password = canaries.new("database password")
+        environment[name] = environment[name].replace("@/", f":{password}@/")
+
+
+def what_left(
+    town: Town, operator: Loopback, api: Program, worker: Program, rows: Any, environment: Any
+) -> dict[str, str]:
+    """All that has left the processes, by place."""
+    doctor = hub_in_process("doctor", **without_canary(environment))
+    assert (api.is_running, worker.is_running) == (True, True)
+    return {
+        "the API's log": api.said(),
+        "the worker's log": worker.said(),
+        "figures": "".join(operator.get(f"/{page}").text for page in PAGES),
+        "the doctor": doctor.output,
+        "refusals": "\n".join(town.refusals),
+        "headers": "\n".join(town.headers),
+        **{table: kept(rows, table) for table in KEPT},
+    }
+
+
+UNDECIDED = "select from jobs.procrastinate_jobs where status in ('todo', 'doing')"
+PAGES = ("metrics", "healthz", "readyz")
+
+
+def is_up(api: Program, http: Loopback) -> bool:
+    assert api.is_running, api.said()
+    try:
+        return http.get("/healthz").is_success
+    except httpx.TransportError:
+        return False
+
+
+def kept(rows: Any, table: str) -> str:
+    """Every row of a table as text."""
+    schema = "jobs." if table.startswith("procrastinate") else ""
+    return "\n".join(row.text for row in rows(f"select t::text as text from {schema}{table} t"))
+
+
+def without_canary(environment: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in environment.items() if name != "CANARY"}

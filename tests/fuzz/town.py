@@ -1,0 +1,105 @@
+"""Real ids, versions and credentials for made-up requests: otherwise everything is a 404."""
+
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Any
+from uuid import UUID
+
+from hub_api.access import Role
+from hub_api.api import write_cursor
+from tests.conftest import World
+from tests.factories.accounts import PASSWORD
+from tests.phone import Phone, in_days
+
+Fill = Callable[[Any], None]
+
+
+class Town:
+    """The world with somebody of every role, and a real value for whatever a request names."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._carer, self._hub_carer = world.carer, world.hub_carer
+        self._days: Iterator[int] = cycle(range(7, 390))
+        self._people: dict[str, UUID | None] = {
+            "satellite_carer": world.here.family.carer,
+            "hub_carer": world.here.hub_carer,
+            "liaison_worker": world.here.liaison_worker,
+            "programme_manager": world.staff[Role.PROGRAMME_MANAGER],
+            "nobody": None,
+        }
+        self._fills: dict[str, Fill] = {
+            "logIn": self._credentials,
+            "refreshTokens": self._refresh_token,
+            "createRespiteRequest": self._wish,
+            "submitRespiteRequest": self._draft,
+            "acceptRespiteRequest": self._request,
+            "cancelSleepover": self._stay,
+        }
+        self._asked, self._stayed = self._ask(), self._booked()
+
+    def phone(self, role: str) -> Phone:
+        """A new login of somebody in this role."""
+        return self.world.phone(self._people[role])
+
+    def fill(self, case: Any) -> None:
+        """Put what is really there into a made-up request."""
+        case.headers.pop("Idempotency-Key", None)
+        case.path_parameters = {name: self._standing(name) for name in case.path_parameters}
+        if case.query:
+            case.query = {"limit": "5", "cursor": write_cursor(UUID(int=2**128 - 1))}
+        definition = case.operation.definition.raw
+        self._fills.get(definition["operationId"], lambda _: None)(case)
+
+    def _standing(self, name: str) -> str:
+        here = self.world.here
+        standing = {
+            "constellation_id": here.id,
+            "household_id": here.family.id,
+            "request_id": self._asked["id"],
+            "sleepover_id": self._stayed["id"],
+        }
+        return str(standing[name])
+
+    def _ask(self, **changes: Any) -> dict[str, Any]:
+        body = self.world.ask_body(days=next(self._days), **changes)
+        answer = self._carer.post("/respite-requests", body)
+        assert answer.status_code == 201, answer.json
+        return answer.json
+
+    def _booked(self) -> dict[str, Any]:
+        request = self._ask()
+        path = f"/respite-requests/{request['id']}/accept"
+        answer = self._hub_carer.post(path, If_Match=f'"{request["version"]}"')
+        assert answer.status_code == 200, answer.json
+        return self._carer.get("/sleepovers?limit=1").json["items"][0]
+
+    def _credentials(self, case: Any) -> None:
+        email = self._carer.get("/me").json["email"]
+        case.body = {"email": email, "password": PASSWORD}
+
+    def _refresh_token(self, case: Any) -> None:
+        case.body = {"refresh_token": self.phone("satellite_carer").tokens["refresh_token"]}
+
+    def _wish(self, case: Any) -> None:
+        day = next(self._days)
+        case.body = {
+            **case.body,
+            "household_id": str(self.world.here.family.id),
+            "children": [str(self.world.here.family.children[0])],
+            "arrives_at": in_days(day),
+            "departs_at": in_days(day + 1, hour=10),
+        }
+
+    def _draft(self, case: Any) -> None:
+        self._decide(case, "request_id", self._ask(draft=True))
+
+    def _request(self, case: Any) -> None:
+        self._decide(case, "request_id", self._ask())
+
+    def _stay(self, case: Any) -> None:
+        self._decide(case, "sleepover_id", self._booked())
+
+    def _decide(self, case: Any, parameter: str, seen: dict[str, Any]) -> None:
+        case.path_parameters = {parameter: seen["id"]}
+        case.headers["If-Match"] = f'"{seen["version"]}"'
