@@ -142,6 +142,11 @@ class Stage:
             for table, where in self._where.items()
         }
 
+    def everything(self) -> dict[str, set[str]]:
+        """The rows as they are between two requests."""
+        with self.undone():
+            return self.rows()
+
     def _checksum(self) -> Any:
         sums = (
             f"select count(*), sum(hashtextextended(t::text, 0)) from {table} t where {where}"
@@ -188,16 +193,15 @@ class Stage:
     @contextmanager
     def undone(self) -> Iterator[None]:
         """Whatever is done to the database in here is undone at the end."""
-        transaction = self._connection.begin()
+        inside = self._connection.in_transaction()
+        transaction = self._connection.begin_nested() if inside else self._connection.begin()
         try:
             yield
         finally:
             transaction.rollback()
 
     def ask(self, who: str, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send one request as somebody, unless a test already plays in `undone`."""
-        if self._connection.in_transaction():
-            return self._ask(who, method, path, body, headers)
+        """Send one request as somebody."""
         with self.undone():
             return self._ask(who, method, path, body, headers)
 
