@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.authorisation.cells import Cell, kind_of, play
+from tests.authorisation.cells import PLAYABLE, Cell, kind_of, play
 from tests.authorisation.foreign import (
     OUTSIDERS,
     conditions,
@@ -13,10 +13,10 @@ from tests.authorisation.foreign import (
     marks,
     permit_everything,
 )
-from tests.authorisation.matrix import LINES, ONE_WALL, operation_of
+from tests.authorisation.matrix import ONE_WALL, operation_of
 from tests.authorisation.stage import FIRST_WALL_ALONE, Stage, operations
 
-GUARDED = [line for line in LINES if operation_of(line) not in ONE_WALL]
+GUARDED = [line for line in PLAYABLE if operation_of(line) not in ONE_WALL]
 READS = [line for line in GUARDED if operations()[operation_of(line)].method == "GET"]
 
 AWAY = {"policies": forget_policies, "permissions": permit_everything}
