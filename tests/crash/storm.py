@@ -90,7 +90,7 @@ class Client:
                     self._tally["answers"] += 1
                     return answer
             self._tally["sent again"] += 1
-            time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - not a secret
+            time.sleep(random.uniform(0.02, 0.1))
         raise AssertionError(f"{method} {path} was never answered")
 
     def refresh(self) -> None:
@@ -131,7 +131,7 @@ class Storm:
     def live(self, family: Any, carer: Client, hub_carer: Client, seed: int) -> None:
         """One family's life, until all operations are done. Keeps what went wrong for the test."""
         try:
-            chance = random.Random(seed)  # noqa: S311 - not a secret
+            chance = random.Random(seed)
             while self._is_more("refresh"):
                 carer.refresh()
                 if self._is_more("ask") and (asked := self._ask(family, carer, chance)):

@@ -1,22 +1,18 @@
-"""Row-level security holds on its own, whatever the code above it forgets."""
+"""Row-level security as it stands in the database, and on a connection of the API's role.
 
-import importlib
-import inspect
-import pkgutil
-from contextlib import contextmanager
+That it holds on its own, whatever the code above it forgets: tests/authorisation.
+"""
+
 from dataclasses import replace
 
 import psycopg
 import pytest
-import sqlalchemy as sa
 from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
-import hub_api
-from hub_api import db, models
-from hub_api.access import Actor, Role
-from tests.phone import contract, in_days
-from tests.platform.policies import DEFINERS, POLICIES, THE_SERVICES_LISTS, WITHHELD
+from hub_api import db
+from tests.phone import in_days
+from tests.platform.policies import DEFINERS, POLICIES, WITHHELD
 
 OUR_ROLES = ["hub_api", "hub_worker"]
 
@@ -212,182 +208,3 @@ class TestWriting:
         with pytest.raises(pg.InsufficientPrivilege, match="security"), ours.transaction():
             ours.execute(add, [uuid7(), busy_world.elsewhere.id])
         ours.execute(add, [uuid7(), busy_world.here.id])
-
-
-OWN_ACCOUNT = "/api/v1/me"
-"""Accounts are outside the policies: the actor must be found before anybody is known."""
-
-ROLES = [role for role in Role if role is not Role.PROGRAMME_MANAGER]
-"""Everybody but the programme manager, who sees every constellation by right."""
-
-
-def conditions():
-    """Every function of a policy that returns a condition on rows, with its module."""
-    for found in pkgutil.walk_packages(hub_api.__path__, "hub_api."):
-        if found.name.endswith(".policy"):
-            module = importlib.import_module(found.name)
-            for name, function in inspect.getmembers(module, inspect.isfunction):
-                returns = str(inspect.signature(function).return_annotation)
-                if function.__module__ == found.name and "ColumnElement" in returns:
-                    yield module, name
-
-
-@pytest.fixture
-def forgetful(monkeypatch, compiled_anew):  # noqa: ARG001 - reads forget the real conditions
-    """The first wall gone: everybody may everything and every row is for everybody."""
-    for module, name in conditions():
-        if module.__name__ != "hub_api.accounts.policy":
-            monkeypatch.setattr(module, name, lambda *_: sa.true())
-    monkeypatch.setattr(Actor, "may", lambda _actor, _permission: True)
-
-
-@contextmanager
-def without_row_level_security(owner, tables):
-    def alter(verb):
-        with owner.begin() as connection:
-            for table in tables:
-                connection.execute(sa.text(f"alter table {table} {verb} row level security"))
-
-    alter("disable")
-    try:
-        yield
-    finally:
-        alter("enable")
-
-
-@pytest.fixture
-def foreign(busy_world, rows):
-    """Every id and name by which the other constellation could be told."""
-    there = busy_world.elsewhere
-    marks = {"Elsewhere", str(there.id)}
-    for table in models.Base.metadata.sorted_tables:
-        if "constellation_id" in table.columns:
-            for key in (key.name for key in table.primary_key if isinstance(key.type, sa.Uuid)):
-                select = f"select {key} from {table.name} where constellation_id = :id"
-                marks |= {str(value) for (value,) in rows(select, id=there.id)}
-    people = [there.hub_carer, there.family.carer]
-    told = rows("select id from notifications where account_id = any (:people)", people=people)
-    return marks | {str(value) for (value,) in told}
-
-
-@pytest.fixture
-def ids(busy_world, rows):
-    """An object of the other constellation, by the name a path gives its id."""
-    there = busy_world.elsewhere
-    (stay, *_) = rows("select * from sleepovers where constellation_id = :id", id=there.id)
-    return {
-        "constellation_id": there.id,
-        "household_id": there.family.id,
-        "request_id": stay.request_id,
-        "sleepover_id": stay.id,
-    }
-
-
-def phone_of(world, role):
-    if role is Role.SATELLITE_CARER:
-        return world.carer
-    return world.phone(world.staff.get(role) or getattr(world.here, role))
-
-
-def reads():
-    """Every list and every get, but for one's own account."""
-    return [
-        path
-        for path, operations in contract()["paths"].items()
-        if "get" in operations and path.startswith("/api/v1/") and path != OWN_ACCOUNT
-    ]
-
-
-def read_all(world, role, ids):
-    """What everybody reads, by path."""
-    phone = phone_of(world, role)
-    return {
-        path: phone.get(path.removeprefix("/api/v1").format(**ids)).get_data(as_text=True)
-        for path in reads()
-    }
-
-
-def showing(answers, marks):
-    return {path for path, text in answers.items() if any(mark in text for mark in marks)}
-
-
-def do_all(world, role, ids):
-    """The status of doing everything to an object of the other constellation, by path."""
-    phone = phone_of(world, role)
-    return {
-        path: phone.post(
-            path.removeprefix("/api/v1").format(**ids), _example(operations["post"]), If_Match='"1"'
-        ).status_code
-        for path, operations in contract()["paths"].items()
-        if "post" in operations and "{" in path
-    }
-
-
-def _example(operation):
-    if "requestBody" in operation:
-        return operation["requestBody"]["content"]["application/json"]["example"]
-    return None
-
-
-class TestWithTheFirstWallGone:
-    def test_no_condition_was_overlooked(self):
-        found = {(module.__name__.split(".")[1], name) for module, name in conditions()}
-        slices = "accounts", "constellations", "households", "notifications", "respite"
-        assert found >= {(slice_, "visible_to") for slice_ in (*slices, "sleepovers")}
-        assert ("constellations", "beds_visible_to") in found
-
-    @pytest.mark.usefixtures("forgetful")
-    @pytest.mark.parametrize("role", ROLES)
-    def test_nothing_of_another_constellation_is_read(self, busy_world, role, ids, foreign):
-        answers = read_all(busy_world, role, ids)
-        assert len(answers) >= 10
-        assert showing(answers, foreign) == set()
-
-    @pytest.mark.usefixtures("forgetful")
-    @pytest.mark.parametrize("role", ROLES)
-    def test_nothing_of_another_constellation_is_changed(self, busy_world, role, ids):
-        statuses = do_all(busy_world, role, ids)
-        assert len(statuses) >= 3
-        assert set(statuses.values()) == {404}
-
-    @pytest.mark.usefixtures("forgetful")
-    @pytest.mark.parametrize("role", [Role.HOME_DUTY_STAFF, Role.SYSTEM_ADMINISTRATOR])
-    def test_nothing_at_all_is_listed_for_staff_without_a_constellation(self, busy_world, role):
-        for path in reads():
-            if "{" not in path:
-                items = phone_of(busy_world, role).get(path.removeprefix("/api/v1")).json["items"]
-                if role is Role.SYSTEM_ADMINISTRATOR and path in THE_SERVICES_LISTS:
-                    assert {item["constellation_id"] for item in items} == {None}
-                else:
-                    assert items == []
-
-    @pytest.mark.usefixtures("forgetful")
-    def test_ones_own_constellation_is_still_read(self, busy_world):
-        for path in ("/households", "/respite-requests", "/sleepovers", "/constellations"):
-            assert busy_world.hub_carer.get(path).json["items"] != []
-
-
-class TestWithBothWallsGone:
-    """The control: what the second wall hides is there, and asking for it would show it."""
-
-    @pytest.mark.usefixtures("forgetful")
-    @pytest.mark.parametrize("role", ROLES)
-    def test_everything_of_another_constellation_is_read(
-        self, busy_world, role, ids, foreign, owner, guarded
-    ):
-        with without_row_level_security(owner, guarded):
-            answers = read_all(busy_world, role, ids)
-        assert showing(answers, foreign) == set(reads())
-
-    @pytest.mark.usefixtures("forgetful")
-    def test_objects_of_another_constellation_are_found(self, busy_world, ids, owner, guarded):
-        with without_row_level_security(owner, guarded):
-            statuses = do_all(busy_world, Role.HUB_CARER, ids)
-        assert 404 not in statuses.values()
-
-    def test_the_first_wall_alone_hides_them_too(self, busy_world, ids, foreign, owner, guarded):
-        with without_row_level_security(owner, guarded):
-            shown = {role: showing(read_all(busy_world, role, ids), foreign) for role in ROLES}
-        # A refusal names the id that was sent, and what was refused belongs to the service.
-        assert shown.pop(Role.SYSTEM_ADMINISTRATOR) <= THE_SERVICES_LISTS
-        assert set().union(*shown.values()) == set()

@@ -1,0 +1,260 @@
+"""The cells of the table, each one request with what must come of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from hub_api import models
+from tests.authorisation.matrix import (
+    ABOUT,
+    EVERYBODY,
+    IDS_IN_BODIES,
+    LINES,
+    NOBODYS,
+    OBJECTS,
+    cell,
+    expected,
+    operation_of,
+)
+from tests.authorisation.stage import Answer, Operation, Stage, operations
+from tests.factories.accounts import PASSWORD
+from tests.phone import contract
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One person doing one thing to one object, by its letter."""
+
+    line: str
+    who: str
+    whose: str
+    expected: str
+    changes: tuple[tuple[str, Any], ...] = ()
+    """Properties of the body that are sent otherwise. `@kind:letter` stands for an id."""
+
+    @property
+    def operation(self) -> Operation:
+        return operations()[operation_of(self.line)]
+
+    def __str__(self) -> str:
+        changes = "".join(f" with {name}={value}" for name, value in self.changes)
+        return f"{self.line} by {self.who}, object {self.whose or '-'}{changes}"
+
+
+# --- which cells there are -------------------------------------------------------------------
+
+BY_PATH = {
+    "{constellation_id}": "constellation",
+    "{household_id}": "household",
+    "{request_id}": "request",
+    "{sleepover_id}": "sleepover",
+}
+
+
+PLAYABLE = [line for line in LINES if operation_of(line) in operations()]
+"""The lines that have an operation; a test of the table names the others."""
+
+
+def kind_of(line: str) -> str | None:
+    """The kind of object a line is about. Without one: a list, or something of one's own."""
+    if line in ABOUT:
+        return ABOUT[line]
+    named = line.partition("/")[2]
+    path = operations()[operation_of(line)].path
+    return named or next((kind for name, kind in BY_PATH.items() if name in path), None)
+
+
+def letters_of(kind: str | None) -> list[str]:
+    """The objects of a kind, and one that does not exist. A key that doesn't is no object."""
+    if kind is None:
+        return [""]
+    return [*OBJECTS[kind], *([] if kind == "key" else NOBODYS)]
+
+
+def cells_of(line: str) -> Iterator[Cell]:
+    """Everybody doing it to every object there is, and to one that does not exist."""
+    for who in EVERYBODY:
+        for whose in letters_of(kind_of(line)):
+            yield Cell(line, who, whose, expected(line, who, whose))
+
+
+def id_cells_of(line: str) -> Iterator[Cell]:
+    """A body like that of an allowed request, but for one id that names somebody else's object."""
+    for who in EVERYBODY:
+        mine = next((letter for letter in cell(line, who) if letter in OBJECTS["household"]), "H")
+        for (operation, name), kind in IDS_IN_BODIES.items():
+            if operation == line:
+                for whose in [*OBJECTS["household"], NOBODYS]:
+                    if whose != mine:
+                        yield from _with_id(line, who, mine, name, kind, whose)
+
+
+def _with_id(line: str, who: str, mine: str, name: str, kind: str, whose: str) -> Iterator[Cell]:
+    status = expected(line, who, whose if kind == kind_of(line) else NOBODYS)
+    # Another household with one's own child is nobody's: neither is there.
+    status = "404" if status == "ok" else status
+    many = properties(operations()[line])[name].get("type") == "array"
+    there = f"@{kind}:{whose}"
+    for sent in [[there], [f"@{kind}:{mine}", there]] if many else [there]:
+        # Whoever may not ask at all is refused before the body is read.
+        refused = cell(line, who) in {"-", "!"}
+        for flags in [()] if refused else flag_choices(operations()[line]):
+            yield Cell(line, who, mine, status, ((name, sent), *flags))
+
+
+def properties(operation: Operation) -> dict[str, Any]:
+    """The properties of an operation's body."""
+    return (operation.body or {}).get("properties", {})
+
+
+def flag_choices(operation: Operation) -> list[tuple[tuple[str, bool], ...]]:
+    """Every yes-or-no of a body, both ways."""
+    flags = [name for name, shape in properties(operation).items() if shape["type"] == "boolean"]
+    return [(), *(((name, True),) for name in flags)]
+
+
+@cache
+def unknown_names() -> list[str]:
+    """What a body could try to set: every column of every table, and all that answers show."""
+    columns = {
+        column.name for table in models.Base.metadata.sorted_tables for column in table.columns
+    }
+    shown = {
+        name
+        for schema in contract()["components"]["schemas"].values()
+        for name in schema.get("properties", {})
+    }
+    return sorted(columns | shown | {"is_admin", "permissions"})
+
+
+TEMPTING = [
+    "account_id", "asked_by", "constellation_id", "created_at", "household_id", "id", "is_active",
+    "role", "state", "version",
+]  # fmt: skip
+"""What is tried by everybody. The rest is refused before anybody is told apart."""
+
+
+def unknown_cells_of(line: str) -> Iterator[Cell]:
+    """A property or a parameter that the operation does not have."""
+    operation = operations()[operation_of(line)]
+    known = {*properties(operation), *operation.parameters}
+    if not known:
+        return
+    able, whose = next((cell.who, cell.whose) for cell in cells_of(line) if cell.expected == "ok")
+    for who in EVERYBODY:
+        names = unknown_names() if who == able and operation.body else TEMPTING
+        for name in names:
+            if name not in known:
+                change = (name, "@household:E")
+                yield Cell(line, who, whose, _unknown_to(operation, line, who), (change,))
+
+
+def _unknown_to(operation: Operation, line: str, who: str) -> str:
+    """Who may not ask at all isn't told which names there are."""
+    if cell(line, who) == "-" or (cell(line, who) == "!" and operation.needs_login):
+        return expected(line, who, "")
+    return "422"
+
+
+# --- playing one -----------------------------------------------------------------------------
+
+
+def play(stage: Stage, cell: Cell) -> Answer:
+    """Send the request of a cell."""
+    operation, world = cell.operation, stage.world
+    kind = kind_of(cell.line)
+    object_id = world.objects[kind][cell.whose] if kind else ""
+    path = operation.path
+    for name in BY_PATH:
+        path = path.replace(name, object_id)
+    headers = {}
+    if operation.sees_version:
+        headers["If_Match"] = f'"{stage.versions.get(object_id, 1)}"'
+    if kind == "key":
+        headers["Idempotency_Key"] = object_id
+    changes = {name: _fill(stage, value) for name, value in cell.changes}
+    if operation.body is None and changes:
+        path += "?" + "&".join(f"{name}={value}" for name, value in changes.items())
+    body = None if operation.body is None else {**body_of(stage, cell), **changes}
+    return stage.ask(cell.who, operation.method, path, body, **headers)
+
+
+def _fill(stage: Stage, value: Any) -> Any:
+    if isinstance(value, list):
+        return [_fill(stage, item) for item in value]
+    if isinstance(value, str) and value.startswith("@"):
+        kind, letter = value[1:].split(":")
+        return stage.world.objects[kind].get(letter, str(uuid4()))
+    return value
+
+
+def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
+    """What would be done if it may be: by default, the example of the document."""
+    if cell.operation.id == "createRespiteRequest":
+        if kind_of(cell.line) == "key":
+            return stage.world.asked_with_key
+        return stage.world.ask_body(cell.whose)
+    if cell.operation.id == "logIn":
+        if cell.who == "nobody":
+            return {"email": stage.email("carer"), "password": "not-the-carer-s"}
+        return {"email": stage.email(cell.who), "password": PASSWORD}
+    if cell.operation.id == "refreshTokens":
+        return {"refresh_token": stage.world.refresh_tokens.get(cell.who, "nobody-s")}
+    return dict(cell.operation.example)
+
+
+def complaint(stage: Stage, cell: Cell) -> str | None:
+    """What is wrong with the answer to a cell, in a line; None when nothing is."""
+    answer = play(stage, cell)
+    status = str(answer.status)
+    if cell.expected == "ok":
+        wrong = None if status < "300" else status
+    else:
+        wrong = None if status == cell.expected else status
+    if wrong is None:
+        wrong = _wrong_content(stage, cell, answer)
+    return f"{cell}: expected {cell.expected}, got {wrong}" if wrong else None
+
+
+def _wrong_content(stage: Stage, cell: Cell, answer: Answer) -> str | None:
+    operation = cell.operation
+    if str(answer.status) not in operation.statuses:
+        return f"{answer.status}, which the document doesn't promise"
+    if cell.expected != "ok":
+        return f"it, but saved {answer.saved}" if answer.saved else None
+    if operation.method == "GET" and answer.saved:
+        return f"it, but saved {answer.saved}"
+    if operation.is_list:
+        return _wrong_list(stage, cell, answer)
+    kind = kind_of(cell.line)
+    about = stage.world.objects[kind][cell.whose] if kind and "{" in operation.path else None
+    if operation.id == "getMe":
+        about = str(stage.world.people[cell.who])
+    if about is not None and answer.json["id"] != about:
+        return f"another object, {answer.json['id']}"
+    if operation.method != "GET" and not answer.saved and kind != "key":
+        return "it, but nothing was saved"
+    return None
+
+
+def _wrong_list(stage: Stage, cell: Cell, answer: Answer) -> str | None:
+    there = stage.world.lists[cell.operation.id]
+    written = cell_letters(cell)
+    wanted = set().union(*(there[letter] for letter in written))
+    found = {item["id"] for item in answer.json["items"]}
+    if found == wanted:
+        return None
+    letters = {id_: letter for letter, ids in there.items() for id_ in ids}
+    too_many = sorted({letters.get(id_, "?") for id_ in found - wanted})
+    too_few = sorted({letters.get(id_, "?") for id_ in wanted - found})
+    return f"a list with {too_many or 'nothing'} too many and {too_few or 'nothing'} missing"
+
+
+def cell_letters(of: Cell) -> list[str]:
+    """The letters of the lists that must come back."""
+    if of.whose:
+        return [of.whose]
+    written = cell(of.line, of.who)
+    return [of.who] if written == "M" else [letter for letter in written if letter != "."]

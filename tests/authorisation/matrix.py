@@ -1,0 +1,153 @@
+"""Who may do what to whose object: domain.md §2 said once more, as a table to read and argue with.
+
+Nothing here is taken from the code it judges: a mistake in `ROLE_PERMISSIONS` or in a policy
+contradicts this table and fails the suite.
+
+An operation of the OpenAPI document is a line; `/draft` and the like after its id name a line about
+another kind of object. A person is a column. A cell names the objects the person may do it to:
+
+    H  the carer's own household's          E  the family's in the other constellation
+    N  the household's next door            X  the rest of the other constellation
+    C  the rest of the constellation        M  one's own, whoever one is
+    lower case  seen, but this may not be done to it: 403. In a list: the drafts of that family.
+    .  there is none: 404, or an empty list
+    -  403 whatever is asked for            !  401: nobody is logged in
+    +  anybody may, logged in or not
+
+Whatever a cell does not name answers 404, as what does not exist does. To add an operation, add its
+line here and, for a new kind of object, its ids in world.py.
+"""
+
+from hub_api.access import Role
+
+PEOPLE = {
+    "carer": {Role.SATELLITE_CARER},
+    "next_door": {Role.SATELLITE_CARER},
+    "hub": {Role.HUB_CARER},
+    "liaison": {Role.LIAISON_WORKER},
+    "hub_else": {Role.HUB_CARER},
+    "duty": {Role.HOME_DUTY_STAFF},
+    "manager": {Role.PROGRAMME_MANAGER},
+    "admin": {Role.SYSTEM_ADMINISTRATOR},
+    "ended": set(),
+    "nobody": set(),
+    "two": {Role.HUB_CARER, Role.SATELLITE_CARER},
+    "fosters": {Role.PROGRAMME_MANAGER, Role.SATELLITE_CARER},
+}
+"""The columns, with the roles each holds today.
+
+`carer` and `next_door` are carers of two households of one constellation; `hub` and `liaison` work
+in it, `hub_else` in the other. `ended` was its hub carer and the household's carer until yesterday.
+`two` is hub carer here and satellite carer there, `fosters` a programme manager who fosters there.
+"""
+
+LIKE = {
+    "not_yet": "ended",
+    "logged_out": "nobody",
+    "expired": "nobody",
+    "deactivated": "nobody",
+}
+"""More people, each treated like somebody in a column: one whose first role begins tomorrow, and
+three with a session or an account that is over."""
+
+MOVED_AWAY = "moved_away"
+"""A carer whose household has left the constellation: a carer's refusals, and no objects at all."""
+
+NEVERTHELESS = {
+    ("logIn", "logged_out"): "M",
+    ("logIn", "expired"): "M",
+}
+"""Where they differ from the column: a session that is over is no bar to a new one."""
+
+TABLE = """
+                            carer next_door hub  liaison hub_else duty manager admin ended nobody two   fosters
+
+logIn                       M     M         M    M       M        M    M       M     M     !      M     M
+refreshTokens               M     M         M    M       M        M    M       M     M     !      M     M
+logOut                      M     M         M    M       M        M    M       M     M     !      M     M
+getMe                       M     M         M    M       M        M    M       M     M     !      M     M
+listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
+
+listConstellations          C     C         C    C       X        -    CX      -     -     !      CX    CX
+getConstellation            C     C         C    C       X        -    CX      -     -     !      CX    CX
+listBeds                    C     C         C    C       X        -    CX      -     -     !      CX    CX
+listMemberships             C     C         C    C       X        -    CX      -     -     !      CX    CX
+
+listHouseholds              H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
+getHousehold                H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
+
+listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
+getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
+getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
+createRespiteRequest        H     N         -    -       -        -    -       -     -     !      chnE  chnEx
+createRespiteRequest/twice  H     .         -    -       -        -    -       -     -     !      h     h
+submitRespiteRequest/draft  H     N         -    -       -        -    -       -     -     !      E     E
+acceptRespiteRequest        -     -         HN   -       E        -    -       -     -     !      HNe   -
+acceptRespiteRequest/draft  -     -         .    -       .        -    -       -     -     !      e     -
+
+listSleepovers              H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
+getSleepover                H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
+cancelSleepover             H     N         HN   HN      E        -    -       -     -     !      HNE   hnE
+"""  # noqa: E501 - one line per operation is the point
+
+OBJECTS = {
+    "constellation": "CX",
+    "household": "CHNEX",
+    "request": "HNE",
+    "draft": "HNE",
+    "key": "H",
+    "sleepover": "HNE",
+}
+"""The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key."""
+
+ABOUT = {"createRespiteRequest": "household", "createRespiteRequest/twice": "key"}
+"""The kind of object a line is about, where neither its path nor its name says it."""
+
+IDS_IN_BODIES = {
+    ("createRespiteRequest", "household_id"): "household",
+    ("createRespiteRequest", "children"): "child",
+}
+"""The kind of object that each id in a body names. Somebody else's answers as the line says, and
+404 for a kind the line isn't about."""
+
+ONE_WALL = {"logIn", "refreshTokens", "logOut", "getMe"}
+"""Operations on the tables that are read before anybody is known. Only the first wall is there."""
+
+NOBODYS = "0"
+"""The letter of an object that does not exist."""
+
+
+def operation_of(line: str) -> str:
+    """The operationId of a line of the table."""
+    return line.partition("/")[0]
+
+
+def _read(table: str) -> dict[str, dict[str, str]]:
+    head, *lines = [line.split() for line in table.splitlines() if line.strip()]
+    cells = {line[0]: dict(zip(head, line[1:], strict=True)) for line in lines}
+    assert len(cells) == len(lines), "a line is there twice"
+    return cells
+
+
+LINES = _read(TABLE)
+"""Line → column → cell."""
+
+EVERYBODY = [*PEOPLE, *LIKE, MOVED_AWAY]
+
+
+def cell(line: str, who: str) -> str:
+    """What the table says of a line for one person."""
+    if who == MOVED_AWAY:
+        written = LINES[line]["next_door"]
+        return written if written in {"-", "!", "+", "M"} else "."
+    return NEVERTHELESS.get((line, who)) or LINES[line][LIKE.get(who, who)]
+
+
+def expected(line: str, who: str, whose: str) -> str:
+    """`ok` or the status of a refusal, for an object by its letter; "" for lists and the like."""
+    written = cell(line, who)
+    if written in {"-", "!"}:
+        return {"-": "403", "!": "401"}[written]
+    if whose in {"", "M"} or whose in written:
+        return "ok"
+    return "403" if whose.lower() in written and whose != NOBODYS else "404"

@@ -1,0 +1,231 @@
+"""Mistakes in who is let in: roles, routes, accounts, and row-level security."""
+
+from hub_api.access import Permission, Role
+from tests.authorisation.mistakes import (
+    Seed,
+    actor_query,
+    allows,
+    denied,
+    everybody,
+    given,
+    ignores_unknown,
+    row_policy,
+    source,
+)
+
+HOUSEHOLDS = ("listHouseholds", "getHousehold")
+CONSTELLATIONS = ("listConstellations", "getConstellation")
+INSIDE = ("listBeds", "listMemberships")
+REQUESTS = ("listRespiteRequests", "getRespiteRequest", "getRespiteRequest/draft")
+ASKING = ("createRespiteRequest",)
+ACCEPTING = ("acceptRespiteRequest", "acceptRespiteRequest/draft")
+STAYS = ("listSleepovers", "getSleepover")
+CANCELLING = ("cancelSleepover",)
+INBOX = ("listNotifications",)
+
+EVERY_FIRST = (
+    "coalesce(g.constellation_id, m.constellation_id, every.id)",
+    "coalesce(every.id, g.constellation_id, m.constellation_id)",
+)
+
+ACCESS = [
+    Seed("everybody may everything", source("access:Actor.may", "any(", "True or any("), STAYS),
+    Seed(
+        "the first role alone decides",
+        source("access:Actor.may", "in self.grants", "in self.grants[-1:]"),
+        (*CANCELLING, *ASKING),
+    ),
+    Seed(
+        "a role anywhere is a role everywhere it is held",
+        source("access:Actor.constellations", "(not roles or grant.role in roles)", "True"),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "only the first grant has a scope",
+        source("access:Actor.constellations", "in self.grants", "in self.grants[:1]"),
+        CONSTELLATIONS,
+    ),
+    Seed(
+        "carers may decide",
+        given(Role.SATELLITE_CARER, Permission.RESPITE_DECIDE),
+        ACCEPTING,
+    ),
+    Seed("hub carers may ask", given(Role.HUB_CARER, Permission.RESPITE_REQUEST), ASKING),
+    Seed(
+        "liaison workers may decide",
+        given(Role.LIAISON_WORKER, Permission.RESPITE_DECIDE),
+        ACCEPTING,
+    ),
+    Seed(
+        "managers may cancel",
+        given(Role.PROGRAMME_MANAGER, Permission.SLEEPOVER_CANCEL),
+        CANCELLING,
+    ),
+    Seed(
+        "administrators see households",
+        given(Role.SYSTEM_ADMINISTRATOR, Permission.HOUSEHOLD_READ),
+        HOUSEHOLDS,
+    ),
+    Seed("duty staff see requests", given(Role.HOME_DUTY_STAFF, Permission.RESPITE_READ), REQUESTS),
+    Seed(
+        "carers may not cancel",
+        denied(Role.SATELLITE_CARER, Permission.SLEEPOVER_CANCEL),
+        CANCELLING,
+    ),
+    Seed(
+        "liaison workers see no requests",
+        denied(Role.LIAISON_WORKER, Permission.RESPITE_READ),
+        REQUESTS,
+    ),
+    Seed("sleepovers are for whoever logs in", everybody(Permission.SLEEPOVER_READ), STAYS),
+    Seed("households are for whoever logs in", everybody(Permission.HOUSEHOLD_READ), HOUSEHOLDS),
+]
+
+ROUTES = [
+    Seed(
+        "accepting asks for reading only",
+        allows("acceptRespiteRequest", Permission.RESPITE_READ),
+        ACCEPTING,
+    ),
+    Seed(
+        "cancelling asks for reading only",
+        allows("cancelSleepover", Permission.SLEEPOVER_READ),
+        CANCELLING,
+    ),
+    Seed(
+        "asking asks for reading only",
+        allows("createRespiteRequest", Permission.RESPITE_READ),
+        ASKING,
+    ),
+    Seed(
+        "submitting asks for deciding",
+        allows("submitRespiteRequest", Permission.RESPITE_DECIDE),
+        ("submitRespiteRequest/draft",),
+    ),
+    Seed(
+        "households for any session", allows("listHouseholds", Permission.OWN_ACCOUNT), HOUSEHOLDS
+    ),
+    Seed("a sleepover for any session", allows("getSleepover", Permission.OWN_ACCOUNT), STAYS),
+    Seed("beds for any session", allows("listBeds", Permission.OWN_ACCOUNT), INSIDE),
+    Seed(
+        "the inbox for readers of households",
+        allows("listNotifications", Permission.HOUSEHOLD_READ),
+        INBOX,
+    ),
+    Seed(
+        "unknown properties are dropped", ignores_unknown("json"), (*ASKING, *CANCELLING), "unknown"
+    ),
+    Seed(
+        "unknown parameters are dropped", ignores_unknown("query"), ("listHouseholds",), "unknown"
+    ),
+]
+
+ACCOUNTS = [
+    Seed("a session that was ended", actor_query(("s.ended_at is null and", "")), ("getMe",)),
+    Seed(
+        "a session that ran out",
+        actor_query(("s.expires_at > :now", ":now is not null")),
+        ("getMe",),
+    ),
+    Seed("an account that was closed", actor_query((" and a.is_active", "")), ("getMe",)),
+    Seed(
+        "a role that has ended",
+        actor_query(("(g.ends_on is null or g.ends_on > :today)", "true")),
+        STAYS,
+    ),
+    Seed("a role that has not begun", actor_query(("g.starts_on <= :today and", "")), STAYS),
+    Seed(
+        "a household that has moved away",
+        actor_query(("and (m.ends_on is null or m.ends_on > :today)", "")),
+        CONSTELLATIONS,
+        "both",
+    ),
+    Seed(
+        "hub carers of every constellation",
+        actor_query(
+            EVERY_FIRST,
+            ("g.role = 'programme_manager'", "g.role in ('programme_manager', 'hub_carer')"),
+        ),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "liaison workers of every constellation",
+        actor_query(
+            EVERY_FIRST,
+            ("g.role = 'programme_manager'", "g.role in ('programme_manager', 'liaison_worker')"),
+        ),
+        HOUSEHOLDS,
+    ),
+    Seed("managers of nothing", actor_query(("g.role = 'programme_manager'", "false")), STAYS),
+    Seed(
+        "the scope is never set",
+        source("accounts.service:authenticate", "actor.constellations()", "[]"),
+        HOUSEHOLDS,
+        "both",
+    ),
+    Seed(
+        "anybody's account for one's own",
+        source(
+            "accounts.service:get_own_account", "policy.visible_to(actor)", "sa.true()).limit(1"
+        ),
+        ("getMe",),
+    ),
+    Seed(
+        "any password",
+        source("accounts.service:log_in", "not is_password(password, known_hash) or ", ""),
+        ("logIn",),
+    ),
+    Seed(
+        "logging in to a closed account",
+        source("accounts.service:log_in", ", Account.is_active", ""),
+        ("logIn",),
+    ),
+    Seed(
+        "refreshing an ended session",
+        source("accounts.service:refresh", "login.ended_at is not None or ", ""),
+        ("refreshTokens",),
+    ),
+    Seed(
+        "refreshing a session that ran out",
+        source("accounts.service:refresh", " or login.expires_at <= now", ""),
+        ("refreshTokens",),
+    ),
+    Seed(
+        "refreshing for a closed account",
+        source("accounts.service:refresh", ", Account.is_active", ""),
+        ("refreshTokens",),
+    ),
+]
+
+SECOND_WALL = [
+    *(
+        Seed(
+            f"row-level security lets all {table} through",
+            row_policy(f"alter policy {table}_constellation on {table} using (true)"),
+            lines,
+            "second wall",
+        )
+        for table, lines in {
+            "constellations": CONSTELLATIONS,
+            "households": HOUSEHOLDS,
+            "respite_requests": REQUESTS,
+            "sleepovers": STAYS,
+        }.items()
+    ),
+    Seed(
+        "row-level security lets all notifications through",
+        row_policy("alter policy notifications_own on notifications using (true)"),
+        INBOX,
+        "second wall",
+    ),
+    Seed(
+        "the scope is every constellation",
+        source(
+            "accounts.service:authenticate",
+            "actor.constellations()",
+            "db.session().scalars(sa.text('select every_constellation_id()')).all()",
+        ),
+        HOUSEHOLDS,
+        "second wall",
+    ),
+]

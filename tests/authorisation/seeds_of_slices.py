@@ -1,0 +1,341 @@
+"""Mistakes in each slice: its policy, or a service that forgets to ask it."""
+
+from hub_api import access
+from hub_api.access import Role
+from tests.authorisation.mistakes import Seed, oversees, source
+from tests.authorisation.seeds_of_access import (
+    ACCEPTING,
+    ASKING,
+    CANCELLING,
+    CONSTELLATIONS,
+    HOUSEHOLDS,
+    INBOX,
+    INSIDE,
+    REQUESTS,
+    STAYS,
+)
+
+CLAIM = """if not _claim(actor.account_id, key, fingerprint):
+        kept = db.session().get_one(IdempotencyKey, (actor.account_id, key))"""
+
+PLACES = [
+    Seed(
+        "every constellation",
+        source(
+            "constellations.policy:visible_to",
+            "Constellation.id.in_(actor.constellations())",
+            "Constellation.id.is_not(None)",
+        ),
+        CONSTELLATIONS,
+    ),
+    Seed(
+        "constellations for those who oversee",
+        source(
+            "constellations.policy:visible_to",
+            "actor.constellations()",
+            "actor.constellations('hub_carer')",
+        ),
+        CONSTELLATIONS,
+    ),
+    Seed(
+        "a list of constellations without its policy",
+        source(
+            "constellations.service:list_constellations", ".where(policy.visible_to(actor))", ""
+        ),
+        CONSTELLATIONS,
+    ),
+    Seed(
+        "any constellation for one",
+        source(
+            "constellations.service:get_constellation",
+            ".where(Constellation.id == constellation_id)",
+            ".limit(1)",
+        ),
+        CONSTELLATIONS,
+    ),
+    Seed(
+        "beds without looking at the constellation",
+        source(
+            "constellations.service:list_beds", "get_constellation(actor, constellation_id)", "pass"
+        ),
+        INSIDE,
+    ),
+    Seed(
+        "beds of every constellation",
+        source(
+            "constellations.service:list_beds", ", Bed.constellation_id == constellation_id", ""
+        ),
+        INSIDE,
+    ),
+    Seed(
+        "members without looking at the constellation",
+        source(
+            "constellations.service:list_memberships",
+            "get_constellation(actor, constellation_id)",
+            "pass",
+        ),
+        INSIDE,
+    ),
+    Seed(
+        "members of every constellation",
+        source(
+            "constellations.service:list_memberships",
+            ", Membership.constellation_id == constellation_id",
+            "",
+        ),
+        INSIDE,
+    ),
+    Seed(
+        "every household",
+        source(
+            "households.policy:visible_to",
+            "Household.id.in_(actor.households())",
+            "Household.id.is_not(None)",
+        ),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "the households of one's constellation",
+        source(
+            "households.policy:visible_to",
+            "Household.id.in_(actor.households())",
+            "Household.constellation_id.in_(actor.constellations())",
+        ),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "carers oversee households",
+        oversees("households", Role.SATELLITE_CARER, *access.OVERSEEING),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "a list of households without its policy",
+        source("households.service:list_households", ".where(policy.visible_to(actor))", ""),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "any household for one",
+        source(
+            "households.service:get_household", ".where(Household.id == household_id)", ".limit(1)"
+        ),
+        HOUSEHOLDS,
+    ),
+    Seed(
+        "asking for a household one can't see",
+        source("households.service:get_visible_household", ", policy.visible_to(actor)", ""),
+        ASKING,
+    ),
+    Seed(
+        "anybody's children",
+        source("households.service:children_of", "Child.household_id == household_id, ", ""),
+        ASKING,
+        "ids",
+    ),
+    Seed(
+        "one child of one's own is enough",
+        source("households.service:children_of", "len(children) != len(child_ids)", "not children"),
+        ASKING,
+        "ids",
+    ),
+]
+
+RESPITE = [
+    Seed(
+        "every request",
+        source(
+            "respite.policy:visible_to",
+            "RespiteRequest.household_id.in_(actor.households())",
+            "RespiteRequest.id.is_not(None)",
+        ),
+        REQUESTS,
+    ),
+    Seed(
+        "the requests of one's constellation",
+        source(
+            "respite.policy:visible_to",
+            "RespiteRequest.household_id.in_(actor.households())",
+            "RespiteRequest.constellation_id.in_(actor.constellations())",
+        ),
+        REQUESTS,
+    ),
+    Seed(
+        "drafts for those who oversee",
+        source(
+            "respite.policy:visible_to", "RespiteRequest.state != RequestState.DRAFT", "sa.true()"
+        ),
+        REQUESTS,
+    ),
+    Seed(
+        "carers oversee requests",
+        oversees("respite", Role.SATELLITE_CARER, *access.OVERSEEING),
+        REQUESTS,
+    ),
+    Seed(
+        "liaison workers oversee no requests",
+        oversees("respite", Role.HUB_CARER, Role.PROGRAMME_MANAGER),
+        REQUESTS,
+    ),
+    Seed(
+        "anybody asks for a household they see",
+        source("respite.policy:can_ask", "household_id in actor.households()", "True"),
+        ASKING,
+    ),
+    Seed(
+        "asking without asking the policy",
+        source("respite.service:ask", "not policy.can_ask(actor, household.id)", "False"),
+        ASKING,
+    ),
+    Seed(
+        "asking for a household is for carers of any",
+        source(
+            "respite.policy:can_ask",
+            "household_id in actor.households()",
+            "bool(actor.households())",
+        ),
+        ASKING,
+    ),
+    Seed(
+        "anybody decides what they see",
+        source(
+            "respite.policy:can_decide",
+            "request.constellation_id in actor.constellations(Role.HUB_CARER)",
+            "True",
+        ),
+        ACCEPTING,
+    ),
+    Seed(
+        "any role in the constellation decides",
+        source("respite.policy:can_decide", "Role.HUB_CARER", ""),
+        ACCEPTING,
+    ),
+    Seed(
+        "liaison workers decide, hub carers don't",
+        source("respite.policy:can_decide", "Role.HUB_CARER", "Role.LIAISON_WORKER"),
+        ACCEPTING,
+    ),
+    Seed(
+        "accepting without asking the policy",
+        source("respite.service:accept_request", "not policy.can_decide(actor, request)", "False"),
+        ACCEPTING,
+    ),
+    Seed(
+        "acting on a request one can't see",
+        source("respite.service:_find", ", policy.visible_to(actor)", ""),
+        ACCEPTING,
+    ),
+    Seed(
+        "a list of requests without its policy",
+        source("respite.queries:requests_visible_to", ".where(policy.visible_to(actor))", ""),
+        REQUESTS,
+    ),
+    Seed(
+        "any request for one",
+        source(
+            "respite.service:get_request", ".where(RespiteRequest.id == request_id)", ".limit(1)"
+        ),
+        REQUESTS,
+    ),
+    Seed(
+        "keys are shared between accounts",
+        source(
+            "idempotency:once",
+            CLAIM,
+            "kept = db.session().scalar("
+            "sa.select(IdempotencyKey).where(IdempotencyKey.key == key))\n"
+            "    if kept:",
+        ),
+        ("createRespiteRequest/twice",),
+    ),
+]
+
+TELLING = [
+    Seed(
+        "every sleepover",
+        source(
+            "sleepovers.policy:visible_to",
+            "Sleepover.household_id.in_(actor.households())",
+            "Sleepover.id.is_not(None)",
+        ),
+        STAYS,
+    ),
+    Seed(
+        "the sleepovers of one's constellation",
+        source(
+            "sleepovers.policy:visible_to",
+            "Sleepover.household_id.in_(actor.households())",
+            "Sleepover.constellation_id.in_(actor.constellations())",
+        ),
+        STAYS,
+    ),
+    Seed(
+        "carers oversee sleepovers",
+        oversees("sleepovers", Role.SATELLITE_CARER, *access.OVERSEEING),
+        STAYS,
+    ),
+    Seed(
+        "managers oversee no sleepovers",
+        oversees("sleepovers", Role.HUB_CARER, Role.LIAISON_WORKER),
+        STAYS,
+    ),
+    Seed(
+        "a carer's own sleepovers only in a hub",
+        source(
+            "sleepovers.policy:visible_to",
+            "Sleepover.household_id.in_(actor.households())",
+            "sa.false()",
+        ),
+        STAYS,
+    ),
+    Seed(
+        "anybody cancels what they see",
+        source(
+            "sleepovers.policy:can_cancel", "sleepover.household_id in actor.households()", "True"
+        ),
+        CANCELLING,
+    ),
+    Seed(
+        "any role in the constellation cancels",
+        source("sleepovers.policy:can_cancel", "Role.HUB_CARER, Role.LIAISON_WORKER", ""),
+        CANCELLING,
+    ),
+    Seed(
+        "cancelling without asking the policy",
+        source(
+            "sleepovers.service:cancel_sleepover",
+            "not policy.can_cancel(actor, sleepover)",
+            "False",
+        ),
+        CANCELLING,
+    ),
+    Seed(
+        "cancelling a sleepover one can't see",
+        source("sleepovers.service:_find", ", policy.visible_to(actor)", ""),
+        CANCELLING,
+    ),
+    Seed(
+        "a list of sleepovers without its policy",
+        source("sleepovers.service:list_sleepovers", ".where(policy.visible_to(actor))", ""),
+        STAYS,
+    ),
+    Seed(
+        "any sleepover for one",
+        source(
+            "sleepovers.service:get_sleepover", ".where(Sleepover.id == sleepover_id)", ".limit(1)"
+        ),
+        STAYS,
+    ),
+    Seed(
+        "everybody's inbox",
+        source(
+            "notifications.policy:visible_to",
+            "Notification.account_id == actor.account_id",
+            "Notification.id.is_not(None)",
+        ),
+        INBOX,
+    ),
+    Seed(
+        "an inbox without its policy",
+        source("notifications.service:inbox", ".where(policy.visible_to(actor))", ""),
+        INBOX,
+    ),
+]

@@ -1,0 +1,255 @@
+"""The world the table is played in: everybody and one of everything, in both constellations."""
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub_api import clock, db
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
+from hub_api.constellations.models import HubHome
+from hub_api.households import service as households
+from hub_api.households.models import Gender, Household, LegalStatus
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from tests.authorisation.matrix import NOBODYS
+from tests.conftest import World as People
+from tests.factories.accounts import make_account
+from tests.factories.world import Neighbourhood, make_family, make_neighbourhood
+from tests.phone import in_days
+
+KEY = "a-key-of-the-carer"
+Lists = dict[str, dict[str, set[str]]]
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids by the letters of the table."""
+
+    here: Neighbourhood
+    elsewhere: Neighbourhood
+    people: dict[str, UUID | None]
+    """Account by column."""
+    sessions: dict[str, UUID]
+    refresh_tokens: dict[str, str]
+    objects: dict[str, dict[str, str]]
+    """Kind → letter → id, one that does not exist included."""
+    lists: Lists
+    """Operation → letter → the ids it may show. `M` is found by the person's name instead."""
+    asked_with_key: dict[str, Any]
+    """The body the carer sent with `KEY`."""
+
+    def ask_body(self, whose: str, **changes: Any) -> dict[str, Any]:
+        """What asks for a free night for a child of this household."""
+        child = self.objects["child"].get(whose, str(uuid7()))
+        return {**asking(self.objects["household"][whose], child, days=60), **changes}
+
+
+def asking(household: Any, child: Any, days: int, hour: int = 17) -> dict[str, Any]:
+    return {
+        "household_id": str(household),
+        "children": [str(child)],
+        "kind": "planned",
+        "arrives_at": in_days(days, hour),
+        "departs_at": in_days(days + 1, hour=10),
+        "reason": "rest_for_carer",
+    }
+
+
+def build(app: Any, owner: sa.Engine) -> World:
+    """Fill an empty database, asking the app for what only it can make."""
+    with db.transaction(owner):
+        here, elsewhere = make_neighbourhood("Here", 4), make_neighbourhood("Elsewhere", 4)
+        people = _make_people(here, elsewhere)
+        child_at_hub = _add_child_to_hub(here)
+    with app.app_context(), db.transaction(owner):
+        pairs = {who: accounts.start_session(id_) for who, id_ in people.items() if id_}
+        notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
+        sessions = _read_sessions(people)
+    with owner.begin() as connection:
+        for statement, who in ENDINGS:
+            connection.execute(
+                sa.text(statement),
+                {"account": people[who], "today": clock.london_today(), "now": clock.now()},
+            )
+    asked_with_key = _make_respite(app, here, elsewhere)
+    with owner.connect() as connection:
+        lists = _read_lists(connection, here, elsewhere, people)
+    objects = _choose_objects(here, elsewhere, lists)
+    objects["child"]["C"] = str(child_at_hub)
+    refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
+    return World(here, elsewhere, people, sessions, refresh_tokens, objects, lists, asked_with_key)
+
+
+# --- people ----------------------------------------------------------------------------------
+
+
+def _read_sessions(people: dict[str, UUID | None]) -> dict[str, UUID]:
+    found = db.session().execute(sa.text("select account_id, id from sessions")).all()
+    names = {id_: who for who, id_ in people.items()}
+    return {names[account]: session for account, session in found}
+
+
+def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUID | None]:
+    hub = {"constellation_id": here.id}
+    people = {
+        "carer": here.family.carer,
+        "next_door": here.neighbours.carer,
+        "hub": here.hub_carer,
+        "liaison": here.liaison_worker,
+        "hub_else": elsewhere.hub_carer,
+        "duty": make_account(Role.HOME_DUTY_STAFF).id,
+        "manager": make_account(Role.PROGRAMME_MANAGER).id,
+        "admin": make_account(Role.SYSTEM_ADMINISTRATOR).id,
+        "ended": make_account(Role.HUB_CARER, **hub).id,
+        "nobody": None,
+        "two": make_account(Role.HUB_CARER, **hub).id,
+        "fosters": make_account(Role.PROGRAMME_MANAGER).id,
+        "not_yet": make_account().id,
+        "logged_out": make_account(Role.HUB_CARER, **hub).id,
+        "expired": make_account(Role.HUB_CARER, **hub).id,
+        "deactivated": make_account(Role.HUB_CARER, **hub).id,
+        "moved_away": make_family(here.id, "Moved family").carer,
+    }
+    for who in ("two", "fosters"):
+        _become_carer(people[who], elsewhere.family.id)
+    _become_carer(people["ended"], here.family.id)
+    tomorrow = clock.london_today() + timedelta(days=1)
+    accounts.grant_role(people["not_yet"], Role.HUB_CARER, starts_on=tomorrow, **hub)
+    return people
+
+
+def _add_child_to_hub(here: Neighbourhood) -> UUID:
+    home = (
+        db.session()
+        .scalars(sa.select(Household).join(HubHome).where(HubHome.id == here.hub_home))
+        .one()
+    )
+    born_on = clock.london_today() - timedelta(days=365 * 9)
+    child = households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
+    return child.id
+
+
+def _become_carer(account_id: UUID, household_id: UUID) -> None:
+    today = clock.london_today()
+    accounts.grant_role(
+        account_id, Role.SATELLITE_CARER, starts_on=today, household_id=household_id
+    )
+
+
+_ROLES_END = """
+    update role_grants set starts_on = starts_on - 30, ends_on = :today where account_id = :account
+"""
+_MEMBERSHIP_ENDS = """
+    update memberships set ends_on = :today
+     where household_id = (select household_id from role_grants where account_id = :account)
+"""
+_SESSION_ENDS = """
+    update sessions set ended_at = :now, end_reason = 'logout' where account_id = :account
+"""
+ENDINGS = [
+    (_ROLES_END, "ended"),
+    (_MEMBERSHIP_ENDS, "moved_away"),
+    (_SESSION_ENDS, "logged_out"),
+    ("update sessions set expires_at = :now where account_id = :account", "expired"),
+    ("update accounts set is_active = false where id = :account", "deactivated"),
+]
+"""What happens to some of them once everything is there: by today it is over."""
+
+
+# --- their respite ---------------------------------------------------------------------------
+
+
+def _make_respite(app: Any, here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, Any]:
+    """A sleepover, a request that was sent and a draft of each family; no two on one night."""
+    families = [
+        (here, here.family, 7, 17),
+        (here, here.neighbours, 17, 17),
+        # At another hour, so that not even an instant of theirs is the same.
+        (elsewhere, elsewhere.family, 27, 18),
+    ]
+    for home, family, days, hour in families:
+        side = People(app, replace(home, family=family), home, {})
+        child = family.children[0]
+        side.booked(**asking(family.id, child, days, hour))
+        side.asked(**asking(family.id, child, days + 2, hour))
+        side.asked(**asking(family.id, child, days + 4, hour), draft=True)
+    body = asking(here.family.id, here.family.children[0], days=13)
+    with_key = People(app, here, elsewhere, {}).carer.post(
+        "/respite-requests", body, Idempotency_Key=KEY
+    )
+    assert with_key.status_code == 201
+    return body
+
+
+# --- finding it again ------------------------------------------------------------------------
+
+LISTS = {
+    "listConstellations": "select id, id from constellations",
+    "listBeds": "select id, constellation_id from beds",
+    "listMemberships": "select id, constellation_id from memberships",
+    "listHouseholds": "select id, id from households",
+    "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
+    "listSleepovers": "select id, household_id from sleepovers",
+}
+"""Operation → every id it could list, with the household or constellation it is of, and whether it
+is a draft."""
+
+
+def _read_lists(
+    connection: sa.Connection,
+    here: Neighbourhood,
+    elsewhere: Neighbourhood,
+    people: dict[str, UUID | None],
+) -> Lists:
+    letters = {
+        here.family.id: "H",
+        here.neighbours.id: "N",
+        elsewhere.family.id: "E",
+        here.id: "C",
+        elsewhere.id: "X",
+    }
+    for household, constellation in connection.execute(
+        sa.text("select id, constellation_id from households")
+    ):
+        letters.setdefault(household, letters[constellation])
+    lists: Lists = {operation: defaultdict(set) for operation in LISTS}
+    for operation, statement in LISTS.items():
+        for id_, place, *draft in connection.execute(sa.text(statement)):
+            letter = letters[place].lower() if draft == [True] else letters[place]
+            lists[operation][letter].add(str(id_))
+    inboxes = lists["listNotifications"] = {who: set() for who in people}
+    names = {id_: who for who, id_ in people.items()}
+    for id_, account in connection.execute(sa.text("select id, account_id from notifications")):
+        inboxes.setdefault(names.get(account, "somebody else"), set()).add(str(id_))
+    return lists
+
+
+def _choose_objects(
+    here: Neighbourhood, elsewhere: Neighbourhood, lists: Lists
+) -> dict[str, dict[str, str]]:
+    requests, stays = lists["listRespiteRequests"], lists["listSleepovers"]
+    # Ids are in the order of time: the second request of a family was sent and not yet accepted.
+    families = {"H": here.family, "N": here.neighbours, "E": elsewhere.family}
+    families_and_more = {**families, "X": elsewhere.neighbours}
+    objects = {
+        "constellation": {"C": here.id, "X": elsewhere.id},
+        "household": {
+            "C": min(lists["listHouseholds"]["C"]),
+            **{letter: family.id for letter, family in families_and_more.items()},
+        },
+        "child": {letter: family.children[0] for letter, family in families_and_more.items()},
+        "request": {letter: sorted(requests[letter])[1] for letter in families},
+        "draft": {letter: min(requests[letter.lower()]) for letter in families},
+        "key": {"H": KEY},
+        "sleepover": {letter: min(stays[letter]) for letter in families},
+    }
+    return {
+        kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in found.items()}
+        for kind, found in objects.items()
+    }
