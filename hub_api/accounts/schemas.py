@@ -157,7 +157,7 @@ class EndRoleIn(Schema):
     )
 
 
-class RoleSchema(GrantSchema):
+class RoleGrantSchema(GrantSchema):
     id = fields.UUID(required=True)
     starts_on = fields.Date(required=True)
     ends_on = fields.Date(required=True, allow_none=True)
@@ -171,7 +171,7 @@ class AccountSchema(Schema):
     state = fields.String(required=True, validate=one_of(AccountState))
     created_at = Instant(required=True)
     roles = fields.List(
-        fields.Nested(RoleSchema),
+        fields.Nested(RoleGrantSchema),
         required=True,
         metadata={"description": "Past and future ones included."},
     )

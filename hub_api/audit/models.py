@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,12 +15,19 @@ from hub_api.db import Base, HasId, in_words
 CURRENT_XID = sa.text("(pg_current_xact_id()::text)::bigint")
 
 
+class Outcome(StrEnum):
+    """Whether it was done."""
+
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class AuditEvent(HasId, Base):
     """One thing somebody did, or was refused."""
 
     __tablename__ = "audit_events"
     __table_args__ = (
-        sa.CheckConstraint(in_words("outcome", ["done", "refused"]), name="audit_outcome_known"),
+        sa.CheckConstraint(in_words("outcome", list(Outcome)), name="audit_outcome_known"),
         sa.Index("ix_audit_events_subject_id_id", "subject_id", "id"),
         sa.Index("ix_audit_events_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_audit_events_actor_id_id", "actor_id", "id"),
