@@ -143,17 +143,21 @@ def constellation_of(actor: Actor, household_id: UUID) -> UUID:
 
 
 _HOUSEHOLD = reads.parameter("household_id", sa.Uuid())
-_CONSTELLATION_OF = reads.Query(
-    lambda: sa.select(Household.constellation_id).where(
+
+
+def _constellation_of() -> reads.Select:
+    return sa.select(Household.constellation_id).where(
         Household.id == _HOUSEHOLD, policy.visible_to(ASKING)
     )
-)
-_CHILDREN_OF = reads.Query(
-    lambda: sa.select(Child.id).where(
-        Child.household_id == _HOUSEHOLD,
-        Child.id == sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid()))),
-    )
-)
+
+
+def _children_of() -> reads.Select:
+    children = sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid())))
+    return sa.select(Child.id).where(Child.household_id == _HOUSEHOLD, Child.id == children)
+
+
+_CONSTELLATION_OF = reads.Query(_constellation_of)
+_CHILDREN_OF = reads.Query(_children_of)
 
 
 def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:

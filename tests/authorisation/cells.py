@@ -50,6 +50,9 @@ BY_PATH = {
     "{household_id}": "household",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
+    "{account_id}": "account",
+    "{role_id}": "role",
+    "{session_id}": "session",
 }
 
 
@@ -111,7 +114,9 @@ def properties(operation: Operation) -> dict[str, Any]:
 
 def flag_choices(operation: Operation) -> list[tuple[tuple[str, bool], ...]]:
     """Every yes-or-no of a body, both ways."""
-    flags = [name for name, shape in properties(operation).items() if shape["type"] == "boolean"]
+    flags = [
+        name for name, shape in properties(operation).items() if shape.get("type") == "boolean"
+    ]
     return [(), *(((name, True),) for name in flags)]
 
 
@@ -175,8 +180,9 @@ def play(stage: Stage, cell: Cell) -> Answer:
     if kind == "key":
         headers["Idempotency_Key"] = object_id
     changes = {name: _fill(stage, value) for name, value in cell.changes}
-    if operation.body is None and changes:
-        path += "?" + "&".join(f"{name}={value}" for name, value in changes.items())
+    if operation.body is None:
+        asked = {"limit": 200, **changes} if operation.is_list else changes
+        path += "?" * bool(asked) + "&".join(f"{name}={value}" for name, value in asked.items())
     body = None if operation.body is None else {**body_of(stage, cell), **changes}
     return stage.ask(cell.who, operation.method, path, body, **headers)
 
@@ -192,17 +198,25 @@ def _fill(stage: Stage, value: Any) -> Any:
 
 def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
     """What would be done if it may be: by default, the example of the document."""
+    world, words = stage.world, "three random words"
+    if kind_of(cell.line) == "key":
+        return world.asked_with_key
     if cell.operation.id == "createRespiteRequest":
-        if kind_of(cell.line) == "key":
-            return stage.world.asked_with_key
-        return stage.world.ask_body(cell.whose)
-    if cell.operation.id == "logIn":
-        if cell.who == "nobody":
-            return {"email": stage.email("carer"), "password": "not-the-carer-s"}
-        return {"email": stage.email(cell.who), "password": PASSWORD}
-    if cell.operation.id == "refreshTokens":
-        return {"refresh_token": stage.world.refresh_tokens.get(cell.who, "nobody-s")}
-    return dict(cell.operation.example)
+        return world.ask_body(cell.whose)
+    elsewhere = {"role": "hub_carer", "constellation_id": str(world.elsewhere.id)}
+    stranger = {"email": stage.email("carer"), "password": "not-the-carer-s"}
+    known = {
+        "logIn": stranger
+        if cell.who == "nobody"
+        else {"email": stage.email(cell.who), "password": PASSWORD},
+        "refreshTokens": {"refresh_token": world.refresh_tokens.get(cell.who, "nobody-s")},
+        "changePassword": {"current_password": PASSWORD, "new_password": words},
+        "activateAccount": {"code": world.invite_code, "password": words},
+        "inviteAccount": {"email": "new@test.example", "display_name": "Somebody New"},
+        "giveRole": elsewhere,
+        "endRole": {},
+    }
+    return dict(known.get(cell.operation.id, cell.operation.example))
 
 
 def complaint(stage: Stage, cell: Cell) -> str | None:
@@ -228,15 +242,22 @@ def _wrong_content(stage: Stage, cell: Cell, answer: Answer) -> str | None:
         return f"it, but saved {answer.saved}"
     if operation.is_list:
         return _wrong_list(stage, cell, answer)
-    kind = kind_of(cell.line)
-    about = stage.world.objects[kind][cell.whose] if kind and "{" in operation.path else None
-    if operation.id == "getMe":
-        about = str(stage.world.people[cell.who])
-    if about is not None and answer.json["id"] != about:
+    about = _about(stage, cell)
+    if about is not None and answer.json and answer.json["id"] != about:
         return f"another object, {answer.json['id']}"
-    if operation.method != "GET" and not answer.saved and kind != "key":
+    if operation.method != "GET" and not answer.saved and kind_of(cell.line) != "key":
         return "it, but nothing was saved"
     return None
+
+
+def _about(stage: Stage, cell: Cell) -> str | None:
+    """The id that the answer must have; None where it is another's or there is none."""
+    kind = kind_of(cell.line)
+    if cell.operation.id in {"getMe", "changeMe"}:
+        return str(stage.world.people[cell.who])
+    if kind is None or kind == "role" or "{" not in cell.operation.path:
+        return None
+    return stage.world.objects[kind][cell.whose]
 
 
 def _wrong_list(stage: Stage, cell: Cell, answer: Answer) -> str | None:

@@ -9,6 +9,7 @@ another kind of object. A person is a column. A cell names the objects the perso
     H  the carer's own household's          E  the family's in the other constellation
     N  the household's next door            X  the rest of the other constellation
     C  the rest of the constellation        M  one's own, whoever one is
+    S  what belongs to the service alone
     lower case  seen, but this may not be done to it: 403. In a list: the drafts of that family.
     .  there is none: 404, or an empty list
     -  403 whatever is asked for            !  401: nobody is logged in
@@ -66,7 +67,24 @@ logIn                       M     M         M    M       M        M    M       M
 refreshTokens               M     M         M    M       M        M    M       M     M     !      M     M
 logOut                      M     M         M    M       M        M    M       M     M     !      M     M
 getMe                       M     M         M    M       M        M    M       M     M     !      M     M
+changeMe                    M     M         M    M       M        M    M       M     M     !      M     M
+changePassword              M     M         M    M       M        M    M       M     M     !      M     M
+activateAccount             +     +         +    +       +        +    +       +     +     +      +     +
+listSessions                M     M         M    M       M        M    M       M     M     !      M     M
+revokeSession               H     .         .    .       .        .    .       .     .     !      .     .
 listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
+
+listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
+inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M
+getAccount                  -     -         -    -       -        -    HX      HX    -     !      -     HX
+changeAccount               -     -         -    -       -        -    HX      HX    -     !      -     HX
+inviteAccountAgain          -     -         -    -       -        -    HX      HX    -     !      -     HX
+closeAccount                -     -         -    -       -        -    HX      HX    -     !      -     HX
+reopenAccount/closed        -     -         -    -       -        -    H       H     -     !      -     H
+logAccountOut               -     -         -    -       -        -    HX      HX    -     !      -     HX
+giveRole                    -     -         -    -       -        -    HX      HX    -     !      -     HX
+endRole                     -     -         -    -       -        -    HX      HX    -     !      -     HX
+listAuditEvents             -     -         -    C       -        -    CXS     S     -     !      -     CXS
 
 listConstellations          C     C         C    C       X        -    CX      -     -     !      CX    CX
 getConstellation            C     C         C    C       X        -    CX      -     -     !      CX    CX
@@ -97,8 +115,14 @@ OBJECTS = {
     "draft": "HNE",
     "key": "H",
     "sleepover": "HNE",
+    "account": "HX",
+    "closed": "H",
+    "role": "HX",
+    "session": "H",
 }
-"""The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key."""
+"""The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of accounts,
+their roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is
+an account that is closed."""
 
 ABOUT = {"createRespiteRequest": "household", "createRespiteRequest/twice": "key"}
 """The kind of object a line is about, where neither its path nor its name says it."""
@@ -110,7 +134,23 @@ IDS_IN_BODIES = {
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""
 
-ONE_WALL = {"logIn", "refreshTokens", "logOut", "getMe"}
+BY_RIGHT = {("listAuditEvents", "admin")}
+"""Who sees through an operation, by right, ids of what is foreign to them: in the record of
+refusals, which belong to the service."""
+
+ANYBODYS_IDS = {
+    ("giveRole", "constellation_id"),
+    ("giveRole", "household_id"),
+}
+"""Ids in bodies that whoever may ask at all may name, whosever they are: a role can be given
+anywhere."""
+
+ONE_WALL = {
+    "logIn", "refreshTokens", "logOut", "getMe", "changeMe", "changePassword", "activateAccount",
+    "listSessions", "revokeSession", "listAccounts", "inviteAccount", "getAccount",
+    "changeAccount", "inviteAccountAgain", "closeAccount", "reopenAccount", "logAccountOut",
+    "giveRole", "endRole",
+}  # fmt: skip
 """Operations on the tables that are read before anybody is known. Only the first wall is there."""
 
 NOBODYS = "0"

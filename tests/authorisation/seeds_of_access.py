@@ -22,6 +22,7 @@ ACCEPTING = ("acceptRespiteRequest", "acceptRespiteRequest/draft")
 STAYS = ("listSleepovers", "getSleepover")
 CANCELLING = ("cancelSleepover",)
 INBOX = ("listNotifications",)
+TRAIL = ("listAuditEvents",)
 
 EVERY_FIRST = (
     "coalesce(g.constellation_id, m.constellation_id, every.id)",
@@ -124,19 +125,19 @@ ACCOUNTS = [
     Seed("a session that was ended", actor_query(("s.ended_at is null and", "")), ("getMe",)),
     Seed(
         "a session that ran out",
-        actor_query(("s.expires_at > :now", ":now is not null")),
+        actor_query(("s.expires_at > %(now)s", "%(now)s::timestamptz is not null")),
         ("getMe",),
     ),
     Seed("an account that was closed", actor_query((" and a.is_active", "")), ("getMe",)),
     Seed(
         "a role that has ended",
-        actor_query(("(g.ends_on is null or g.ends_on > :today)", "true")),
+        actor_query(("(g.ends_on is null or g.ends_on > %(today)s)", "true")),
         STAYS,
     ),
-    Seed("a role that has not begun", actor_query(("g.starts_on <= :today and", "")), STAYS),
+    Seed("a role that has not begun", actor_query(("g.starts_on <= %(today)s and", "")), STAYS),
     Seed(
         "a household that has moved away",
-        actor_query(("and (m.ends_on is null or m.ends_on > :today)", "")),
+        actor_query(("and (m.ends_on is null or m.ends_on > %(today)s)", "")),
         CONSTELLATIONS,
         "both",
     ),
@@ -159,41 +160,109 @@ ACCOUNTS = [
     Seed("managers of nothing", actor_query(("g.role = 'programme_manager'", "false")), STAYS),
     Seed(
         "the scope is never set",
-        source("accounts.service:authenticate", "actor.constellations()", "[]"),
+        source("accounts.service:set_scope", "actor.constellations()", "[]"),
         HOUSEHOLDS,
         "both",
     ),
     Seed(
         "anybody's account for one's own",
         source(
-            "accounts.service:get_own_account", "policy.visible_to(actor)", "sa.true()).limit(1"
+            "accounts.service:get_own_account",
+            "queries.OWN_ACCOUNT.one(actor, actor.account_id)",
+            "db.connection().execute(sa.select(Account.id).limit(1)).mappings().one()",
         ),
         ("getMe",),
     ),
     Seed(
         "any password",
-        source("accounts.service:log_in", "not is_password(password, known_hash) or ", ""),
+        source("accounts.sessions:log_in", "not is_password(password, known_hash) or ", ""),
         ("logIn",),
     ),
     Seed(
         "logging in to a closed account",
-        source("accounts.service:log_in", ", Account.is_active", ""),
+        source("accounts.sessions:log_in", ", Account.is_active", ""),
         ("logIn",),
     ),
     Seed(
         "refreshing an ended session",
-        source("accounts.service:refresh", "login.ended_at is not None or ", ""),
+        source("accounts.sessions:refresh", "login.ended_at is not None or ", ""),
         ("refreshTokens",),
     ),
     Seed(
         "refreshing a session that ran out",
-        source("accounts.service:refresh", " or login.expires_at <= now", ""),
+        source("accounts.sessions:refresh", " or login.expires_at <= now", ""),
         ("refreshTokens",),
     ),
     Seed(
         "refreshing for a closed account",
-        source("accounts.service:refresh", ", Account.is_active", ""),
+        source("accounts.sessions:refresh", ", Account.is_active", ""),
         ("refreshTokens",),
+    ),
+]
+
+MANAGING = [
+    Seed(
+        "hub carers manage accounts",
+        given(Role.HUB_CARER, Permission.ACCOUNT_MANAGE),
+        ("listAccounts",),
+    ),
+    Seed(
+        "managers don't manage accounts",
+        denied(Role.PROGRAMME_MANAGER, Permission.ACCOUNT_MANAGE),
+        ("listAccounts",),
+    ),
+    Seed(
+        "inviting for any session",
+        allows("inviteAccount", Permission.OWN_ACCOUNT),
+        ("inviteAccount",),
+    ),
+    Seed("roles for any session", allows("giveRole", Permission.OWN_ACCOUNT), ("giveRole",)),
+    Seed(
+        "only one's own account for those who manage them",
+        source("accounts.policy:visible_to", "asking.manages_accounts()", "sa.false()"),
+        ("getAccount",),
+    ),
+    Seed(
+        "nobody may manage anybody",
+        source("accounts.policy:can_manage", "account_id != actor.account_id", "False"),
+        ("closeAccount",),
+    ),
+    Seed(
+        "everybody's sessions",
+        source(
+            "accounts.policy:sessions_visible_to",
+            "asking.is_account(LoginSession.account_id)",
+            "sa.true()",
+        ),
+        ("listSessions", "revokeSession"),
+    ),
+    Seed(
+        "anybody's session is revoked",
+        source(
+            "accounts.sessions:revoke_session",
+            "LoginSession.id == session_id, policy.sessions_visible_to(ASKING)",
+            "LoginSession.id == session_id",
+        ),
+        ("revokeSession",),
+    ),
+    Seed("the trail for hub carers", given(Role.HUB_CARER, Permission.AUDIT_READ), TRAIL),
+    Seed("the trail for any session", allows("listAuditEvents", Permission.OWN_ACCOUNT), TRAIL),
+    Seed(
+        "the service's own trail for liaison workers",
+        source("audit.policy:visible_to", "asking.oversees_service()", "sa.true()"),
+        TRAIL,
+    ),
+    Seed(
+        "the trail of every constellation for administrators",
+        source("audit.policy:visible_to", "AuditEvent.constellation_id.is_(None)", "sa.true()"),
+        TRAIL,
+    ),
+    Seed(
+        "no trail for liaison workers",
+        source(
+            "audit.policy:visible_to", "(Role.LIAISON_WORKER, Role", "(Role.PROGRAMME_MANAGER, Role"
+        ),
+        TRAIL,
     ),
 ]
 
@@ -221,7 +290,7 @@ SECOND_WALL = [
     Seed(
         "the scope is every constellation",
         source(
-            "accounts.service:authenticate",
+            "accounts.service:set_scope",
             "actor.constellations()",
             "db.session().scalars(sa.text('select every_constellation_id()')).all()",
         ),

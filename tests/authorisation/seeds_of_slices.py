@@ -23,7 +23,7 @@ PLACES = [
         "every constellation",
         source(
             "constellations.policy:visible_to",
-            "Constellation.id.in_(actor.constellations())",
+            "asking.holds(Constellation.id)",
             "Constellation.id.is_not(None)",
         ),
         CONSTELLATIONS,
@@ -32,24 +32,22 @@ PLACES = [
         "constellations for those who oversee",
         source(
             "constellations.policy:visible_to",
-            "actor.constellations()",
-            "actor.constellations('hub_carer')",
+            "asking.holds(Constellation.id)",
+            "asking.holds(Constellation.id, 'hub_carer')",
         ),
         CONSTELLATIONS,
     ),
     Seed(
         "a list of constellations without its policy",
-        source(
-            "constellations.service:list_constellations", ".where(policy.visible_to(actor))", ""
-        ),
+        source("constellations.service:_constellations", ".where(policy.visible_to(ASKING))", ""),
         CONSTELLATIONS,
     ),
     Seed(
         "any constellation for one",
         source(
             "constellations.service:get_constellation",
-            ".where(Constellation.id == constellation_id)",
-            ".limit(1)",
+            "CONSTELLATIONS.one(actor, constellation_id)",
+            "CONSTELLATIONS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         CONSTELLATIONS,
     ),
@@ -62,9 +60,7 @@ PLACES = [
     ),
     Seed(
         "beds of every constellation",
-        source(
-            "constellations.service:list_beds", ", Bed.constellation_id == constellation_id", ""
-        ),
+        source("constellations.service:_beds", ", Bed.constellation_id == _CONSTELLATION", ""),
         INSIDE,
     ),
     Seed(
@@ -79,8 +75,8 @@ PLACES = [
     Seed(
         "members of every constellation",
         source(
-            "constellations.service:list_memberships",
-            ", Membership.constellation_id == constellation_id",
+            "constellations.service:_memberships",
+            ", Membership.constellation_id == _CONSTELLATION",
             "",
         ),
         INSIDE,
@@ -89,7 +85,7 @@ PLACES = [
         "every household",
         source(
             "households.policy:visible_to",
-            "Household.id.in_(actor.households())",
+            "asking.is_carer_of(Household.id)",
             "Household.id.is_not(None)",
         ),
         HOUSEHOLDS,
@@ -98,8 +94,8 @@ PLACES = [
         "the households of one's constellation",
         source(
             "households.policy:visible_to",
-            "Household.id.in_(actor.households())",
-            "Household.constellation_id.in_(actor.constellations())",
+            "asking.is_carer_of(Household.id)",
+            "asking.holds(Household.constellation_id)",
         ),
         HOUSEHOLDS,
     ),
@@ -110,30 +106,32 @@ PLACES = [
     ),
     Seed(
         "a list of households without its policy",
-        source("households.service:list_households", ".where(policy.visible_to(actor))", ""),
+        source("households.service:_households", ".where(policy.visible_to(ASKING))", ""),
         HOUSEHOLDS,
     ),
     Seed(
         "any household for one",
         source(
-            "households.service:get_household", ".where(Household.id == household_id)", ".limit(1)"
+            "households.service:get_household",
+            "HOUSEHOLDS.one(actor, household_id)",
+            "HOUSEHOLDS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         HOUSEHOLDS,
     ),
     Seed(
         "asking for a household one can't see",
-        source("households.service:get_visible_household", ", policy.visible_to(actor)", ""),
+        source("households.service:_constellation_of", ", policy.visible_to(ASKING)", ""),
         ASKING,
     ),
     Seed(
         "anybody's children",
-        source("households.service:children_of", "Child.household_id == household_id, ", ""),
+        source("households.service:_children_of", "Child.household_id == _HOUSEHOLD, ", ""),
         ASKING,
         "ids",
     ),
     Seed(
         "one child of one's own is enough",
-        source("households.service:children_of", "len(children) != len(child_ids)", "not children"),
+        source("households.service:refuse_other_children", "found != {*child_ids}", "not found"),
         ASKING,
         "ids",
     ),
@@ -144,7 +142,7 @@ RESPITE = [
         "every request",
         source(
             "respite.policy:visible_to",
-            "RespiteRequest.household_id.in_(actor.households())",
+            "asking.is_carer_of(RespiteRequest.household_id)",
             "RespiteRequest.id.is_not(None)",
         ),
         REQUESTS,
@@ -153,8 +151,8 @@ RESPITE = [
         "the requests of one's constellation",
         source(
             "respite.policy:visible_to",
-            "RespiteRequest.household_id.in_(actor.households())",
-            "RespiteRequest.constellation_id.in_(actor.constellations())",
+            "asking.is_carer_of(RespiteRequest.household_id)",
+            "asking.holds(RespiteRequest.constellation_id)",
         ),
         REQUESTS,
     ),
@@ -182,7 +180,7 @@ RESPITE = [
     ),
     Seed(
         "asking without asking the policy",
-        source("respite.service:ask", "not policy.can_ask(actor, household.id)", "False"),
+        source("respite.service:ask", "not policy.can_ask(actor, household_id)", "False"),
         ASKING,
     ),
     Seed(
@@ -220,18 +218,20 @@ RESPITE = [
     ),
     Seed(
         "acting on a request one can't see",
-        source("respite.service:_find", ", policy.visible_to(actor)", ""),
+        source("respite.service:_find", ", policy.visible_to(ASKING)", ""),
         ACCEPTING,
     ),
     Seed(
         "a list of requests without its policy",
-        source("respite.queries:requests_visible_to", ".where(policy.visible_to(actor))", ""),
+        source("respite.queries:_requests", ".where(policy.visible_to(ASKING))", ""),
         REQUESTS,
     ),
     Seed(
         "any request for one",
         source(
-            "respite.service:get_request", ".where(RespiteRequest.id == request_id)", ".limit(1)"
+            "respite.service:get_request",
+            "queries.DETAILS.one(actor, request_id)",
+            "queries.DETAILS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         REQUESTS,
     ),
@@ -253,7 +253,7 @@ TELLING = [
         "every sleepover",
         source(
             "sleepovers.policy:visible_to",
-            "Sleepover.household_id.in_(actor.households())",
+            "asking.is_carer_of(Sleepover.household_id)",
             "Sleepover.id.is_not(None)",
         ),
         STAYS,
@@ -262,8 +262,8 @@ TELLING = [
         "the sleepovers of one's constellation",
         source(
             "sleepovers.policy:visible_to",
-            "Sleepover.household_id.in_(actor.households())",
-            "Sleepover.constellation_id.in_(actor.constellations())",
+            "asking.is_carer_of(Sleepover.household_id)",
+            "asking.holds(Sleepover.constellation_id)",
         ),
         STAYS,
     ),
@@ -281,7 +281,7 @@ TELLING = [
         "a carer's own sleepovers only in a hub",
         source(
             "sleepovers.policy:visible_to",
-            "Sleepover.household_id.in_(actor.households())",
+            "asking.is_carer_of(Sleepover.household_id)",
             "sa.false()",
         ),
         STAYS,
@@ -309,18 +309,20 @@ TELLING = [
     ),
     Seed(
         "cancelling a sleepover one can't see",
-        source("sleepovers.service:_find", ", policy.visible_to(actor)", ""),
+        source("sleepovers.service:_find", ", policy.visible_to(ASKING)", ""),
         CANCELLING,
     ),
     Seed(
         "a list of sleepovers without its policy",
-        source("sleepovers.service:list_sleepovers", ".where(policy.visible_to(actor))", ""),
+        source("sleepovers.service:_sleepovers", ".where(policy.visible_to(ASKING))", ""),
         STAYS,
     ),
     Seed(
         "any sleepover for one",
         source(
-            "sleepovers.service:get_sleepover", ".where(Sleepover.id == sleepover_id)", ".limit(1)"
+            "sleepovers.service:get_sleepover",
+            "SLEEPOVERS.one(actor, sleepover_id)",
+            "SLEEPOVERS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         STAYS,
     ),
@@ -328,14 +330,14 @@ TELLING = [
         "everybody's inbox",
         source(
             "notifications.policy:visible_to",
-            "Notification.account_id == actor.account_id",
+            "asking.is_account(Notification.account_id)",
             "Notification.id.is_not(None)",
         ),
         INBOX,
     ),
     Seed(
         "an inbox without its policy",
-        source("notifications.service:inbox", ".where(policy.visible_to(actor))", ""),
+        source("notifications.service:_notifications", ".where(policy.visible_to(ASKING))", ""),
         INBOX,
     ),
 ]

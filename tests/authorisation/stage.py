@@ -22,7 +22,10 @@ PREFIX = "/api/v1"
 BOTH_WALLS, FIRST_WALL_ALONE = API, OWNER
 """The role a request is answered under. The owner of the tables is above the policies on them."""
 
-LEFT_BEHIND = {"audit_events": "outcome <> 'refused'"}
+LEFT_BEHIND = {
+    "audit_events": "outcome <> 'refused' and action <> 'audit:read'",
+    "throttles": "false",
+}
 """Table → which of its rows count as saved, where a refusal is meant to leave some."""
 
 
@@ -177,7 +180,7 @@ class Stage:
 
     def email(self, who: str) -> str:
         """What somebody logs in with."""
-        return self._emails[self.world.people[who]]
+        return self._emails.get(self.world.people[who], "nobody@test.example")
 
     # --- asking ---
 

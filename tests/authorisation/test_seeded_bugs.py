@@ -12,12 +12,18 @@ from tests.authorisation.cells import cells_of, complaint, id_cells_of, unknown_
 from tests.authorisation.foreign import OUTSIDERS, forget_policies
 from tests.authorisation.matrix import LINES, MOVED_AWAY
 from tests.authorisation.mistakes import Seed
-from tests.authorisation.seeds_of_access import ACCESS, ACCOUNTS, ROUTES, SECOND_WALL
+from tests.authorisation.seeds_of_access import (
+    ACCESS,
+    ACCOUNTS,
+    MANAGING,
+    ROUTES,
+    SECOND_WALL,
+)
 from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
 
-SEEDS = [*ACCESS, *ROUTES, *ACCOUNTS, *PLACES, *RESPITE, *TELLING, *SECOND_WALL]
+SEEDS = [*ACCESS, *ROUTES, *ACCOUNTS, *MANAGING, *PLACES, *RESPITE, *TELLING, *SECOND_WALL]
 
 CELLS = {
     "policies": cells_of,
@@ -44,6 +50,7 @@ def found(stage: Stage, seed: Seed) -> Iterator[str]:
 
 class TestASeededBug:
     @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
+    @pytest.mark.usefixtures("compiled_anew")
     def test_is_caught(self, stage, monkeypatch, seed):
         if seed.look == "second wall":
             forget_policies(monkeypatch)

@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
+from hub_api.accounts.invites import invite
+from hub_api.accounts.sessions import start_session
 from hub_api.constellations.models import HubHome
 from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
@@ -43,6 +45,8 @@ class World:
     """Operation → letter → the ids it may show. `M` is found by the person's name instead."""
     asked_with_key: dict[str, Any]
     """The body the carer sent with `KEY`."""
+    invite_code: str
+    """Of an invitation that nobody has answered."""
 
     def ask_body(self, whose: str, **changes: Any) -> dict[str, Any]:
         """What asks for a free night for a child of this household."""
@@ -68,7 +72,8 @@ def build(app: Any, owner: sa.Engine) -> World:
         people = _make_people(here, elsewhere)
         child_at_hub = _add_child_to_hub(here)
     with app.app_context(), db.transaction(owner):
-        pairs = {who: accounts.start_session(id_) for who, id_ in people.items() if id_}
+        pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
+        invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
         notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
         sessions = _read_sessions(people)
     with owner.begin() as connection:
@@ -80,10 +85,21 @@ def build(app: Any, owner: sa.Engine) -> World:
     asked_with_key = _make_respite(app, here, elsewhere)
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
-    objects = _choose_objects(here, elsewhere, lists)
+        objects = _choose_objects(here, elsewhere, lists)
+        objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     objects["child"]["C"] = str(child_at_hub)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
-    return World(here, elsewhere, people, sessions, refresh_tokens, objects, lists, asked_with_key)
+    return World(
+        here=here,
+        elsewhere=elsewhere,
+        people=people,
+        sessions=sessions,
+        refresh_tokens=refresh_tokens,
+        objects=objects,
+        lists=lists,
+        asked_with_key=asked_with_key,
+        invite_code=invite_code,
+    )
 
 
 # --- people ----------------------------------------------------------------------------------
@@ -196,9 +212,17 @@ LISTS = {
     "listHouseholds": "select id, id from households",
     "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
     "listSleepovers": "select id, household_id from sleepovers",
+    "listAccounts": "select id, null from accounts",
+    "listAuditEvents": "select id, constellation_id from audit_events",
 }
 """Operation → every id it could list, with the household or constellation it is of, and whether it
-is a draft."""
+is a draft. What is of neither belongs to the service."""
+
+OWN_LISTS = {
+    "listNotifications": "select id, account_id from notifications",
+    "listSessions": "select id, account_id from sessions where ended_at is null",
+}
+"""Operation → every id it could list, with the account it belongs to."""
 
 
 def _read_lists(
@@ -213,6 +237,7 @@ def _read_lists(
         elsewhere.family.id: "E",
         here.id: "C",
         elsewhere.id: "X",
+        None: "S",
     }
     for household, constellation in connection.execute(
         sa.text("select id, constellation_id from households")
@@ -223,10 +248,11 @@ def _read_lists(
         for id_, place, *draft in connection.execute(sa.text(statement)):
             letter = letters[place].lower() if draft == [True] else letters[place]
             lists[operation][letter].add(str(id_))
-    inboxes = lists["listNotifications"] = {who: set() for who in people}
     names = {id_: who for who, id_ in people.items()}
-    for id_, account in connection.execute(sa.text("select id, account_id from notifications")):
-        inboxes.setdefault(names.get(account, "somebody else"), set()).add(str(id_))
+    for operation, statement in OWN_LISTS.items():
+        owned = lists[operation] = {who: set() for who in people}
+        for id_, account in connection.execute(sa.text(statement)):
+            owned.setdefault(names.get(account, "somebody else"), set()).add(str(id_))
     return lists
 
 
@@ -252,4 +278,21 @@ def _choose_objects(
     return {
         kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in found.items()}
         for kind, found in objects.items()
+    }
+
+
+def _choose_accounts(
+    connection: sa.Connection,
+    here: Neighbourhood,
+    elsewhere: Neighbourhood,
+    people: dict[str, UUID | None],
+    sessions: dict[str, UUID],
+) -> dict[str, dict[str, str]]:
+    accounts_ = {"H": here.family.carer, "X": elsewhere.hub_carer}
+    roles = dict(connection.execute(sa.text("select account_id, id from role_grants")).all())
+    return {
+        "account": {NOBODYS: str(uuid7()), **{k: str(id_) for k, id_ in accounts_.items()}},
+        "closed": {NOBODYS: str(uuid7()), "H": str(people["deactivated"])},
+        "role": {NOBODYS: str(uuid7()), **{k: str(roles[id_]) for k, id_ in accounts_.items()}},
+        "session": {NOBODYS: str(uuid7()), "H": str(sessions["carer"])},
     }
