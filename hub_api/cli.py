@@ -178,6 +178,35 @@ def erase_child(child_id: UUID, *, yes: bool) -> None:
     click.echo("Erased." if erased else "It was erased before.")
 
 
+@main.command()
+@click.argument("email")
+@click.argument("name")
+@click.option(
+    "--role",
+    type=click.Choice(["system_administrator", "programme_manager"]),
+    required=True,
+    help="They invite everybody else, in the app.",
+)
+def invite(email: str, name: str, role: str) -> None:
+    """Invite the first people, who then invite the others."""
+    from hub_api import embedded
+    from hub_api.access import Role
+    from hub_api.accounts import service as accounts
+
+    settings = hub_settings.current()
+    with embedded.with_database(settings) as ready:
+        engine = db.make_engine(ready.required_database().migration, connections=1)
+        try:
+            with db.transaction(engine):
+                code = accounts.invite_from_the_command_line(email, name, Role(role))
+        except sqlalchemy.exc.IntegrityError:
+            raise SettingsError(f"There is already an account for {email}.") from None
+        finally:
+            engine.dispose()
+    hours = settings.invite_lifetime.total_seconds() // 3600
+    click.echo(f"Code for {name}, to be answered once within {hours:.0f} hours: {code}")
+
+
 @main.group()
 def audit() -> None:
     """The audit trail."""

@@ -183,7 +183,7 @@ def transaction(engine: Engine) -> Iterator[Session]:
         token = _unit.set(unit)
         try:
             yield session
-            session.commit()
+            _commit(session)
         except BaseException:
             session.rollback()
             if unit.after_rollback:
@@ -191,6 +191,11 @@ def transaction(engine: Engine) -> Iterator[Session]:
             raise
         finally:
             _unit.reset(token)
+
+
+def _commit(session: Session) -> None:
+    """The end of a unit of work that went well."""
+    session.commit()
 
 
 def _run_after_rollback(unit: _Unit) -> None:

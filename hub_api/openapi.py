@@ -51,6 +51,9 @@ class Problem(ma.Schema):
         ma.fields.Dict(), metadata={"description": "409: the checks in the way."}
     )
     state = ma.fields.String(metadata={"description": "409: the state it is in."})
+    minimum_version = ma.fields.String(
+        metadata={"description": "426: the oldest version of the app that still works."}
+    )
 
 
 class Words(ma.validate.OneOf):

@@ -120,6 +120,14 @@ def invite_account(
     return {**get_account(actor, account.id), "invite_code": code}
 
 
+def invite_from_the_command_line(email: str, display_name: str, role: Role) -> str:
+    """Add one of the first people, whom nobody is there to invite. Returns the code."""
+    account = create_account(email, display_name)
+    grant_role(account.id, role, starts_on=clock.london_today())
+    audit.record("account:create", subject_id=account.id, changed=[role])
+    return invites.invite(account.id, invited_by=None)
+
+
 def invite_again(actor: Actor, account_id: UUID, seen_version: int) -> dict[str, Any]:
     """A new invitation for somebody whose own ran out, or who forgot their password.
 

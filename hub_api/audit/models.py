@@ -15,7 +15,7 @@ from hub_api.db import Base, HasId, in_words
 CURRENT_XID = sa.text("(pg_current_xact_id()::text)::bigint")
 
 
-class Outcome(StrEnum):
+class AuditOutcome(StrEnum):
     """Whether it was done."""
 
     DONE = "done"
@@ -27,7 +27,7 @@ class AuditEvent(HasId, Base):
 
     __tablename__ = "audit_events"
     __table_args__ = (
-        sa.CheckConstraint(in_words("outcome", list(Outcome)), name="audit_outcome_known"),
+        sa.CheckConstraint(in_words("outcome", list(AuditOutcome)), name="audit_outcome_known"),
         sa.Index("ix_audit_events_subject_id_id", "subject_id", "id"),
         sa.Index("ix_audit_events_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_audit_events_actor_id_id", "actor_id", "id"),

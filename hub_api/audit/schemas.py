@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from hub_api.audit.models import Outcome
+from hub_api.audit.models import AuditOutcome
 from hub_api.schemas import Id, Instant, Line, PageIn, Schema, length, one_of
 
 
@@ -18,7 +18,7 @@ class AuditEventsIn(PageIn):
         validate=length(1, 80, "Please give 1 to 80 characters."),
         metadata={"description": "Such as `respite_request:accept`."},
     )
-    outcome = fields.String(load_default=None, validate=one_of(Outcome))
+    outcome = fields.String(load_default=None, validate=one_of(AuditOutcome))
     since = Instant(load_default=None, metadata={"description": "From this instant on."})
     until = Instant(load_default=None, metadata={"description": "Up to, and not at, this instant."})
 
@@ -31,7 +31,7 @@ class AuditEventSchema(Schema):
         required=True, allow_none=True, metadata={"description": "Their name, where it is known."}
     )
     action = fields.String(required=True)
-    outcome = fields.String(required=True, validate=one_of(Outcome))
+    outcome = fields.String(required=True, validate=one_of(AuditOutcome))
     subject_id = fields.UUID(required=True, allow_none=True)
     constellation_id = fields.UUID(required=True, allow_none=True)
     request_id = fields.String(required=True)

@@ -16,7 +16,7 @@ from flask import request
 from sqlalchemy.exc import OperationalError
 
 from hub_api import cli, db, edges, jobs, logs
-from hub_api.notifications import policy, service
+from hub_api.notifications import service
 
 SECRET = os.environ["CANARY"]
 
@@ -63,16 +63,16 @@ def talk() -> None:
 
 
 def go_wrong_when_asked() -> None:
-    visible_to, make_ready, finish = policy.visible_to, service.make_ready, edges._finish
+    inbox, make_ready, finish = service.inbox, service.make_ready, edges._finish
     # The first four jobs fail each in its way, are tried again, and are given up.
     failures = iter(["unexpected", "integrity", "odd_value", "unreachable"])
     doomed: dict[str, Any] = defaultdict(lambda: WAYS.get(next(failures, "")))
     object.__setattr__(jobs.ON_FAILURE, "max_attempts", 2)
     object.__setattr__(jobs.ON_FAILURE, "exponential_wait", 1)
 
-    def visible(actor: Any) -> Any:
+    def listed(*arguments: Any) -> Any:
         WAYS.get(request.headers.get("Go-Wrong", ""), lambda: None)()
-        return visible_to(actor)
+        return inbox(*arguments)
 
     def ready(notification_ids: Any) -> None:
         if go_wrong := doomed[str(notification_ids)]:
@@ -84,7 +84,7 @@ def go_wrong_when_asked() -> None:
             unexpected()
         return finish(response)
 
-    policy.visible_to, service.make_ready, edges._finish = visible, ready, finished
+    service.inbox, service.make_ready, edges._finish = listed, ready, finished
 
 
 if __name__ == "__main__":

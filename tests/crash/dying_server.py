@@ -13,7 +13,6 @@ from typing import Any
 
 import psycopg
 from flask import has_request_context, request
-from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
 from hub_api import create_app, db, jobs, settings
@@ -28,7 +27,7 @@ STEPS = {
     "record": (audit, "record"),
     "notify": (notifications, "notify"),
     "defer": (jobs, "defer"),
-    "commit": (Session, "commit"),
+    "commit": (db, "_commit"),
 }
 
 

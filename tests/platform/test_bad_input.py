@@ -290,7 +290,7 @@ class TestABug:
         def broken(_actor):
             raise RuntimeError(secret)
 
-        monkeypatch.setattr("hub_api.notifications.policy.visible_to", broken)
+        monkeypatch.setattr("hub_api.notifications.service.inbox", broken)
         answer = world.app.test_client().get("/api/v1/notifications", headers=world.carer.headers)
         assert (answer.status_code, answer.json["code"]) == (500, "internal_error")
         assert secret not in answer.text + capsys.readouterr().out
