@@ -47,10 +47,20 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
+    from hub_api.tasks.routes import blp as tasks
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
     openapi.register_components(api.spec)
-    slices = (accounts, constellations, households, respite, sleepovers, notifications, audit)
+    slices = (
+        accounts,
+        constellations,
+        households,
+        respite,
+        sleepovers,
+        notifications,
+        tasks,
+        audit,
+    )
     refuse_undeclared_slices(slices)
     for slice_ in slices:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")

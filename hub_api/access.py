@@ -47,6 +47,10 @@ class Permission(StrEnum):
     """Call a sleepover off before it begins."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
+    TASK_READ = "task:read"
+    """See what waits for one's roles, and what was done."""
+    TASK_DO = "task:do"
+    """Say that a task is done."""
 
 
 PUBLIC = "public"
@@ -61,14 +65,16 @@ _READS = frozenset(
     }
 )
 
+_TASKS = frozenset({Permission.TASK_READ, Permission.TASK_DO})
+
 EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 """What a live session is enough for, even when the last role has ended."""
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
-    Role.LIAISON_WORKER: _READS | {Permission.SLEEPOVER_CANCEL, Permission.AUDIT_READ},
-    Role.PROGRAMME_MANAGER: _READS | {Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ},
+    Role.LIAISON_WORKER: (_READS | _TASKS | {Permission.SLEEPOVER_CANCEL, Permission.AUDIT_READ}),
+    Role.PROGRAMME_MANAGER: (_READS | _TASKS | {Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
     Role.HOME_DUTY_STAFF: frozenset(),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
 }

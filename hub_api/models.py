@@ -9,6 +9,7 @@ from hub_api.households import models as households
 from hub_api.notifications import models as notifications
 from hub_api.respite import models as respite
 from hub_api.sleepovers import models as sleepovers
+from hub_api.tasks import models as tasks
 
 __all__ = [
     "Base",
@@ -21,5 +22,6 @@ __all__ = [
     "notifications",
     "respite",
     "sleepovers",
+    "tasks",
     "throttles",
 ]

@@ -139,15 +139,25 @@ class Read:
     """A list anyone may page through, and each of its rows by its key.
 
     `build` makes the select, with the slice's `visible_to(ASKING)` in it. `filters` are conditions
-    by the name of the parameter that a caller may leave out.
+    by the name of the parameter that a caller may leave out. Rows come newest first or, where
+    there is a `soonest`, by that column, which must be in the key's own table and never change.
     """
 
     def __init__(
-        self, build: Callable[[], Select], key: Any, **filters: sa.ColumnElement[bool]
+        self,
+        build: Callable[[], Select],
+        key: Any,
+        *,
+        soonest: Any = None,
+        **filters: sa.ColumnElement[bool],
     ) -> None:
         self._build = build
-        self._key = key
-        self._filters = {**filters, "cursor": key < parameter("cursor", sa.Uuid())}
+        cursor = parameter("cursor", sa.Uuid())
+        if soonest is None:
+            self._order, after = [key.desc()], key < cursor
+        else:
+            self._order, after = [soonest, key], _after(soonest, key, cursor)
+        self._filters = {**filters, "cursor": after}
         self._one = Query(lambda: build().where(key == parameter("key", sa.Uuid())))
         self._pages: dict[frozenset[str], Query] = {}
 
@@ -159,7 +169,7 @@ class Read:
         return found[0]
 
     def page(self, actor: Actor, page: PageArgs, **values: Any) -> Page:
-        """The newest rows, or those after the cursor: page 2,000 costs what page 1 costs."""
+        """The first rows, or those after the cursor: page 2,000 costs what page 1 costs."""
         limit = page["limit"]
         given = {**values, "cursor": page["cursor"]}
         used = frozenset(name for name in self._filters if given.get(name) is not None)
@@ -175,11 +185,18 @@ class Read:
                 lambda: (
                     self._build()
                     .where(*(self._filters[name] for name in sorted(used)))
-                    .order_by(self._key.desc())
+                    .order_by(*self._order)
                     .limit(parameter("rows", sa.Integer()))
                 )
             )
         return self._pages[used]
+
+
+def _after(column: Any, key: Any, cursor: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:
+    """The rows behind the cursor's, in the order of a column; none, when its row can't be seen."""
+    last = sa.alias(key.class_.__table__)
+    reached = sa.select(last.c[column.key]).where(last.c[key.key] == cursor).scalar_subquery()
+    return sa.tuple_(column, key) > sa.tuple_(reached, cursor)
 
 
 _DIALECT: Dialect = PGDialect_psycopg()  # type: ignore[no-untyped-call]

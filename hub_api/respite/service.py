@@ -22,6 +22,8 @@ from hub_api.respite import checks, policy, queries
 from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
 from hub_api.sealing import Ciphertext
 from hub_api.sleepovers import service as sleepovers
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -109,16 +111,25 @@ def _submit(actor: Actor, request: RespiteRequest) -> None:
     found = _run_checks(request, sleepovers.free_beds(request.hub_home_id, request.nights))
     _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
     _keep(actor, request, Decision.SUBMITTED, found)
-    notifications.notify(_who_hears_of(request), Category.REQUEST_SUBMITTED, request.id)
+    _tell_the_hub(request)
 
 
-def _who_hears_of(request: RespiteRequest) -> list[UUID]:
-    """The hub carers; while there are none, the liaison workers: no request lands on nobody."""
-    for role in (Role.HUB_CARER, Role.LIAISON_WORKER):
-        found = accounts.accounts_holding(role, constellation_id=request.constellation_id)
-        if found:
-            return found
-    return []
+def _tell_the_hub(request: RespiteRequest) -> None:
+    """The hub carers; while there are none, the liaison workers, with a task to find one.
+
+    So no request lands on nobody: without a liaison worker the programme manager has the task.
+    """
+    place = request.constellation_id
+    told = accounts.accounts_holding(Role.HUB_CARER, constellation_id=place)
+    if not told:
+        told = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=place)
+        tasks.raise_task(
+            TaskKind.HUB_CARER_MISSING,
+            constellation_id=place,
+            subject_id=request.id,
+            no_later_than=request.arrives_at,
+        )
+    notifications.notify(told, Category.REQUEST_SUBMITTED, request.id)
 
 
 def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
@@ -139,6 +150,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     _refuse_if(checks.blocking(found))
     _book(request, free)
     _keep(actor, request, Decision.ACCEPTED, found)
+    tasks.settle(TaskKind.HUB_CARER_MISSING, request.id)
     carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=request.household_id)
     notifications.notify(carers, Category.REQUEST_ACCEPTED, request.id)
     return get_request(actor, request.id)

@@ -50,6 +50,7 @@ BY_PATH = {
     "{household_id}": "household",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
+    "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",
     "{session_id}": "session",

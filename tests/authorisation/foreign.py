@@ -46,7 +46,8 @@ def marks(stage: Stage, who: str) -> set[str]:
     people = {
         row["account_id"]
         for row in rows
-        if "role" in row and (row["constellation_id"] in places or row["household_id"] in inside)
+        if {"role", "account_id"} <= row.keys()
+        and (row["constellation_id"] in places or row["household_id"] in inside)
     }
     ids = places | inside | people - {world.people[who]}
     theirs, others = set(), set()

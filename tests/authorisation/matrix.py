@@ -106,6 +106,10 @@ acceptRespiteRequest/draft  -     -         .    -       .        -    -       -
 listSleepovers              H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getSleepover                H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 cancelSleepover             H     N         HN   HN      E        -    -       -     -     !      HNE   hnE
+
+listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
+getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
+completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
 """  # noqa: E501 - one line per operation is the point
 
 OBJECTS = {
@@ -115,6 +119,7 @@ OBJECTS = {
     "draft": "HNE",
     "key": "H",
     "sleepover": "HNE",
+    "task": "CX",
     "account": "HX",
     "closed": "H",
     "role": "HX",

@@ -22,6 +22,7 @@ ACCEPTING = ("acceptRespiteRequest", "acceptRespiteRequest/draft")
 STAYS = ("listSleepovers", "getSleepover")
 CANCELLING = ("cancelSleepover",)
 INBOX = ("listNotifications",)
+TASKS = ("listTasks", "getTask", "completeTask")
 TRAIL = ("listAuditEvents",)
 
 EVERY_FIRST = (

@@ -1,8 +1,8 @@
 """Mistakes in each slice: its policy, or a service that forgets to ask it."""
 
 from hub_api import access
-from hub_api.access import Role
-from tests.authorisation.mistakes import Seed, oversees, source
+from hub_api.access import Permission, Role
+from tests.authorisation.mistakes import Seed, denied, given, oversees, source
 from tests.authorisation.seeds_of_access import (
     ACCEPTING,
     ASKING,
@@ -13,6 +13,7 @@ from tests.authorisation.seeds_of_access import (
     INSIDE,
     REQUESTS,
     STAYS,
+    TASKS,
 )
 
 CLAIM = """if not _claim(actor.account_id, key, fingerprint):
@@ -340,4 +341,34 @@ TELLING = [
         source("notifications.service:_notifications", ".where(policy.visible_to(ASKING))", ""),
         INBOX,
     ),
+]
+
+WAITING = [
+    Seed("every task", source("tasks.policy:visible_to", "sa.or_(", "sa.or_(sa.true(), "), TASKS),
+    Seed(
+        "tasks of everywhere for whoever may do some",
+        source("tasks.policy:visible_to", "asking.holds(place, role)", "sa.true()"),
+        TASKS,
+    ),
+    Seed(
+        "managers see no tasks of other roles",
+        source("tasks.policy:visible_to", "asking.holds(place, Role.PROGRAMME_MANAGER)", "False"),
+        TASKS,
+    ),
+    Seed(
+        "a list of tasks without its policy",
+        source("tasks.service:_tasks", ".where(policy.visible_to(ASKING))", ""),
+        TASKS,
+    ),
+    Seed(
+        "any task for one",
+        source(
+            "tasks.service:get_task",
+            "TASKS.one(actor, task_id, now=clock.now())",
+            "TASKS.page(actor, {'limit': 1, 'cursor': None}, now=clock.now()).rows[0]",
+        ),
+        TASKS,
+    ),
+    Seed("hub carers have tasks", given(Role.HUB_CARER, Permission.TASK_READ), TASKS),
+    Seed("managers do no tasks", denied(Role.PROGRAMME_MANAGER, Permission.TASK_DO), TASKS),
 ]

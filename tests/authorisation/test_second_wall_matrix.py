@@ -72,7 +72,7 @@ class TestTakingItAway:
     def test_overlooks_no_condition(self):
         found = {(module.__name__.split(".")[1], name) for module, name, _ in conditions()}
         slices = "accounts", "constellations", "households", "notifications", "respite"
-        assert found >= {(slice_, "visible_to") for slice_ in (*slices, "sleepovers")}
+        assert found >= {(slice_, "visible_to") for slice_ in (*slices, "sleepovers", "tasks")}
         assert ("constellations", "beds_visible_to") in found
         returned = {returns for _, _, returns in conditions()}
         assert all(returns == "bool" or "ColumnElement" in returns for returns in returned)

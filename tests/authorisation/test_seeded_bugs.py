@@ -19,11 +19,21 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
-from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING
+from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
 
-SEEDS = [*ACCESS, *ROUTES, *ACCOUNTS, *MANAGING, *PLACES, *RESPITE, *TELLING, *SECOND_WALL]
+SEEDS = [
+    *ACCESS,
+    *ROUTES,
+    *ACCOUNTS,
+    *MANAGING,
+    *PLACES,
+    *RESPITE,
+    *TELLING,
+    *WAITING,
+    *SECOND_WALL,
+]
 
 CELLS = {
     "policies": cells_of,

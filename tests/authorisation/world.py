@@ -22,6 +22,7 @@ from hub_api.notifications.categories import Category
 from tests.authorisation.matrix import NOBODYS
 from tests.conftest import World as People
 from tests.factories.accounts import make_account
+from tests.factories.tasks import make_task
 from tests.factories.world import Neighbourhood, make_family, make_neighbourhood
 from tests.phone import in_days
 
@@ -71,6 +72,8 @@ def build(app: Any, owner: sa.Engine) -> World:
         here, elsewhere = make_neighbourhood("Here", 4), make_neighbourhood("Elsewhere", 4)
         people = _make_people(here, elsewhere)
         child_at_hub = _add_child_to_hub(here)
+        for place in (here, elsewhere):
+            make_task(place.id)
     with app.app_context(), db.transaction(owner):
         pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
@@ -212,6 +215,7 @@ LISTS = {
     "listHouseholds": "select id, id from households",
     "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
     "listSleepovers": "select id, household_id from sleepovers",
+    "listTasks": "select id, constellation_id from tasks",
     "listAccounts": "select id, null from accounts",
     "listAuditEvents": "select id, constellation_id from audit_events",
 }
@@ -274,6 +278,7 @@ def _choose_objects(
         "draft": {letter: min(requests[letter.lower()]) for letter in families},
         "key": {"H": KEY},
         "sleepover": {letter: min(stays[letter]) for letter in families},
+        "task": {letter: min(lists["listTasks"][letter]) for letter in "CX"},
     }
     return {
         kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in found.items()}

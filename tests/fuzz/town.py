@@ -5,10 +5,12 @@ from itertools import cycle
 from typing import Any
 from uuid import UUID
 
+from hub_api import db
 from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
+from tests.factories.tasks import make_task
 from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
@@ -35,8 +37,10 @@ class Town:
             "submitRespiteRequest": self._draft,
             "acceptRespiteRequest": self._request,
             "cancelSleepover": self._stay,
+            "completeTask": self._task,
         }
         self._asked, self._stayed = self._ask(), self._booked()
+        self._waits = self._raise()
 
     def phone(self, role: str) -> Phone:
         """A new login of somebody in this role."""
@@ -58,6 +62,7 @@ class Town:
             "household_id": here.family.id,
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
+            "task_id": self._waits,
         }
         return str(standing[name])
 
@@ -73,6 +78,12 @@ class Town:
         answer = self._hub_carer.post(path, If_Match=f'"{request["version"]}"')
         assert answer.status_code == 200, answer.json
         return self._carer.get("/sleepovers?limit=1").json["items"][0]
+
+    def _raise(self) -> UUID:
+        here = self.world.here
+        with db.transaction(self.world.app.engine):
+            db.set_scope(here.family.carer, [here.id])
+            return make_task(here.id)
 
     def _credentials(self, case: Any) -> None:
         email = self._carer.get("/me").json["email"]
@@ -99,6 +110,9 @@ class Town:
 
     def _stay(self, case: Any) -> None:
         self._decide(case, "sleepover_id", self._booked())
+
+    def _task(self, case: Any) -> None:
+        self._decide(case, "task_id", {"id": str(self._raise()), "version": 1})
 
     def _decide(self, case: Any, parameter: str, seen: dict[str, Any]) -> None:
         case.path_parameters = {parameter: seen["id"]}

@@ -25,11 +25,12 @@ ORDER = {
     "accounts": {"audit"},
     "audit": {"accounts"},
     "notifications": {"accounts"},
-    "constellations": {"accounts", "audit", "notifications"},
-    "households": {"accounts", "constellations", "audit", "notifications"},
-    "sleepovers": {"accounts", "constellations", "households", "audit", "notifications"},
+    "tasks": {"accounts", "audit"},
+    "constellations": {"accounts", "audit", "notifications", "tasks"},
+    "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
+    "sleepovers": {"accounts", "constellations", "households", "audit", "notifications", "tasks"},
     "respite": {
-        "accounts", "constellations", "households", "sleepovers", "audit", "notifications"
+        "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
     },
     "operations": set(),
 }  # fmt: skip

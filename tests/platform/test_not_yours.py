@@ -9,8 +9,10 @@ from uuid import UUID
 import pytest
 from uuid_utils.compat import uuid7
 
+from hub_api import db
 from hub_api.access import Role
 from tests.conftest import World
+from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
 
 PREFIX = "/api/v1"
@@ -49,11 +51,15 @@ def objects_of(world: World, days: int = 7) -> Objects:
         sleepover["request_id"],
         *(world.asked(**later, draft=d)["id"] for d in (False, True)),
     ]
+    with db.transaction(world.app.engine):
+        db.set_scope(world.here.family.carer, [world.here.id])
+        task = make_task(world.here.id)
     return {
         "constellation_id": [world.here.id],
         "household_id": [world.here.family.id],
         "request_id": [UUID(request) for request in requests],
         "sleepover_id": [UUID(sleepover["id"])],
+        "task_id": [task],
         "session_id": [UUID(world.carer.get("/auth/sessions").json["items"][0]["id"])],
     }
 
@@ -69,9 +75,9 @@ def elsewhere(world) -> Objects:
 
 @pytest.fixture
 def next_door(world) -> Objects:
-    """What the neighbours in the same constellation have; the constellation itself is shared."""
+    """What the neighbours in the same constellation have; itself and its tasks are shared."""
     neighbours = replace(world, here=replace(world.here, family=world.here.neighbours))
-    return {**objects_of(neighbours), "constellation_id": []}
+    return {**objects_of(neighbours), "constellation_id": [], "task_id": []}
 
 
 OUTSIDERS = [
@@ -162,7 +168,7 @@ class TestOfAnotherConstellation:
         phone = phone_of(world, role)
         for method, template, _ in routes():
             ((kind, ids),) = [(k, v) for k, v in elsewhere.items() if f"{{{k}}}" in template]
-            if method == "GET":
+            if method == "GET" and (role == "liaison_worker" or kind != "task_id"):
                 found = [phone.get(template.format(**{kind: id_})) for id_ in ids]
                 assert {response.status_code for response in found} == {404}
 
@@ -172,8 +178,13 @@ class TestOfAnotherConstellation:
         assert set(told_apart(phone, elsewhere)) == {
             f"{method} {path}"
             for method, path, _ in routes()
-            if not path.endswith("/submit") and "{session_id}" not in path
+            if not any(part in path for part in ("/submit", "{session_id}", "{task_id}"))
         }
+
+    def test_is_there_for_its_own_liaison_worker(self, world, elsewhere):
+        phone = world.phone(world.elsewhere.liaison_worker)
+        tasks = {"GET /tasks/{task_id}", "POST /tasks/{task_id}/done"}
+        assert set(told_apart(phone, elsewhere)) >= tasks
 
     def test_is_there_for_its_own_carer(self, world, elsewhere):
         phone = world.phone(world.elsewhere.family.carer)
@@ -202,7 +213,9 @@ class TestForTheProgrammeManager:
         """Nothing but a draft is hidden from them, so nothing else can be told apart."""
         phone = phone_of(world, Role.PROGRAMME_MANAGER)
         assert set(told_apart(phone, elsewhere)) == {
-            f"{method} {path}" for method, path, _ in routes() if method == "GET"
+            f"{method} {path}"
+            for method, path, _ in routes()
+            if method == "GET" or "{task_id}" in path
         }
 
 

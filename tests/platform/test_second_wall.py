@@ -11,6 +11,7 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
+from tests.factories.tasks import make_task
 from tests.phone import in_days
 from tests.platform.policies import DEFINERS, POLICIES, WITHHELD
 
@@ -106,9 +107,11 @@ class TestTheRole:
 
 
 @pytest.fixture
-def busy_world(world):
-    """Both constellations with a sleepover, a request that was sent and a draft."""
+def busy_world(world, owner):
+    """Both constellations with a sleepover, a request that was sent, a draft and a task."""
     for side in (world, replace(world, here=world.elsewhere)):
+        with db.transaction(owner):
+            make_task(side.here.id)
         side.booked()
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
@@ -181,7 +184,7 @@ class TestWriting:
 
     def test_touches_no_row_of_another_constellation(self, ours, able, busy_world):
         tables = able("update")
-        assert tables == {"respite_requests", "sleepovers"}
+        assert tables == {"respite_requests", "sleepovers", "tasks"}
         for table in tables:
             touch = f"update {table} set version = version where constellation_id = %s"
             changed = ours.execute(touch, [busy_world.elsewhere.id])

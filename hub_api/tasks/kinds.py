@@ -1,0 +1,35 @@
+"""Every kind of task, declared in one place.
+
+A slice adds a kind by one member here and one migration of `task_kind_known`. The words are
+constant and say nothing about anybody: `subject_id` says what the task is about.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+
+from hub_api.access import Role
+
+
+class TaskKind(StrEnum):
+    """What there can be to do: its words for the person, who should do it, and how soon."""
+
+    words: str
+    role: Role
+    due_within: timedelta
+
+    def __new__(cls, kind: str, words: str, role: Role, due_within: timedelta) -> TaskKind:
+        member = str.__new__(cls, kind)
+        member._value_ = kind
+        member.words, member.role, member.due_within = words, role, due_within
+        return member
+
+    # Within a day: carers ask about a week ahead, and most of the time before a sleepover belongs
+    # to whoever will have to get the bed ready.
+    HUB_CARER_MISSING = (
+        "hub_carer_missing",
+        "A carer has asked for a sleepover and no hub carer is there to answer. Please find one.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )

@@ -1,0 +1,142 @@
+"""Raising tasks, settling them when a matter resolves itself, and doing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from hub_api import clock, db, reads
+from hub_api.audit import service as audit
+from hub_api.reads import ASKING, PageArgs, parameter
+from hub_api.tasks import policy
+from hub_api.tasks.kinds import TaskKind
+from hub_api.tasks.models import Task, TaskState
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import Page, Row
+
+# --- for the other slices --------------------------------------------------------------------
+
+
+def raise_task(
+    kind: TaskKind,
+    *,
+    constellation_id: UUID,
+    subject_id: UUID,
+    no_later_than: datetime | None = None,
+) -> None:
+    """Have somebody see to a subject, in the caller's transaction.
+
+    Due as soon as its kind says, or earlier where the matter itself comes sooner. Raised again
+    while it is open, at the same moment included, it is the one task: its index says so.
+    """
+    now = clock.now()
+    due_at = now + kind.due_within
+    db.connection().execute(
+        postgresql.insert(Task).on_conflict_do_nothing(),
+        {
+            "constellation_id": constellation_id,
+            "kind": kind,
+            "role": kind.role,
+            "subject_id": subject_id,
+            "created_at": now,
+            "due_at": min(due_at, no_later_than) if no_later_than else due_at,
+        },
+    )
+
+
+def settle(kind: TaskKind, subject_id: UUID) -> None:
+    """Take back the open task about a subject, if there is one: nobody has to do it any more."""
+    db.connection().execute(
+        sa.update(Task)
+        .where(Task.kind == kind, Task.subject_id == subject_id, Task.is_open())
+        .values(state=TaskState.SETTLED, done_at=clock.now(), version=Task.version + 1)
+    )
+
+
+# --- for those who do them -------------------------------------------------------------------
+
+
+class Query(PageArgs):
+    """A page of what is looked for: `schemas.TasksIn`."""
+
+    state: TaskState
+    constellation_id: UUID | None
+
+
+def complete_task(actor: Actor, task_id: UUID, seen_version: int) -> Row:
+    """Say that one has done it.
+
+    Raises `NotFound`, `StaleVersion`, or `Conflict` when it is done or settled already.
+    """
+    found = sa.select(Task).where(Task.id == task_id, policy.visible_to(ASKING))
+    task = reads.find(actor, found)
+    db.lock_seen(task, seen_version)
+    task.complete(actor.account_id)
+    audit.record(
+        "task:do",
+        actor_id=actor.account_id,
+        subject_id=task.id,
+        constellation_id=task.constellation_id,
+        changed=["state"],
+    )
+    return get_task(actor, task.id)
+
+
+def list_tasks(actor: Actor, query: Query) -> Page:
+    """The tasks the actor may see: open ones by when they are due, others newest first."""
+    is_open = query["state"] == TaskState.OPEN
+    return (OPEN if is_open else TASKS).page(
+        actor,
+        query,
+        state=None if is_open else query["state"],
+        constellation_id=query["constellation_id"],
+        now=clock.now(),
+    )
+
+
+def get_task(actor: Actor, task_id: UUID) -> Row:
+    """One task. Raises `NotFound`."""
+    return TASKS.one(actor, task_id, now=clock.now())
+
+
+def _tasks() -> reads.Select:
+    return sa.select(
+        Task.id,
+        Task.version,
+        Task.kind,
+        sa.case({str(kind): kind.words for kind in TaskKind}, value=Task.kind).label("words"),
+        Task.constellation_id,
+        Task.role,
+        Task.subject_id,
+        Task.created_at,
+        Task.due_at,
+        sa.and_(Task.is_open(), Task.due_at < parameter("now", db.UtcDateTime())).label(
+            "is_overdue"
+        ),
+        Task.state,
+        Task.done_at,
+        Task.done_by,
+    ).where(policy.visible_to(ASKING))
+
+
+_IN_ONE_PLACE = Task.constellation_id == parameter("constellation_id", sa.Uuid())
+
+TASKS = reads.Read(
+    _tasks,
+    key=Task.id,
+    state=Task.state == parameter("state", sa.Text()),
+    constellation_id=_IN_ONE_PLACE,
+)
+OPEN = reads.Read(
+    lambda: _tasks().where(Task.is_open()),
+    key=Task.id,
+    soonest=Task.due_at,
+    constellation_id=_IN_ONE_PLACE,
+)
