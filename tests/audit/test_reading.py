@@ -70,12 +70,14 @@ class TestWhoReadsWhat:
         grant(world.here.liaison_worker, Role.HUB_CARER, constellation_id=world.elsewhere.id)
         assert constellations(seen(world.phone(world.here.liaison_worker))) == {str(world.here.id)}
 
+    @pytest.mark.usefixtures("compiled_anew")
     def test_the_database_keeps_the_services_own_from_a_liaison_worker(
         self, liaison_worker, monkeypatch
     ):
         monkeypatch.setattr(policy, "visible_to", lambda _: sa.true())
         assert None not in constellations(seen(liaison_worker))
 
+    @pytest.mark.usefixtures("compiled_anew")
     def test_the_database_keeps_children_from_a_system_administrator(
         self, administrator, monkeypatch
     ):

@@ -6,6 +6,8 @@ in a round (up to 100: the days of a year run out), and FUZZ_ROUNDS how many rou
 
 import os
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi import checks
 
+from hub_api import settings as hub_settings
 from tests.fuzz.town import Town
 from tests.phone import contract
 
@@ -53,8 +56,11 @@ def document(shared_app: Any) -> Any:
 
 
 @pytest.fixture
-def town(world: Any) -> Town:
-    return Town(world)
+def town(world: Any, settings: Any) -> Iterator[Town]:
+    # Otherwise, after ten wrong codes and passwords, all that is answered is to wait.
+    hub_settings.use(replace(settings, login_attempts=100_000))
+    yield Town(world)
+    hub_settings.use(settings)
 
 
 class TestEveryAnswer:
@@ -102,7 +108,7 @@ def send(operation: Any, town: Town, role: str, number: int) -> Counter[int]:
     def examples(made: tuple[str, Any]) -> None:
         kind, case = made
         if kind == "real":
-            town.fill(case)
+            town.fill(case, phone)
         headers = town.phone(role).headers if ends_the_login else phone.headers
         response = case.call_and_validate(headers=headers, checks=PROMISES)
         answered[response.status_code] += 1

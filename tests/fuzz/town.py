@@ -1,7 +1,7 @@
 """Real ids, versions and credentials for made-up requests: otherwise everything is a 404."""
 
 from collections.abc import Callable, Iterator
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +21,6 @@ class Town:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._carer, self._hub_carer = world.carer, world.hub_carer
         self._days: Iterator[int] = cycle(range(7, 390))
         self._people: dict[str, UUID | None] = {
             "satellite_carer": world.here.family.carer,
@@ -38,7 +37,19 @@ class Town:
             "acceptRespiteRequest": self._request,
             "cancelSleepover": self._stay,
             "completeTask": self._task,
+            "activateAccount": self._invitation,
+            "changeMe": self._me,
+            "changePassword": self._password,
+            "revokeSession": self._session,
+            "inviteAccount": self._newcomer,
+            "changeAccount": self._account,
+            "inviteAccountAgain": self._account,
+            "closeAccount": self._account,
+            "reopenAccount": self._closed_account,
+            "giveRole": self._role_to_give,
+            "endRole": self._role_to_end,
         }
+        self._numbers = count()
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
 
@@ -46,8 +57,23 @@ class Town:
         """A new login of somebody in this role."""
         return self.world.phone(self._people[role])
 
-    def fill(self, case: Any) -> None:
-        """Put what is really there into a made-up request."""
+    # New logins each time: somebody in the town may change a password and end the others.
+
+    @property
+    def _carer(self) -> Phone:
+        return self.world.carer
+
+    @property
+    def _hub_carer(self) -> Phone:
+        return self.world.hub_carer
+
+    @property
+    def _manager(self) -> Phone:
+        return self.phone("programme_manager")
+
+    def fill(self, case: Any, phone: Phone) -> None:
+        """Put what is really there into a made-up request that this phone will send."""
+        self._asking = phone
         case.headers.pop("Idempotency-Key", None)
         case.path_parameters = {name: self._standing(name) for name in case.path_parameters}
         if case.query:
@@ -63,6 +89,9 @@ class Town:
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             "task_id": self._waits,
+            "account_id": self.world.here.neighbours.carer,
+            "role_id": UUID(int=0),
+            "session_id": UUID(int=0),
         }
         return str(standing[name])
 
@@ -113,6 +142,52 @@ class Town:
 
     def _task(self, case: Any) -> None:
         self._decide(case, "task_id", {"id": str(self._raise()), "version": 1})
+
+    def _invite(self, **more: Any) -> dict[str, Any]:
+        body = {"email": self._email(), "display_name": "Somebody New", **more}
+        answer = self._manager.post("/accounts", body)
+        assert answer.status_code == 201, answer.json
+        return answer.json
+
+    def _email(self) -> str:
+        return f"somebody-{next(self._numbers)}@test.example"
+
+    def _invitation(self, case: Any) -> None:
+        case.body = {"code": self._invite()["invite_code"], "password": "three random words"}
+
+    def _me(self, case: Any) -> None:
+        case.headers["If-Match"] = self._asking.get("/me").headers.get("ETag", '"1"')
+        case.body = {"display_name": "Somebody Else"}
+
+    def _password(self, case: Any) -> None:
+        case.body = {"current_password": PASSWORD, "new_password": PASSWORD}
+
+    def _session(self, case: Any) -> None:
+        newest = self._carer.get("/auth/sessions").json["items"][0]
+        case.path_parameters = {"session_id": newest["id"]}
+
+    def _newcomer(self, case: Any) -> None:
+        case.body = {"email": self._email(), "display_name": "Somebody New"}
+
+    def _account(self, case: Any) -> None:
+        self._decide(case, "account_id", self._invite())
+        if case.operation.definition.raw["operationId"] == "changeAccount":
+            case.body = {"email": self._email()}
+
+    def _closed_account(self, case: Any) -> None:
+        path = f"/accounts/{self._invite()['id']}"
+        self._decide(case, "account_id", self._manager.post_seen(path, verb="close").json)
+
+    def _role_to_give(self, case: Any) -> None:
+        self._account(case)
+        case.body = {"role": "hub_carer", "constellation_id": str(self.world.here.id)}
+
+    def _role_to_end(self, case: Any) -> None:
+        role = {"role": "hub_carer", "constellation_id": str(self.world.here.id)}
+        account = self._invite(roles=[role])
+        self._decide(case, "account_id", account)
+        case.path_parameters = {"role_id": account["roles"][0]["id"]}
+        case.body = {}
 
     def _decide(self, case: Any, parameter: str, seen: dict[str, Any]) -> None:
         case.path_parameters = {parameter: seen["id"]}

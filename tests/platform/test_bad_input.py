@@ -287,7 +287,7 @@ class TestABug:
     def test_answers_500_and_tells_nothing(self, world, monkeypatch, capsys):
         secret = "Amira was here"
 
-        def broken(_actor):
+        def broken(*_):
             raise RuntimeError(secret)
 
         monkeypatch.setattr("hub_api.notifications.service.inbox", broken)
