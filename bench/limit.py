@@ -1,7 +1,8 @@
 """The raw limit: the same three answers by plain WSGI, psycopg and orjson, and nothing else.
 
-It checks the same token and session, sets the same scope and reads the same rows, so that what the
-hub costs above it is the price of its framework. `bench/requests.py` prints the two side by side.
+It checks the same token and session, counts a change against the same throttle, sets the same scope
+and reads the same rows, so that what the hub costs above it is the price of its framework.
+`bench/requests.py` prints the two side by side.
 """
 
 from __future__ import annotations
@@ -50,6 +51,11 @@ STAY_COLUMNS = (
     "arrives_at", "departs_at", "confirmed_at", "cancelled_at", "cancel_reason", "child",
     "bed_nights",
 )  # fmt: skip
+TAKE = """
+    insert into throttles as t (key, empty_at) values (%(key)s, %(now)s + '1 s'::interval)
+    on conflict (key) do update set empty_at = greatest(t.empty_at, %(now)s) + '1 ms'::interval
+     where greatest(t.empty_at, %(now)s) + '1 ms'::interval <= %(now)s + '300 s'::interval
+    returning empty_at"""
 CHECKS = """
     select h.constellation_id, a.hub_home_id,
            (select count(*) from children c where c.household_id = h.id and c.id = any (%s))
@@ -99,15 +105,16 @@ class Limit:
         constellations = {place for _, place, _ in grants if place}
         scope["oversees"] = [place for role, place, _ in grants if role != "satellite_carer"]
         scope["households"] = [home for _, _, home in grants if home]
-        shown = "{" + ",".join(map(str, constellations)) + "}"
-        self.connection.execute(SCOPE, (claims["sub"], shown))
+        scope["shown"] = (claims["sub"], "{" + ",".join(map(str, constellations)) + "}")
         return scope
 
     def _list(self, scope: dict[str, Any]) -> bytes:
+        self.connection.execute(SCOPE, scope["shown"])
         found = self.connection.execute(f"{STAYS} order by s.id desc limit 51", scope).fetchall()
         return orjson.dumps({"items": [_stay(row) for row in found[:50]]})
 
     def _one(self, scope: dict[str, Any], stay_id: UUID) -> bytes:
+        self.connection.execute(SCOPE, scope["shown"])
         found = self.connection.execute(f"{STAYS} and s.id = %(id)s", {**scope, "id": stay_id})
         row = found.fetchone()
         assert row is not None
@@ -115,6 +122,10 @@ class Limit:
 
     def _create(self, scope: dict[str, Any], body: dict[str, Any]) -> bytes:
         execute, now = self.connection.execute, scope["now"]
+        taken = execute(TAKE, {"key": scope["account"].bytes, "now": now}).fetchone()
+        self.connection.commit()
+        assert taken is not None
+        execute(SCOPE, scope["shown"])
         nights = [datetime.fromisoformat(body["arrives_at"]).date()]
         children = [UUID(child) for child in body["children"]]
         household = UUID(body["household_id"])

@@ -10,6 +10,7 @@ from hub_api.access import Role
 from hub_api.accounts.models import Account, LoginSession
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -29,9 +30,12 @@ def sessions_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     return sa.and_(asking.is_account(LoginSession.account_id), LoginSession.ended_at.is_(None))
 
 
-def can_manage(actor: Actor, account_id: UUID) -> bool:
-    """Anybody but oneself: nobody gives themselves a role, and nobody shuts themselves out."""
-    return account_id != actor.account_id
+def can_manage(actor: Actor, account_id: UUID, roles: Collection[Role]) -> bool:
+    """Anybody but oneself, and but those whose roles one could not give: an invitation is a login.
+
+    Nobody gives themselves a role, and nobody shuts themselves out.
+    """
+    return account_id != actor.account_id and all(can_grant(actor, role) for role in roles)
 
 
 def can_grant(actor: Actor, role: Role) -> bool:

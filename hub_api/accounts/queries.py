@@ -68,6 +68,15 @@ def accounts_holding(
     return list(db.session().scalars(holders.join(Account).order_by(RoleGrant.account_id)))
 
 
+def roles_of(account_id: UUID) -> set[Role]:
+    """The roles somebody holds now or is to hold."""
+    held = sa.select(RoleGrant.role).where(
+        RoleGrant.account_id == account_id,
+        sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > clock.london_today()),
+    )
+    return {Role(role) for role in db.session().scalars(held)}
+
+
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: who holds a role for its constellation today, by name."""
     return (

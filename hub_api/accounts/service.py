@@ -278,7 +278,7 @@ def _manage(actor: Actor, account_id: UUID, seen_version: int) -> Account:
     """An account to change, locked as it was seen."""
     found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
     account = reads.find(actor, found)
-    if not policy.can_manage(actor, account.id):
+    if not policy.can_manage(actor, account.id, queries.roles_of(account.id)):
         raise Forbidden
     db.lock_seen(account, seen_version)
     return account

@@ -217,17 +217,39 @@ class TestRoles:
     def test_of_one_kind_are_not_given_or_ended_by_the_other(
         self, world, administrator, manager, path
     ):
-        for phone, other, own in (
-            (administrator, "programme_manager", "system_administrator"),
-            (manager, "system_administrator", "programme_manager"),
+        another = f"/accounts/{world.here.liaison_worker}"
+        for phone, other, own, target in (
+            (administrator, "programme_manager", "system_administrator", path),
+            (manager, "system_administrator", "programme_manager", another),
         ):
-            assert self.give(phone, path, role=other).status_code == 403
+            assert self.give(phone, target, role=other).status_code == 403
             assert phone.post("/accounts", {**NEW, "roles": [{"role": other}]}).status_code == 403
             theirs = phone.get(f"/accounts/{world.staff[Role(other)]}")
             end = f"/roles/{theirs.json['roles'][0]['id']}/end"
             answer = phone.post(end, {}, If_Match=theirs.headers["ETag"])
             assert answer.status_code == 403
-            assert self.give(phone, path, role=own).status_code == 200
+            assert self.give(phone, target, role=own).status_code == 200
+
+    @pytest.mark.parametrize("verb", ["invite", "close", "roles"])
+    def test_of_one_kind_protect_their_holders_from_the_other(
+        self, world, administrator, manager, verb
+    ):
+        """An invitation is a login: with it, an administrator would be the programme manager."""
+        body = {"role": "home_duty_staff"} if verb == "roles" else None
+        for phone, other in (
+            (administrator, "programme_manager"),
+            (manager, "system_administrator"),
+        ):
+            theirs = f"/accounts/{world.staff[Role(other)]}"
+            assert phone.post_seen(theirs, body, verb=verb).status_code == 403
+            etag = phone.get(theirs).headers["ETag"]
+            change = {"email": "mine@test.example"}
+            assert phone.send("PATCH", theirs, change, If_Match=etag).status_code == 403
+
+    def test_to_come_protect_as_well(self, administrator, manager, path):
+        later = {"role": "programme_manager", "starts_on": in_days(3)}
+        assert manager.post_seen(path, later, verb="roles").status_code == 200
+        assert administrator.post_seen(path, verb="invite").status_code == 403
 
     def test_that_nobody_gave_are_not_there_to_end(self, administrator):
         answer = administrator.post(f"/roles/{uuid7()}/end", {}, If_Match='"1"')
