@@ -9,7 +9,7 @@ what a read costs (performance.md).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import orjson
@@ -76,21 +76,24 @@ class Asking:
 ASKING = Asking()
 
 
+def _constellations(actor: Actor, role: Role) -> list[UUID]:
+    return actor.constellations(role)
+
+
 def _is(column: Any, value: Any) -> sa.ColumnElement[bool]:
     found: sa.ColumnElement[bool] = column == value
     return found
 
 
-def asked_by(actor: Actor) -> dict[str, Any]:
-    """The values behind `ASKING` and `TODAY`."""
-    return {
-        "today": clock.london_today(),
-        "actor_account": actor.account_id,
-        "actor_households": actor.households(),
-        **{f"actor_as_{role}": actor.constellations(role) for role in Role},
-        "actor_manages_accounts": actor.may(Permission.ACCOUNT_MANAGE),
-        "actor_oversees_service": actor.oversees_service(),
-    }
+_ASKED: dict[str, Callable[[Actor], Any]] = {
+    "today": lambda _: clock.london_today(),
+    "actor_account": lambda actor: actor.account_id,
+    "actor_households": lambda actor: actor.households(),
+    **{f"actor_as_{role}": partial(_constellations, role=role) for role in Role},
+    "actor_manages_accounts": lambda actor: actor.may(Permission.ACCOUNT_MANAGE),
+    "actor_oversees_service": lambda actor: actor.oversees_service(),
+}
+"""What stands behind the names of `ASKING` and `TODAY`."""
 
 
 # --- one object to act on ------------------------------------------------------------------------
@@ -100,7 +103,7 @@ Found = TypeVar("Found", bound=Base)
 
 def find(actor: Actor, statement: sa.Select[Found]) -> Found:
     """The one object of a select that the actor may see, to act on. Raises `NotFound`."""
-    found = db.session().scalar(statement, asked_by(actor))
+    found = db.session().scalar(statement, {name: of(actor) for name, of in _ASKED.items()})
     if found is None:
         raise NotFound
     return found
@@ -130,9 +133,12 @@ class Query:
     def __init__(self, build: Callable[[], Select]) -> None:
         self.build = build
 
-    def rows(self, **values: Any) -> list[Row]:
-        """The rows for these parameters. Raises `KeyError` where one is missing."""
-        return compiled(self).rows(values)
+    def rows(self, actor: Actor | None = None, **values: Any) -> list[Row]:
+        """The rows for these parameters, and for an actor where the select asks who it is.
+
+        Raises `KeyError` where a parameter is missing.
+        """
+        return compiled(self).rows(actor, values)
 
 
 class Read:
@@ -163,7 +169,7 @@ class Read:
 
     def one(self, actor: Actor, key: UUID, **values: Any) -> Row:
         """The row with this key. Raises `NotFound`, be it absent or not for the actor to see."""
-        found = self._one.rows(**asked_by(actor), key=key, **values)
+        found = self._one.rows(actor, key=key, **values)
         if not found:
             raise NotFound
         return found[0]
@@ -173,7 +179,7 @@ class Read:
         limit = page["limit"]
         given = {**values, "cursor": page["cursor"]}
         used = frozenset(name for name in self._filters if given.get(name) is not None)
-        rows = self._page(used).rows(**asked_by(actor), rows=limit + 1, **given)
+        rows = self._page(used).rows(actor, rows=limit + 1, **given)
         if len(rows) <= limit:
             return Page(rows, None)
         return Page(rows[:limit], rows[limit - 1]["id"])
@@ -219,9 +225,12 @@ class _Compiled:
         self._names = [column.name for column in statement.selected_columns]
         self._json = [name for name, is_json in zip(self._names, json, strict=True) if is_json]
         self._given = {name for name, bind in written.binds.items() if not bind.unique}
+        self._asked = self._given & _ASKED.keys()
         self._fixed = {k: v for k, v in written.params.items() if k not in self._given}
 
-    def rows(self, values: dict[str, Any]) -> list[Row]:
+    def rows(self, actor: Actor | None, values: dict[str, Any]) -> list[Row]:
+        if actor is not None:
+            values = {**values, **{name: _ASKED[name](actor) for name in self._asked}}
         given = {**self._fixed, **{name: values[name] for name in self._given}}
         result = db.connection().exec_driver_sql(self._sql, given)
         # The driver's own tuples: nobody needs a row of SQLAlchemy's around them.

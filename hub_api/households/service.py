@@ -137,7 +137,7 @@ def get_household(actor: Actor, household_id: UUID) -> Row:
 
 def constellation_of(actor: Actor, household_id: UUID) -> UUID:
     """The constellation of a household the actor may see. Raises `NotFound`."""
-    for row in _CONSTELLATION_OF.rows(**reads.asked_by(actor), household_id=household_id):
+    for row in _CONSTELLATION_OF.rows(actor, household_id=household_id):
         return cast("UUID", row["constellation_id"])
     raise NotFound
 
