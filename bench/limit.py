@@ -22,7 +22,7 @@ from hub_api.tokens import AUDIENCE, ISSUER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hub_api.crypto import TokenKeys
+    from hub_api.token_keys import TokenKeys
 
 ACTOR = """
     select g.role, coalesce(g.constellation_id, m.constellation_id, every.id), g.household_id

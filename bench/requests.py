@@ -22,7 +22,7 @@ import psutil
 import sqlalchemy as sa
 
 from bench.limit import Limit
-from hub_api import clock, create_app, crypto, embedded, logs, migrate
+from hub_api import clock, create_app, embedded, logs, migrate, token_keys
 from hub_api.settings import Settings
 from seed import southwark
 
@@ -105,7 +105,7 @@ class Bench:
 def set_up(settings: Settings) -> Bench:
     """Seed the demo, log both sides in, and book some stays."""
     migrate.move(settings.required_database().migration)
-    crypto.rotate_token_keys(settings.keys_path)
+    token_keys.rotate_token_keys(settings.keys_path)
     logins = southwark.seed(settings)
     app = create_app(replace(settings, api_threads=2))
 
@@ -223,7 +223,7 @@ def main() -> None:
             # One carer asks as often as a thousand would.
             settings = Settings(database=server.urls(), data_dir=data_dir, writes_allowed=1_000_000)
             bench = set_up(settings)
-            limit = Limit(server.urls().api, crypto.load_token_keys(settings.keys_path))
+            limit = Limit(server.urls().api, token_keys.load_token_keys(settings.keys_path))
             raw = Bench(
                 Caller(limit, bench.carer.token), Caller(limit, bench.hub_carer.token), bench.home
             )

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from hub_api import crypto, embedded, migrate
+from hub_api import embedded, migrate, token_keys
 from hub_api.settings import Settings
 from hub_api.supervisor import environment_of
 from seed import southwark
@@ -161,7 +161,7 @@ def main() -> None:
         try:
             settings = Settings(database=server.urls(), data_dir=data_dir, port=PORT)
             migrate.move(server.urls().migration)
-            crypto.rotate_token_keys(settings.keys_path)
+            token_keys.rotate_token_keys(settings.keys_path)
             login = southwark.seed(settings)["satellite_carer"]
             environment = {**os.environ, **environment_of(settings)}
             for round_ in range(ROUNDS):

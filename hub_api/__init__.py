@@ -17,15 +17,16 @@ API_PREFIX = "/api/v1"
 
 def create_app(settings: Settings | None = None) -> HubFlask:
     """Make the WSGI app. Raises `SettingsError` when something it needs is missing."""
-    from hub_api import crypto, data_keys, db, edges, errors, tokens
+    from hub_api import data_keys, db, edges, errors, token_keys, tokens
     from hub_api import settings as hub_settings
-    from hub_api.api import HubFlask, refuse_undeclared_routes
+    from hub_api.api import HubFlask
+    from hub_api.declarations import refuse_undeclared_routes
 
     chosen = hub_settings.use(settings or hub_settings.from_environment())
     app = HubFlask("hub_api", static_folder=None)
     app.url_map.merge_slashes = False  # an odd address is not there, rather than somewhere else
     app.engine = db.make_engine(chosen.required_database().api, connections=chosen.api_threads)
-    tokens.init_app(app, chosen, crypto.load_token_keys(chosen.keys_path))
+    tokens.init_app(app, chosen, token_keys.TokenRing(chosen.keys_path))
     data_keys.ring(data_keys.CHILDREN)  # better no API than one that can't read a note
     edges.init_app(app, chosen)
     register_routes(app)
@@ -38,9 +39,10 @@ def register_routes(app: HubFlask) -> None:
     """Every slice's routes."""
     from hub_api import openapi
     from hub_api.accounts.routes import blp as accounts
-    from hub_api.api import HubApi, refuse_undeclared_slices
+    from hub_api.api import HubApi
     from hub_api.audit.routes import blp as audit
     from hub_api.constellations.routes import blp as constellations
+    from hub_api.declarations import refuse_undeclared_slices
     from hub_api.households.routes import blp as households
     from hub_api.notifications.routes import blp as notifications
     from hub_api.operations.pages import blp as docs

@@ -10,7 +10,6 @@ import base64
 import hashlib
 from collections.abc import Callable
 from functools import partial, wraps
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
@@ -30,7 +29,7 @@ from hub_api.audit import service as audit
 from hub_api.errors import Forbidden, StaleVersion, TooDeep, VersionRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from flask.typing import ResponseReturnValue
     from sqlalchemy.engine import Engine
@@ -258,7 +257,8 @@ class Blueprint(flask_smorest.Blueprint):
                     if not g.actor.may(permission):
                         raise Forbidden
                     if request.method not in _READING:
-                        throttles.take(throttles.writes(), str(g.actor.account_id))
+                        # Of one phone: a stolen one must not keep its owner from ending it.
+                        throttles.take((throttles.writes(), str(g.actor.session_id)))
                     accounts.set_scope(g.actor)
                 return view(*args, **kwargs)
 
@@ -266,6 +266,22 @@ class Blueprint(flask_smorest.Blueprint):
             # Whatever wraps this copies its marks but is not it: the guard must be outermost.
             guarded.hub_guard = guarded  # type: ignore[attr-defined]
             return guarded
+
+        return decorator
+
+    def counts_failures(self, limit: Callable[[], throttles.Limit]) -> Callable[[View], View]:
+        """Count each try of a session before it is made; one that turns out well is taken back."""
+
+        def decorator(view: View) -> View:
+            @wraps(view)
+            def counted(*args: Any, **kwargs: Any) -> Any:
+                taken = limit(), str(current_actor().session_id)
+                throttles.take(taken)
+                answer = view(*args, **kwargs)
+                throttles.give_back(taken)
+                return answer
+
+            return counted
 
         return decorator
 
@@ -350,36 +366,3 @@ def _seen_version() -> int:
     if not (version.isascii() and version.isdigit() and len(version) < 10):
         raise StaleVersion
     return int(version)
-
-
-class UndeclaredRoute(Exception):
-    """A route that says neither who may call it nor that anybody may. The app does not start."""
-
-
-def refuse_undeclared_routes(app: Flask) -> None:
-    """Raise `UndeclaredRoute` unless every route says who may call it, and how it is replayed.
-
-    POSTs without a login are exempt from the second: nobody is known to keep a key for.
-    """
-    for rule in app.url_map.iter_rules():
-        declared = openapi.marks(app.view_functions[rule.endpoint])
-        permission = declared.get("permission")
-        view = app.view_functions[rule.endpoint]
-        if permission is None:
-            raise UndeclaredRoute(f"{rule.rule} declares no permission: add @blp.allow(...).")
-        if permission != PUBLIC and getattr(view, "hub_guard", None) is not view:
-            raise UndeclaredRoute(f"{rule.rule}: @blp.allow(...) must come right after the route.")
-        methods = rule.methods or set()
-        if permission != PUBLIC and "POST" in methods and "replay" not in declared:
-            raise UndeclaredRoute(f"{rule.rule} can't be replayed: add replay= to @blp.response.")
-        is_versioned = "if_match" in declared or "unversioned" in declared
-        if methods & {"PUT", "PATCH", "DELETE"} and not is_versioned:
-            raise UndeclaredRoute(f"{rule.rule} overwrites unseen changes: add @blp.if_match.")
-
-
-def refuse_undeclared_slices(blueprints: Iterable[Blueprint]) -> None:
-    """Raise `UndeclaredRoute` unless each slice's policy says who sees its rows."""
-    for blueprint in blueprints:
-        policy = import_module(f"{blueprint.import_name.rpartition('.')[0]}.policy")
-        if not callable(getattr(policy, "visible_to", None)):
-            raise UndeclaredRoute(f"{policy.__name__} has no visible_to().")

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub_api import clock, data_keys, db, sealing
+from hub_api import clock, data_keys, db, encryption
 from hub_api.db import Base
+from hub_api.encryption import EncryptedText, Unreadable
 from hub_api.errors import Conflict, NotFound
-from hub_api.sealing import EncryptedText, Unreadable
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import InstrumentedAttribute
 
-    from hub_api.sealing import Ciphertext
+    from hub_api.encryption import Ciphertext
     from hub_api.settings import Settings
 
 BATCH = 500
@@ -123,7 +123,7 @@ def protect(
             "written down. Your liaison worker can help.",
             code="child_erased",
         )
-    return sealing.seal_text(known, _place(column, row_id), text)
+    return encryption.seal_text(known, _place(column, row_id), text)
 
 
 def reveal(
@@ -146,7 +146,7 @@ def reveal(
     if len(keys) < len(ids):
         raise Unreadable
     known = [key for child_id in ids if (key := keys[child_id]) is not None]
-    return sealing.open_text(known, _place(column, row_id), ciphertext)
+    return encryption.open_text(known, _place(column, row_id), ciphertext)
 
 
 def _place(column: InstrumentedAttribute[Any], row_id: UUID) -> str:
@@ -169,14 +169,14 @@ def _key_place(child_id: UUID) -> str:
 def _wrapped(child_id: UUID, key: bytes) -> dict[str, Any]:
     """The columns that hold a data key, wrapped under the current key of the ring."""
     ring = data_keys.ring(data_keys.CHILDREN)
-    wrapped = sealing.wrap(ring.key(ring.current_id), _key_place(child_id), key)
+    wrapped = encryption.wrap(ring.key(ring.current_id), _key_place(child_id), key)
     return {"wrapped_key": wrapped, "key_id": ring.current_id}
 
 
 def _unwrapped(row: Any) -> bytes:
     """The data key of a row of `_STORED`."""
     wrapping_key = data_keys.key(data_keys.CHILDREN, row.key_id)
-    return sealing.unwrap(wrapping_key, _key_place(row.child_id), row.wrapped_key)
+    return encryption.unwrap(wrapping_key, _key_place(row.child_id), row.wrapped_key)
 
 
 # --- for the owner of the database ---------------------------------------------------------------
@@ -271,7 +271,7 @@ def refuse_wrong_secrets(path: Path) -> None:
     )
     for row in newest:
         try:
-            sealing.unwrap(ring.key(row.key_id), _key_place(row.child_id), row.wrapped_key)
+            encryption.unwrap(ring.key(row.key_id), _key_place(row.child_id), row.wrapped_key)
         except (Unreadable, data_keys.UnknownKey):
             raise SettingsError(
                 f"The data keys at {path} are not those of this database: they don't open the "

@@ -78,12 +78,15 @@ def worker() -> None:
 
 @main.command()
 @click.option("--to", default="head", show_default=True, help="A revision, `head` or `base`.")
-def migrate(to: str) -> None:
+@click.option("--yes", is_flag=True, help="Don't ask before data is lost.")
+def migrate(to: str, *, yes: bool) -> None:
     """Bring the database schema to a revision, up or down."""
     from hub_api import embedded, migrate
 
     with embedded.with_database(hub_settings.current()) as ready:
         url = ready.required_database().migration
+        if not yes and migrate.loses_data(url, to):
+            click.confirm(f"Going back to {to} deletes what is stored since. Go on?", abort=True)
         migrate.move(url, to)
         click.echo(f"The schema is at {migrate.current(url) or 'base'}.")
 
@@ -127,14 +130,14 @@ def keys() -> None:
 @click.option("--data", is_flag=True, help="Rotate the ring that wraps every child's data key.")
 def rotate(*, data: bool) -> None:
     """Add a new signing key, keeping the one before it until its tokens are out of date."""
-    from hub_api import crypto
+    from hub_api import token_keys
 
     if data:
         _rotate_data_keys()
         return
     path = hub_settings.current().keys_path
-    kid = crypto.rotate_token_keys(path)
-    click.echo(f"New tokens are signed with {kid} once the API has been restarted. Ring: {path}")
+    kid = token_keys.rotate_token_keys(path)
+    click.echo(f"New tokens are signed with {kid} from now on. Ring: {path}")
 
 
 def _rotate_data_keys() -> None:

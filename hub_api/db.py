@@ -164,6 +164,7 @@ def reason(error: DBAPIError) -> str:
 class _Unit:
     session: Session
     scope: dict[str, str] | None = None
+    ends_whole: bool = False
     after_rollback: list[Callable[[], None]] = field(default_factory=list)
 
 
@@ -223,9 +224,16 @@ def keep() -> None:
     lock while the work goes on. The scope of row-level security is set anew.
     """
     unit = _running_unit()
+    if unit.ends_whole:
+        raise RuntimeError("Something was written that must stand or fall with the rest.")
     unit.session.commit()
     if unit.scope is not None:
         _execute_scope(unit)
+
+
+def end_whole() -> None:
+    """From here on, everything in the running unit of work is committed together or not at all."""
+    _running_unit().ends_whole = True
 
 
 def connection() -> sa.Connection:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from hub_api import child_keys, crypto, db, embedded, private_files
+from hub_api import child_keys, db, embedded, private_files, token_keys
 from hub_api.operations.service import BEHIND, readiness
 from hub_api.settings import SettingsError
 
@@ -57,7 +57,7 @@ def _unknown_settings(settings: Settings) -> Iterator[Finding]:
 def _keys(settings: Settings) -> Iterator[Finding]:
     path = settings.keys_path
     try:
-        crypto.load_token_keys(path)
+        token_keys.load_token_keys(path)
     except SettingsError as error:
         yield Finding(MISSING, "keys", str(error))
         return

@@ -86,6 +86,7 @@ def once(
             f"An Idempotency-Key is {SHORTEST} to {LONGEST} plain characters, such as a UUID.",
             code="malformed_key",
         )
+    db.end_whole()
     fingerprint = sent.fingerprint(hashlib.sha256(f"{actor.account_id}{key}".encode()).digest())
     if not _claim(actor.account_id, key, fingerprint):
         kept = db.session().get_one(IdempotencyKey, (actor.account_id, key))

@@ -72,6 +72,12 @@ def _is_behind(url: str, to: str) -> bool:
     return to in older
 
 
+def loses_data(url: str, to: str) -> bool:
+    """Whether going to a revision goes back, in a database that people already use."""
+    goes_back = to == "base" or (to != "head" and to != current(url) and _is_behind(url, to))
+    return goes_back and current(url) is not None and not is_empty(url)
+
+
 def current(url: str) -> str | None:
     """The revision a database is at."""
     engine = db.make_engine(url, connections=1)

@@ -63,7 +63,9 @@ def run(settings: Settings) -> None:
     if not settings.supervised:
         refuse_taken_port(settings.host, settings.port)
     listener = _listen(settings.host, settings.port, shared=settings.supervised)
-    serving = Serving(app, listener, settings.api_threads)
+    serving = Serving(
+        app, listener, settings.api_threads, behind_proxy=settings.trusted_proxies > 0
+    )
     signal.signal(signal.SIGTERM, serving.stop)
     signal.signal(signal.SIGINT, serving.stop)
     serving.run()

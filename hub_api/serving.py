@@ -26,6 +26,9 @@ LARGEST_REQUEST = 10 * 1024 * 1024
 SILENT_PHONE = 30
 """Seconds until a connection on which nothing moves is closed."""
 
+SLOWEST_REQUEST = 60
+"""Seconds that a request may take to arrive, from its first byte to its last."""
+
 _CODES = {413: "too_large", 431: "headers_too_large"}
 
 
@@ -58,6 +61,23 @@ class _Channel(HTTPChannel):
     parser_class = _Parser
     error_task_class = _Refusal
 
+    _reading_since: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Note when a request begins: a byte now and then must not hold a place for ever."""
+        taken = bool(super().received(data))
+        if self.request is None:
+            self._reading_since = None
+        elif self._reading_since is None:
+            self._reading_since = time.monotonic()
+        return taken
+
+    def hang_up_if_slow(self) -> None:
+        """Close the connection when its request takes too long to arrive."""
+        began = self._reading_since
+        if began is not None and time.monotonic() - began > SLOWEST_REQUEST:
+            self.handle_close()
+
     @property
     def is_busy(self) -> bool:
         """A request is being read or answered, or an answer is on its way."""
@@ -77,7 +97,9 @@ class _Channel(HTTPChannel):
 class Serving:
     """One server process on a listening socket."""
 
-    def __init__(self, app: Any, listener: socket.socket, threads: int) -> None:
+    def __init__(
+        self, app: Any, listener: socket.socket, threads: int, *, behind_proxy: bool = False
+    ) -> None:
         self._sockets: dict[int, Any] = {}
         self._is_stopping = False
         self._server = waitress.create_server(
@@ -88,7 +110,8 @@ class Serving:
             channel_timeout=SILENT_PHONE,
             connection_limit=1000,
             max_request_body_size=LARGEST_REQUEST,
-            clear_untrusted_proxy_headers=True,
+            # Behind a proxy the app itself reads them, as many as there are proxies (edges.py).
+            clear_untrusted_proxy_headers=not behind_proxy,
         )
         self._server.channel_class = _Channel
 
@@ -99,8 +122,13 @@ class Serving:
 
     def run(self) -> None:
         """Serve until asked to stop; then let nobody in and finish what is in hand."""
+        looked = time.monotonic()
         while not self._is_stopping:
             self._turn(1)
+            if time.monotonic() - looked > 1:
+                looked = time.monotonic()
+                for channel in self._channels():
+                    channel.hang_up_if_slow()
         self._turn(0)  # whoever knocked before the door closes
         self._server.del_channel()
         self._server.socket.close()
@@ -114,8 +142,7 @@ class Serving:
         self._server.asyncore.loop(timeout=patience, map=self._sockets, count=1)
 
     def _is_busy(self) -> bool:
-        return any(
-            channel.is_busy
-            for channel in [*self._sockets.values()]
-            if isinstance(channel, _Channel)
-        )
+        return any(channel.is_busy for channel in self._channels())
+
+    def _channels(self) -> list[_Channel]:
+        return [found for found in [*self._sockets.values()] if isinstance(found, _Channel)]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from sqlalchemy.exc import DBAPIError
 
-from hub_api import child_keys, crypto, db, doctor, embedded, migrate
+from hub_api import child_keys, db, doctor, embedded, migrate, token_keys
 from hub_api.server import refuse_taken_port
 from hub_api.settings import SettingsError, make_folder
 
@@ -95,8 +95,8 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def prepare(settings: Settings, *, is_demo: bool, say: Callable[[str], None]) -> None:
     """Bring keys and schema up to date, and put demo data into an empty database."""
     if not settings.keys_path.exists():
-        crypto.rotate_token_keys(settings.keys_path)
-    crypto.load_token_keys(settings.keys_path)
+        token_keys.rotate_token_keys(settings.keys_path)
+    token_keys.load_token_keys(settings.keys_path)
     refuse_unreachable(settings)
     url = settings.required_database().migration
     if migrate.current(url) != migrate.newest():

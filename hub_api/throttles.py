@@ -68,11 +68,22 @@ def taken() -> tuple[Taken, ...]:
     return _taken.get()
 
 
-def take(limit: Limit, who: str) -> None:
-    """Count an attempt, for good: it stays counted when what follows is refused.
+def take(*limits: tuple[Limit, str]) -> None:
+    """Count an attempt of somebody against each limit, for good: it outlives a refusal.
 
-    To be called before anything else is written. Raises `TooManyRequests` when there is no room.
+    To be called before anything else is written. Raises `TooManyRequests` when there is no room in
+    one of them; it is then counted against none.
     """
+    for number, (limit, who) in enumerate(limits):
+        try:
+            _take(limit, who)
+        except TooManyRequests:
+            give_back(*limits[:number])
+            db.keep()
+            raise
+
+
+def _take(limit: Limit, who: str) -> None:
     now = clock.now()
     key = _key(limit, who)
     values = {"key": key, "now": now, "interval": limit.interval, "window": limit.window}
@@ -86,10 +97,11 @@ def take(limit: Limit, who: str) -> None:
     _note(limit, room // limit.interval, empty_at - now)
 
 
-def give_back(limit: Limit, who: str) -> None:
+def give_back(*limits: tuple[Limit, str]) -> None:
     """Uncount an attempt that turned out well: only failures slow anybody down."""
-    values = {"key": _key(limit, who), "interval": limit.interval}
-    db.connection().execute(_GIVE_BACK, values)
+    for limit, who in limits:
+        values = {"key": _key(limit, who), "interval": limit.interval}
+        db.connection().execute(_GIVE_BACK, values)
 
 
 def forget_empty() -> None:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
     from flask import Flask
 
-    from hub_api.crypto import TokenKeys
     from hub_api.settings import Settings
+    from hub_api.token_keys import TokenRing
 
 ISSUER = "mockingbird-hub"
 AUDIENCE = "mockingbird-hub-api"
@@ -30,7 +30,7 @@ ALGORITHM = "ES256"
 REQUIRED_CLAIMS = ["exp", "iat", "nbf", "iss", "aud", "sub", "sid", "jti", "type"]
 
 
-def init_app(app: Flask, settings: Settings, keys: TokenKeys) -> None:
+def init_app(app: Flask, settings: Settings, ring: TokenRing) -> None:
     """Set the library up for one algorithm, one issuer, one audience and our key ring."""
     app.config.update(
         JWT_ALGORITHM=ALGORITHM,
@@ -38,16 +38,16 @@ def init_app(app: Flask, settings: Settings, keys: TokenKeys) -> None:
         JWT_ENCODE_AUDIENCE=AUDIENCE,
         JWT_ACCESS_TOKEN_EXPIRES=settings.access_token_lifetime,
     )
-    app.extensions["hub-token-keys"] = keys
+    app.extensions["hub-token-ring"] = ring
     manager = JWTManager(app)
 
     @manager.encode_key_loader
     def _signing_key(_identity: str) -> ec.EllipticCurvePrivateKey:
-        return keys.signing_key
+        return ring.current().signing_key
 
     @manager.additional_headers_loader
     def _headers(_identity: str) -> dict[str, str]:
-        return {"kid": keys.current, "typ": TOKEN_TYPE}
+        return {"kid": ring.current().current, "typ": TOKEN_TYPE}
 
 
 def issue_access_token(account_id: UUID, session_id: UUID) -> str:
@@ -90,8 +90,8 @@ _JWT = jwt.PyJWT()
 
 def _key_of(token: str) -> ec.EllipticCurvePublicKey:
     """The public key of our ring that a token says it is signed with."""
-    keys: TokenKeys = current_app.extensions["hub-token-keys"]
-    key = keys.verifying_key(jwt.get_unverified_header(token).get("kid"))
+    ring: TokenRing = current_app.extensions["hub-token-ring"]
+    key = ring.verifying_key(jwt.get_unverified_header(token).get("kid"))
     if key is None:
         raise InvalidTokenError("unknown key")
     return key

@@ -1,4 +1,4 @@
-"""Alembic's entry: one transaction for the whole way, as the owner role."""
+"""Alembic's entry: a transaction for each migration, as the owner role."""
 
 from alembic import context
 
@@ -17,7 +17,11 @@ def include(_object: object, name: str | None, kind: str, *_: object) -> bool:
 engine = db.make_engine(context.config.attributes["url"], connections=1, options=OPTIONS)
 with engine.connect() as connection:
     context.configure(
-        connection=connection, target_metadata=models.Base.metadata, include_object=include
+        connection=connection,
+        target_metadata=models.Base.metadata,
+        include_object=include,
+        # So that no lock outlasts the step that needs it.
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

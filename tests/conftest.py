@@ -13,7 +13,7 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 
-from hub_api import clock, create_app, crypto, data_keys, db, embedded, migrate, models
+from hub_api import clock, create_app, data_keys, db, embedded, migrate, models, token_keys
 from hub_api import settings as hub_settings
 from hub_api.access import Role
 from hub_api.accounts import service
@@ -71,7 +71,7 @@ def settings(
     make_database: Callable[[str], DatabaseUrls], tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
     data_dir = tmp_path_factory.mktemp("var")
-    crypto.rotate_token_keys(data_dir / "keys.json")
+    token_keys.rotate_token_keys(data_dir / "keys.json")
     data_keys.make_secrets(data_dir / "data-keys.json")
     return Settings(
         database=make_database("hub_test"),

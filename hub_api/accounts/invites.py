@@ -32,23 +32,28 @@ def invite(account_id: UUID, *, invited_by: UUID | None) -> str:
 
     It works once, for `settings.invite_lifetime`.
     """
+    expire(account_id)
+    code = _new_code()
+    found = Invite(
+        account_id=account_id,
+        invited_by=invited_by,
+        code_hash=_fingerprint(code),
+        expires_at=clock.now() + settings.current().invite_lifetime,
+    )
+    db.session().add(found)
+    db.session().flush()
+    audit.record("account:invite", actor_id=invited_by, subject_id=account_id)
+    return code
+
+
+def expire(account_id: UUID) -> None:
+    """Let the invitations somebody has not answered run out."""
     now = clock.now()
     db.connection().execute(
         sa.update(Invite)
         .where(Invite.account_id == account_id, Invite.used_at.is_(None), Invite.expires_at > now)
         .values(expires_at=now)
     )
-    code = _new_code()
-    found = Invite(
-        account_id=account_id,
-        invited_by=invited_by,
-        code_hash=_fingerprint(code),
-        expires_at=now + settings.current().invite_lifetime,
-    )
-    db.session().add(found)
-    db.session().flush()
-    audit.record("account:invite", actor_id=invited_by, subject_id=account_id)
-    return code
 
 
 def activate(code: str, password: str, *, device: str = "", address: str = "") -> TokenPair:
@@ -57,12 +62,12 @@ def activate(code: str, password: str, *, device: str = "", address: str = "") -
     Raises `Unauthenticated` for a code that is unknown, used or out of date, `Invalid` for a weak
     password, `TooManyRequests` after many wrong codes.
     """
-    limit = sessions.attempts("activate-address")
-    throttles.take(limit, address)
+    taken = sessions.attempts("activate-address"), sessions.network_of(address)
+    throttles.take(taken)
     found = db.session().scalar(
         sa.select(Invite).where(Invite.code_hash == _fingerprint(code)).with_for_update()
     )
-    account = db.session().get(Account, found.account_id) if found else None
+    account = db.session().get(Account, found.account_id, with_for_update=True) if found else None
     now = clock.now()
     is_open = found is not None and found.used_at is None and found.expires_at > now
     if found is None or account is None or not is_open or not account.is_active:
@@ -71,25 +76,24 @@ def activate(code: str, password: str, *, device: str = "", address: str = "") -
             partial(audit.record, "account:activate", outcome="refused", subject_id=subject_id)
         )
         raise Unauthenticated(
-            "That invitation has run out or was used already. Please ask for a new one.",
+            "That code doesn't work: please check each letter. If you have just chosen a password, "
+            "try logging in with it. Otherwise it has run out: please ask for a new one.",
             code="invite_not_valid",
         )
     _set_password(account, password, field="password")
     found.used_at = now
     db.session().flush()
     sessions.end_all(account.id, EndReason.PASSWORD_CHANGED)
-    throttles.give_back(limit, address)
+    throttles.give_back(taken)
     audit.record("account:activate", actor_id=account.id, subject_id=account.id)
-    return sessions.start_session(account.id, device=device)
+    return sessions.start_session(account.id, device=device, address=address)
 
 
 def change_password(actor: Actor, current_password: str, new_password: str) -> None:
     """Change one's own password; every other session ends.
 
-    Raises `Invalid` for a wrong or a weak one, `TooManyRequests` after many wrong ones.
+    Raises `Invalid` for a wrong or a weak one.
     """
-    limit = sessions.attempts("password-account")
-    throttles.take(limit, str(actor.account_id))
     account = db.session().get_one(Account, actor.account_id, with_for_update=True)
     if not is_password(current_password, account.password_hash):
         db.after_rollback(
@@ -108,7 +112,7 @@ def change_password(actor: Actor, current_password: str, new_password: str) -> N
         raise Unauthenticated
     _set_password(account, new_password, field="new_password")
     db.session().flush()
-    throttles.give_back(limit, str(actor.account_id))
+    expire(account.id)
     sessions.end_all(account.id, EndReason.PASSWORD_CHANGED, but=actor.session_id)
     audit.record("account:change_password", actor_id=account.id, subject_id=account.id)
 
@@ -123,7 +127,11 @@ def _new_code() -> str:
     return "-".join(letters[start : start + 5] for start in range(0, len(letters), 5))
 
 
+_LOOK_ALIKES = str.maketrans("018", "OIB")
+"""Codes have no 0, 1 or 8, so that nobody need tell them from letters."""
+
+
 def _fingerprint(code: str) -> bytes:
     """SHA-256 of the code however it was typed: the code is random, so nothing slower is needed."""
-    plain = "".join(char for char in code.upper() if char.isalnum())
+    plain = "".join(char for char in code.upper() if char.isalnum()).translate(_LOOK_ALIKES)
     return hashlib.sha256(plain.encode()).digest()

@@ -93,13 +93,16 @@ class LoginSession(HasId, Base):
             name="session_end_reason_known",
         ),
         sa.Index("ix_sessions_account_id", "account_id"),
+        sa.Index("ix_sessions_network_hash", "network_hash"),
     )
 
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
-    device: Mapped[str]
+    device: Mapped[str] = mapped_column(server_default="")
     """What the phone or browser calls itself, so that its owner can tell it from another."""
+    network_hash: Mapped[bytes | None]
+    """Of the e-mail address and the network it began from: known there, known here."""
     started_at: Mapped[datetime] = mapped_column(default=clock.now)
-    seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    seen_at: Mapped[datetime] = mapped_column(default=clock.now, server_default=sa.func.now())
     """When it last logged in or refreshed its tokens."""
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

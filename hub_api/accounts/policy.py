@@ -16,8 +16,12 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.reads import Asking
 
-_OWN_KIND_ONLY = frozenset({Role.PROGRAMME_MANAGER, Role.SYSTEM_ADMINISTRATOR})
-"""Roles that only somebody who holds them gives and takes: neither makes itself the other."""
+_GIVER = {Role.SYSTEM_ADMINISTRATOR: Role.SYSTEM_ADMINISTRATOR}
+"""Who gives and ends a role, and invites its holders anew; every other role, a programme manager.
+
+So a system administrator, who sees no child's record, makes nobody who does: an invitation is a
+login, and whoever sends it holds the code.
+"""
 
 
 def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
@@ -30,14 +34,17 @@ def sessions_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     return sa.and_(asking.is_account(LoginSession.account_id), LoginSession.ended_at.is_(None))
 
 
-def can_manage(actor: Actor, account_id: UUID, roles: Collection[Role]) -> bool:
-    """Anybody but oneself, and but those whose roles one could not give: an invitation is a login.
+def can_close(actor: Actor, account_id: UUID) -> bool:
+    """Anybody but oneself."""
+    return account_id != actor.account_id
 
-    Nobody gives themselves a role, and nobody shuts themselves out.
-    """
+
+def can_manage(actor: Actor, account_id: UUID, roles: Collection[Role]) -> bool:
+    """Anybody but oneself, whose roles one could give as well."""
     return account_id != actor.account_id and all(can_grant(actor, role) for role in roles)
 
 
 def can_grant(actor: Actor, role: Role) -> bool:
-    """Any role but those that only their holders give."""
-    return role not in _OWN_KIND_ONLY or any(grant.role is role for grant in actor.grants)
+    """Whether this person gives such roles."""
+    giver = _GIVER.get(role, Role.PROGRAMME_MANAGER)
+    return any(grant.role is giver for grant in actor.grants)

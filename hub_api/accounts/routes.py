@@ -108,6 +108,7 @@ def revoke_session(session_id: UUID) -> None:
 
 @blp.route("/auth/password", methods=["POST"])
 @blp.allow(Permission.OWN_ACCOUNT)
+@blp.counts_failures(lambda: sessions.attempts("password"))
 @blp.arguments(
     PasswordIn(),
     example={"current_password": "correct horse", "new_password": "kettle garden window"},

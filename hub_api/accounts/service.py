@@ -150,6 +150,8 @@ def change_account(
 ) -> Row:
     """Change somebody's name or e-mail address. Raises `Conflict` when the address is taken."""
     account = _manage(actor, account_id, seen_version)
+    if "email" in changes:
+        invites.expire(account.id)
     for field, value in changes.items():
         setattr(account, field, value.strip().lower() if field == "email" else value)
     db.session().flush()
@@ -159,11 +161,12 @@ def change_account(
 
 def close_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
     """Let somebody log in no more; their sessions end at once."""
-    account = _manage(actor, account_id, seen_version)
+    account = _close_or_open(actor, account_id, seen_version)
     if not account.is_active:
         raise Conflict("This account is closed already.", code="wrong_state")
     account.is_active = False
     db.session().flush()
+    invites.expire(account.id)
     sessions.end_all(account.id, EndReason.ACCOUNT_CLOSED)
     _audit(actor, "close", account.id, ["is_active"])
     return get_account(actor, account.id)
@@ -171,7 +174,7 @@ def close_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
 
 def reopen_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
     """Let somebody log in again."""
-    account = _manage(actor, account_id, seen_version)
+    account = _close_or_open(actor, account_id, seen_version)
     if account.is_active:
         raise Conflict("This account is open already.", code="wrong_state")
     account.is_active = True
@@ -182,8 +185,7 @@ def reopen_account(actor: Actor, account_id: UUID, seen_version: int) -> Row:
 
 def log_out_everywhere(actor: Actor, account_id: UUID) -> None:
     """End every session of somebody whose phone is lost."""
-    found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
-    reads.find(actor, found)
+    _find(actor, account_id)
     sessions.end_all(account_id, EndReason.REVOKED)
     _audit(actor, "log_out", account_id)
 
@@ -251,7 +253,7 @@ def end_role(actor: Actor, role_id: UUID, seen_version: int, ends_on: date | Non
     grant.ends_on = last
     db.session().flush()
     _touch(account)
-    _audit(actor, "end_role", account.id, [grant.role])
+    _audit(actor, "end_role", account.id, [grant.role], grant.constellation_id)
     return get_account(actor, account.id)
 
 
@@ -265,7 +267,7 @@ def _grant(actor: Actor, account_id: UUID, role: RoleIn) -> None:
         constellation_id=role["constellation_id"],
         household_id=role["household_id"],
     )
-    _audit(actor, "give_role", account_id, [role["role"]])
+    _audit(actor, "give_role", account_id, [role["role"]], role["constellation_id"])
 
 
 def _touch(account: Account) -> None:
@@ -274,17 +276,40 @@ def _touch(account: Account) -> None:
     db.session().flush()
 
 
+def _close_or_open(actor: Actor, account_id: UUID, seen_version: int) -> Account:
+    """An account to close or reopen, locked as it was seen."""
+    account = _find(actor, account_id)
+    if not policy.can_close(actor, account.id):
+        raise Forbidden
+    db.lock_seen(account, seen_version)
+    return account
+
+
+def _find(actor: Actor, account_id: UUID) -> Account:
+    found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
+    return reads.find(actor, found)
+
+
 def _manage(actor: Actor, account_id: UUID, seen_version: int) -> Account:
     """An account to change, locked as it was seen."""
-    found = sa.select(Account).where(Account.id == account_id, policy.visible_to(ASKING))
-    account = reads.find(actor, found)
+    account = _find(actor, account_id)
     if not policy.can_manage(actor, account.id, queries.roles_of(account.id)):
         raise Forbidden
     db.lock_seen(account, seen_version)
     return account
 
 
-def _audit(actor: Actor, verb: str, account_id: UUID, changed: Sequence[str] = ()) -> None:
+def _audit(
+    actor: Actor,
+    verb: str,
+    account_id: UUID,
+    changed: Sequence[str] = (),
+    constellation_id: UUID | None = None,
+) -> None:
     audit.record(
-        f"account:{verb}", actor_id=actor.account_id, subject_id=account_id, changed=changed
+        f"account:{verb}",
+        actor_id=actor.account_id,
+        subject_id=account_id,
+        changed=changed,
+        constellation_id=constellation_id,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import secrets
 from datetime import timedelta
 from functools import partial
@@ -48,18 +49,19 @@ def attempts(kind: str) -> Limit:
 def log_in(email: str, password: str, *, device: str = "", address: str = "") -> TokenPair:
     """Start a session. An unknown address and a wrong password are answered alike, in like time.
 
-    Failures slow down the account and the network address they come from, known or not; nobody is
-    locked out. Raises `Unauthenticated` or `TooManyRequests`.
+    Failures slow down the account and the network they come from, known or not; nobody is locked
+    out: where somebody has logged in before, their failures are counted apart from a stranger's.
+    Raises `Unauthenticated` or `TooManyRequests`.
     """
-    email = email.strip().lower()
-    by_account, by_address = attempts("login-account"), attempts("login-address")
-    throttles.take(by_address, address)
-    throttles.take(by_account, email)
+    email, network = email.strip().lower(), network_of(address)
+    who = f"{email}\0{network}" if _is_known(email, network) else email
+    taken = (attempts("login-account"), who), (attempts("login-address"), network)
+    throttles.take(*taken)
     account = db.session().scalar(
         sa.select(Account).where(Account.email == email, Account.is_active)
     )
     known_hash = account.password_hash if account else None
-    if not is_password(password, known_hash) or account is None:
+    if not is_password(password, known_hash) or account is None or not _still_has(account):
         subject_id = account.id if account else None
         db.after_rollback(
             partial(audit.record, "session:start", outcome="refused", subject_id=subject_id)
@@ -68,23 +70,72 @@ def log_in(email: str, password: str, *, device: str = "", address: str = "") ->
             "That e-mail address and password don't match. Please check both and try again.",
             code="wrong_login",
         )
-    throttles.give_back(by_address, address)
-    throttles.give_back(by_account, email)
-    return start_session(account.id, device=device)
+    throttles.give_back(*taken)
+    return start_session(account.id, device=device, address=address)
 
 
-def start_session(account_id: UUID, *, device: str = "") -> TokenPair:
+def _still_has(account: Account) -> bool:
+    """Whether the account is open and its password the one just proved, until we commit.
+
+    Proving takes a while: a password changed or an account closed meanwhile ends every session, and
+    must not miss the one that begins now.
+    """
+    same = sa.select(Account.id).where(
+        Account.id == account.id,
+        Account.is_active,
+        Account.password_hash == account.password_hash,
+    )
+    return db.session().scalar(same.with_for_update(read=True)) is not None
+
+
+def network_of(address: str) -> str:
+    """The network a request comes from: the address, or of IPv6 the /64 that one household has."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+KNOWN_FOR = timedelta(days=90)
+"""How long a network is remembered from which somebody has logged in."""
+
+
+def _is_known(email: str, network: str) -> bool:
+    known = sa.select(LoginSession.id).where(
+        LoginSession.network_hash == _network_hash(email, network),
+        LoginSession.started_at > clock.now() - KNOWN_FOR,
+    )
+    return bool(db.session().scalar(sa.select(sa.exists(known))))
+
+
+def _network_hash(email: str, network: str) -> bytes:
+    """Says nothing of the network to whoever doesn't know both."""
+    return hashlib.sha256(f"{email}\0{network}".encode()).digest()
+
+
+def start_session(account_id: UUID, *, device: str = "", address: str = "") -> TokenPair:
     """Open a session for somebody who has proved who they are."""
     now = clock.now()
     login = LoginSession(
         account_id=account_id,
         device=_plain(device),
+        network_hash=_hash_for(account_id, address),
         expires_at=now + settings.current().session_lifetime,
     )
     db.session().add(login)
     db.session().flush()
     audit.record("session:start", actor_id=account_id, subject_id=login.id)
     return _token_pair(login, parent_id=None)
+
+
+def _hash_for(account_id: UUID, address: str) -> bytes | None:
+    if not address:
+        return None
+    email = db.session().scalar(sa.select(Account.email).where(Account.id == account_id))
+    return _network_hash(str(email), network_of(address))
 
 
 def _plain(device: str) -> str:
@@ -101,8 +152,7 @@ def refresh(refresh_token: str) -> TokenPair:
     token = db.session().scalar(
         sa.select(RefreshToken).where(RefreshToken.token_hash == _fingerprint(refresh_token))
     )
-    if token is None:
-        _leave_behind_refused_refresh(token)
+    if token is None:  # of nobody's session: recorded, strangers could fill the trail with it
         raise Unauthenticated
     # The session row is the lock of its token family: nothing read before it is trusted after it.
     login = db.session().scalars(
@@ -147,14 +197,14 @@ def _end_after_reuse(account_id: UUID, session_id: UUID) -> None:
     audit.record("session:refresh", outcome="refused", actor_id=account_id, subject_id=session_id)
 
 
-def _leave_behind_refused_refresh(token: RefreshToken | None) -> None:
-    """Record a token nobody was given, or one of a session that has ended."""
+def _leave_behind_refused_refresh(token: RefreshToken) -> None:
+    """Record a token of a session that has ended."""
     db.after_rollback(
         partial(
             audit.record,
             "session:refresh",
             outcome="refused",
-            subject_id=token.session_id if token else None,
+            subject_id=token.session_id,
         )
     )
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
+from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict
-from hub_api.sealing import Ciphertext, EncryptedText
 
 
 class RequestState(StrEnum):

@@ -13,6 +13,7 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
+from hub_api.encryption import Ciphertext
 from hub_api.errors import Conflict, Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
@@ -20,7 +21,6 @@ from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING
 from hub_api.respite import checks, policy, queries
 from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
-from hub_api.sealing import Ciphertext
 from hub_api.sleepovers import service as sleepovers
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind

@@ -17,7 +17,6 @@ def upgrade() -> None:
     op.add_column(
         "accounts", sa.Column("version", sa.Integer(), nullable=False, server_default="1")
     )
-    op.alter_column("accounts", "version", server_default=None)
     op.alter_column("accounts", "password_hash", nullable=True)
     op.execute("grant insert, update on accounts to hub_api")
     op.execute("grant insert, update on role_grants to hub_api")
@@ -27,10 +26,12 @@ def upgrade() -> None:
     )
 
     op.add_column("sessions", sa.Column("device", sa.Text(), nullable=False, server_default=""))
+    op.add_column("sessions", sa.Column("network_hash", sa.LargeBinary(), nullable=True))
+    op.create_index("ix_sessions_network_hash", "sessions", ["network_hash"])
     op.add_column("sessions", sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True))
     op.execute("update sessions set seen_at = started_at")
-    op.alter_column("sessions", "seen_at", nullable=False)
-    op.alter_column("sessions", "device", server_default=None)
+    # The defaults stay: a node of the release before must go on letting people in.
+    op.alter_column("sessions", "seen_at", nullable=False, server_default=sa.text("now()"))
     _end_reasons(REASONS)
 
     op.create_table(
@@ -69,6 +70,8 @@ def downgrade() -> None:
         "update sessions set end_reason = 'logout' where end_reason not in ('logout', 'refresh_token_reused')"
     )
     _end_reasons(("logout", "refresh_token_reused"))
+    op.drop_index("ix_sessions_network_hash", "sessions")
+    op.drop_column("sessions", "network_hash")
     op.drop_column("sessions", "seen_at")
     op.drop_column("sessions", "device")
     op.execute("delete from role_grants where ends_on = starts_on")  # they never held

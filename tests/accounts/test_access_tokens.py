@@ -19,7 +19,7 @@ from jwt.algorithms import ECAlgorithm, get_default_algorithms
 from jwt.utils import base64url_decode, base64url_encode
 from uuid_utils.compat import uuid7
 
-from hub_api import clock, crypto, tokens
+from hub_api import clock, token_keys, tokens
 from tests.phone import Phone
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
@@ -46,7 +46,7 @@ def segment(part: Any) -> str:
 class Forge:
     """Makes tokens with the hub's own keys, and with others."""
 
-    keys: crypto.TokenKeys
+    keys: token_keys.TokenKeys
     account_id: UUID
     session_id: UUID
     other_account_id: UUID
@@ -115,7 +115,7 @@ def forge(world, settings, rows) -> Forge:
     mine, _other = world.hub_carer, world.carer
     session_of = dict(tuple(row) for row in rows("select account_id, id from sessions"))
     return Forge(
-        keys=crypto.load_token_keys(settings.keys_path),
+        keys=token_keys.load_token_keys(settings.keys_path),
         account_id=world.here.hub_carer,
         session_id=session_of[world.here.hub_carer],
         other_account_id=world.here.family.carer,

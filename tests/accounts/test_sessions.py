@@ -1,13 +1,35 @@
 """Where somebody is logged in, logging a phone out, and changing the password."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from hub_api import create_app
+from hub_api import settings as hub_settings
+from hub_api.access import Role
+from hub_api.accounts import sessions
 from tests.factories.accounts import PASSWORD
 from tests.phone import hold_to_contract
 
 WORDS = "three random words"
+
+
+@pytest.fixture
+def behind_proxy(app, settings):
+    """Log in from an address, as the proxy before the hub tells it; the status."""
+    assert app.engine, "the database is empty"
+    behind = create_app(replace(settings, trusted_proxies=1))
+
+    def log_in(body, address):
+        headers = {"X-Forwarded-For": address}
+        return (
+            behind.test_client().post("/api/v1/auth/login", json=body, headers=headers).status_code
+        )
+
+    yield log_in
+    behind.engine.dispose()
+    hub_settings.use(settings)
 
 
 @pytest.fixture
@@ -135,6 +157,21 @@ class TestChangingThePassword:
         answer = change_password(phone, new="other random words", **key)
         assert (answer.status_code, answer.json["code"]) == (422, "key_reused")
 
+    @pytest.mark.parametrize("wrong", [{"current": "kettle-garden-door"}, {"new": "password"}])
+    def test_that_was_refused_is_refused_again(self, world, change_password, wrong):
+        """Answered as done, somebody would think a stolen password was gone."""
+        phone, key = world.carer, {"Idempotency_Key": "change-it-once"}
+        found = [change_password(phone, **wrong, **key).status_code for _ in range(3)]
+        assert found == [422, 422, 422]
+        assert change_password(phone, **key).status_code == 204
+
+    def test_is_not_held_up_by_a_stolen_phone(self, world, change_password):
+        thief, owner = world.carer, world.carer
+        found = [change_password(thief, current=f"guess {n}").status_code for n in range(11)]
+        assert found[-1] == 429
+        assert change_password(owner).status_code == 204
+        assert thief.get("/me").status_code == 401
+
     def test_keeps_nothing_to_guess_the_password_from(self, world, change_password, rows):
         """A fast hash of a body that holds a password would be one to try guesses against."""
         import hashlib
@@ -157,7 +194,64 @@ class TestChangingThePassword:
         assert sorted(still_in) == [200, 401]
 
 
+class TestLoggingInMeanwhile:
+    """A login that began with the old password must not outlive its change."""
+
+    @pytest.fixture
+    def proven(self, world, log_in, monkeypatch):
+        """Log in, and do this once the password is proved and before the session begins."""
+
+        def start(meanwhile):
+            is_password = sessions.is_password
+
+            def slowly(*given):
+                found = is_password(*given)
+                monkeypatch.setattr(sessions, "is_password", is_password)
+                meanwhile()
+                return found
+
+            monkeypatch.setattr(sessions, "is_password", slowly)
+            return log_in(world.here.family.carer)
+
+        return start
+
+    def test_is_refused_once_the_password_has_changed(self, world, proven, change_password, rows):
+        phone = world.carer
+        answer = proven(lambda: change_password(phone))
+        assert (answer.status_code, answer.json["code"]) == (401, "wrong_login")
+        assert len(rows("select from sessions where ended_at is null")) == 1
+
+    def test_is_refused_once_the_account_is_closed(self, world, proven, rows):
+        manager = world.phone(world.staff[Role.PROGRAMME_MANAGER])
+        path = f"/accounts/{world.here.family.carer}"
+        answer = proven(lambda: manager.post_seen(path, verb="close"))
+        assert answer.status_code == 401
+        mine = "select from sessions where account_id = :id and ended_at is null"
+        assert rows(mine, id=world.here.family.carer) == []
+
+
 class TestFailedLogins:
+    def test_of_strangers_never_keep_somebody_out_where_they_have_logged_in(
+        self, world, rows, behind_proxy
+    ):
+        ((email,),) = rows("select email from accounts where id = :id", id=world.here.hub_carer)
+        right, wrong = ({"email": email, "password": word} for word in (PASSWORD, "guess"))
+        assert behind_proxy(right, "192.0.2.1") == 200
+        for n in range(40):
+            behind_proxy(wrong, f"198.51.100.{n}")
+            if n % 10 == 9:
+                assert behind_proxy(right, "192.0.2.1") == 200
+        assert behind_proxy(right, "203.0.113.9") == 429, "from anywhere else, not just now"
+
+    def test_of_one_household_are_counted_together_in_ipv6(self, behind_proxy):
+        found = [
+            behind_proxy({"email": f"a{n}@x.example", "password": "x"}, f"2001:db8:1:2::{n:x}")
+            for n in range(12)
+        ]
+        assert found == [401] * 10 + [429] * 2
+        other = {"email": "b@x.example", "password": "x"}
+        assert behind_proxy(other, "2001:db8:1:3::1") == 401
+
     def test_slow_down_and_never_lock_out(self, world, log_in):
         import time_machine
 

@@ -77,13 +77,13 @@ listNotifications           M     M         M    M       M        M    M       M
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M
 getAccount                  -     -         -    -       -        -    HX      HX    -     !      -     HX
-changeAccount               -     -         -    -       -        -    HX      HX    -     !      -     HX
-inviteAccountAgain          -     -         -    -       -        -    HX      HX    -     !      -     HX
+changeAccount               -     -         -    -       -        -    HX      hx    -     !      -     HX
+inviteAccountAgain          -     -         -    -       -        -    HX      hx    -     !      -     HX
 closeAccount                -     -         -    -       -        -    HX      HX    -     !      -     HX
 reopenAccount/closed        -     -         -    -       -        -    H       H     -     !      -     H
 logAccountOut               -     -         -    -       -        -    HX      HX    -     !      -     HX
-giveRole                    -     -         -    -       -        -    HX      HX    -     !      -     HX
-endRole                     -     -         -    -       -        -    HX      HX    -     !      -     HX
+giveRole                    -     -         -    -       -        -    HX      hx    -     !      -     HX
+endRole                     -     -         -    -       -        -    HX      hx    -     !      -     HX
 listAuditEvents             -     -         -    C       -        -    CXS     S     -     !      -     CXS
 
 listConstellations          C     C         C    C       X        -    CX      -     -     !      CX    CX

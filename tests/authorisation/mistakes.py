@@ -56,6 +56,16 @@ def source(where: str, old: str, new: str) -> Break:
     return make
 
 
+def both(first: Break, second: Break) -> Break:
+    """One mistake made in two places."""
+
+    def make(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+        first(stage, monkeypatch)
+        second(stage, monkeypatch)
+
+    return make
+
+
 def actor_query(*changes: tuple[str, str]) -> Break:
     """Exchange pieces of the statement that finds the actor."""
 

@@ -5,6 +5,7 @@ from tests.authorisation.mistakes import (
     Seed,
     actor_query,
     allows,
+    both,
     denied,
     everybody,
     given,
@@ -181,7 +182,10 @@ ACCOUNTS = [
     ),
     Seed(
         "logging in to a closed account",
-        source("accounts.sessions:log_in", ", Account.is_active", ""),
+        both(
+            source("accounts.sessions:log_in", ", Account.is_active", ""),
+            source("accounts.sessions:_still_has", "Account.is_active,", ""),
+        ),
         ("logIn",),
     ),
     Seed(
@@ -226,7 +230,17 @@ MANAGING = [
     Seed(
         "nobody may manage anybody",
         source("accounts.policy:can_manage", "account_id != actor.account_id", "False"),
+        ("changeAccount",),
+    ),
+    Seed(
+        "nobody may close anything",
+        source("accounts.policy:can_close", "account_id != actor.account_id", "False"),
         ("closeAccount",),
+    ),
+    Seed(
+        "administrators give any role",
+        source("accounts.policy:can_grant", "grant.role is giver", "True"),
+        ("giveRole", "changeAccount"),
     ),
     Seed(
         "everybody's sessions",

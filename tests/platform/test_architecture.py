@@ -9,10 +9,9 @@ from flask import Flask
 from hub_api import openapi
 from hub_api.access import PUBLIC, Permission
 from hub_api.accounts.schemas import LoginIn
-from hub_api.api import (
-    Blueprint,
+from hub_api.api import Blueprint, no_object
+from hub_api.declarations import (
     UndeclaredRoute,
-    no_object,
     refuse_undeclared_routes,
     refuse_undeclared_slices,
 )
@@ -61,6 +60,10 @@ def imports_of(path: Path) -> set[str]:
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+def test_every_slice_has_its_place_in_the_order():
+    assert {path.parent.name for path in PACKAGE.glob("*/__init__.py")} == set(ORDER)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from psycopg import errors as pg
 from sqlalchemy.exc import IntegrityError
 
-from hub_api import child_keys, data_keys, db, sealing
+from hub_api import child_keys, data_keys, db, encryption
+from hub_api.encryption import Unreadable
 from hub_api.errors import NotFound
 from hub_api.respite.models import RespiteRequest
-from hub_api.sealing import Unreadable
 from hub_api.settings import SettingsError
 from tests.running.program import wait_until
 
@@ -60,7 +60,7 @@ class TestAKey:
         children = {child for (child,) in rows("select id from children")}
         assert {key.child_id for key in keys} == children
         opened = {
-            sealing.unwrap(
+            encryption.unwrap(
                 data_keys.key("children", key.key_id),
                 f"child_keys.wrapped_key:{key.child_id}",
                 key.wrapped_key,
@@ -228,7 +228,7 @@ class TestMoved:
 
     def test_a_missing_key_is_no_erasure(self, world, two, change, as_api):
         change("delete from child_keys where child_id = :one", one=world.here.family.children[0])
-        sealed = sealing.Ciphertext(b"\x01")
+        sealed = encryption.Ciphertext(b"\x01")
         with pytest.raises(Unreadable), as_api():
             child_keys.reveal(NOTE, world.here.id, world.here.family.children, sealed)
         assert look(world, two[0]) == 500

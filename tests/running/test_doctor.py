@@ -5,7 +5,7 @@ import dataclasses
 import psycopg
 import pytest
 
-from hub_api import crypto, data_keys, embedded, migrate
+from hub_api import data_keys, embedded, migrate, token_keys
 from hub_api import settings as hub_settings
 from tests.running.program import addresses, hub, hub_in_process
 
@@ -18,7 +18,7 @@ def _own_settings(monkeypatch):
 
 @pytest.fixture
 def data_dir(tmp_path):
-    crypto.rotate_token_keys(tmp_path / "keys.json")
+    token_keys.rotate_token_keys(tmp_path / "keys.json")
     data_keys.make_secrets(tmp_path / "data-keys.json")
     return tmp_path
 

@@ -2,7 +2,7 @@
 
 import re
 
-from hub_api import create_app, crypto, data_keys
+from hub_api import create_app, data_keys, token_keys
 from hub_api.settings import Settings
 from tests.phone import Phone
 from tests.running.program import addresses, hub_in_process
@@ -10,7 +10,7 @@ from tests.running.program import addresses, hub_in_process
 
 def test_the_first_administrator_is_invited_and_invites_the_others(make_database, tmp_path):
     urls = make_database("hub_invite")
-    crypto.rotate_token_keys(tmp_path / "keys.json")
+    token_keys.rotate_token_keys(tmp_path / "keys.json")
     data_keys.make_secrets(tmp_path / "data-keys.json")
     environment = {"HUB_DATA_DIR": tmp_path, **addresses(urls)}
     command = ("invite", "Dev@Test.Example", "Dev", "--role", "system_administrator")

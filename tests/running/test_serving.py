@@ -7,25 +7,30 @@ import time
 
 import pytest
 
+from hub_api import serving
 from hub_api.server import _listen
 from hub_api.serving import Serving
 
 SLOWLY = 0.3
+FROM = "192.0.2.7"
 
 
 def app(environ, start_response):
     """Takes its time over /slow."""
     if environ["PATH_INFO"] == "/slow":
         time.sleep(SLOWLY)
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2")])
-    return [b"ok"]
+    said = b"ok"
+    if environ["PATH_INFO"] == "/from":
+        said = environ.get("HTTP_X_FORWARDED_FOR", "nobody says").encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(said)))])
+    return [said]
 
 
 class Server:
-    def __init__(self):
+    def __init__(self, **options):
         listener = _listen("127.0.0.1", 0, shared=True)
         self.port = listener.getsockname()[1]
-        self.serving = Serving(app, listener, threads=2)
+        self.serving = Serving(app, listener, threads=2, **options)
         self.thread = threading.Thread(target=self.serving.run)
         self.thread.start()
 
@@ -117,3 +122,35 @@ class TestWhatIsNotARequest:
         assert head.split()[1] == b"400"
         assert b"application/problem+json" in head
         assert json.loads(body)["detail"]  # one answer and nothing after it
+
+
+class TestBehindAProxy:
+    """Without what the proxy says, ten wrong passwords anywhere would slow down everybody."""
+
+    @pytest.mark.parametrize("behind_proxy", [True, False])
+    def test_what_it_says_reaches_the_app_only_when_there_is_one(self, behind_proxy):
+        server = Server(behind_proxy=behind_proxy)
+        try:
+            request = f"GET /from HTTP/1.1\r\nHost: hub\r\nX-Forwarded-For: {FROM}\r\n"
+            said = server.answer(f"{request}Connection: close\r\n\r\n".encode())
+        finally:
+            server.stop()
+        assert said.endswith(FROM.encode()) is behind_proxy
+
+
+class TestARequestThatTakesForEver:
+    def test_loses_its_place_though_a_byte_comes_now_and_then(self, server, monkeypatch):
+        monkeypatch.setattr(serving, "SLOWEST_REQUEST", 1)
+        with server.connect() as client:
+            client.sendall(b"GET /slow HTTP/1.1\r\nX-Slow: ")
+            began = time.monotonic()
+            try:
+                while time.monotonic() - began < 10:
+                    client.sendall(b"x")
+                    time.sleep(0.1)
+                taken = None
+            except OSError:
+                taken = time.monotonic() - began
+        assert taken is not None
+        assert 1 <= taken < 6
+        assert server.answer(get("/")).endswith(b"ok")

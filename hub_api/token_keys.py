@@ -6,6 +6,7 @@ The keys that guard what is stored, and must never be lost, are elsewhere: data_
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from hub_api.settings import SettingsError
 if TYPE_CHECKING:
     from pathlib import Path
 
+SETTING = "HUB_KEYS_FILE"
 KEPT_KEYS = 2
 """The current key and the one before it: an access token lives ten minutes, a key far longer."""
 
@@ -43,6 +45,38 @@ class TokenKeys:
     def verifying_key(self, kid: object) -> ec.EllipticCurvePublicKey | None:
         """The public key a token names, or None for a name this ring has never held."""
         return self._public.get(kid) if isinstance(kid, str) else None
+
+
+class TokenRing:
+    """The ring in its file, read again when the file has changed.
+
+    So all processes follow a rotation by themselves, and nobody is logged out: a token signed with
+    a key this process has not met makes it look.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed_at = self._stamp()
+        self._keys = load_token_keys(path)
+
+    def current(self) -> TokenKeys:
+        """The keys as the file has them now; those known before, while it can't be read."""
+        stamp = self._stamp()
+        if stamp != self._changed_at:
+            with contextlib.suppress(SettingsError):
+                self._keys = load_token_keys(self._path)
+                self._changed_at = stamp
+        return self._keys
+
+    def verifying_key(self, kid: object) -> ec.EllipticCurvePublicKey | None:
+        """The public key a token names, or None for a name the ring does not hold."""
+        return self._keys.verifying_key(kid) or self.current().verifying_key(kid)
+
+    def _stamp(self) -> int | None:
+        try:
+            return self._path.stat().st_mtime_ns
+        except OSError:
+            return None
 
 
 def load_token_keys(path: Path) -> TokenKeys:
@@ -74,15 +108,13 @@ def load_token_keys(path: Path) -> TokenKeys:
 
 def rotate_token_keys(path: Path) -> str:
     """Add a new current key to the ring, or make the ring. Returns the new `kid`."""
-    keys = dict(load_token_keys(path).keys) if path.exists() else {}
-    kid = str(uuid7())
-    kept = [*keys.items()][-(KEPT_KEYS - 1) :] if keys else []
-    ring = {**dict(kept), kid: ec.generate_private_key(ec.SECP256R1())}
-    private_files.write(
-        path,
-        json.dumps({"current": kid, "keys": {k: _pem(key) for k, key in ring.items()}}),
-        setting="HUB_KEYS_FILE",
-    )
+    with private_files.one_at_a_time(path, setting=SETTING):
+        keys = dict(load_token_keys(path).keys) if path.exists() else {}
+        kid = str(uuid7())
+        kept = [*keys.items()][-(KEPT_KEYS - 1) :] if keys else []
+        ring = {**dict(kept), kid: ec.generate_private_key(ec.SECP256R1())}
+        stored = {"current": kid, "keys": {k: _pem(key) for k, key in ring.items()}}
+        private_files.write(path, json.dumps(stored), setting=SETTING)
     return kid
 
 

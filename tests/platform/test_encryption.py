@@ -4,9 +4,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import StatementError
 
-from hub_api import db, sealing
+from hub_api import db, encryption
+from hub_api.encryption import Ciphertext, Unreadable
 from hub_api.respite.models import RespiteRequest
-from hub_api.sealing import Ciphertext, Unreadable
 
 PLACE = "respite_requests.note:01920000-0000-7000-8000-000000000001"
 TYLER, AMIRA, NOAH = (bytes([number]) * 32 for number in (1, 2, 3))
@@ -23,34 +23,34 @@ class TestAText:
     @pytest.mark.parametrize("text", TEXTS)
     @pytest.mark.parametrize("keys", [[TYLER], [TYLER, AMIRA], [TYLER, AMIRA, NOAH]])
     def test_opens_again(self, text, keys):
-        assert sealing.open_text(keys, PLACE, sealing.seal_text(keys, PLACE, text)) == text
+        assert encryption.open_text(keys, PLACE, encryption.seal_text(keys, PLACE, text)) == text
 
     def test_never_looks_the_same_twice(self):
-        sealed = {sealing.seal_text([TYLER], PLACE, "the same").sealed for _ in range(100)}
+        sealed = {encryption.seal_text([TYLER], PLACE, "the same").sealed for _ in range(100)}
         assert len(sealed) == 100
 
     def test_is_a_format_byte_a_nonce_and_a_tag_longer(self):
-        sealed = sealing.seal_text([TYLER, AMIRA], PLACE, "four").sealed
+        sealed = encryption.seal_text([TYLER, AMIRA], PLACE, "four").sealed
         assert sealed[:1] == b"\x01"
         assert len(sealed) == 1 + 12 + 4 + 16
 
     def test_shows_nothing_when_printed(self):
-        found = sealing.seal_text([TYLER], PLACE, "four")
+        found = encryption.seal_text([TYLER], PLACE, "four")
         assert str(found.sealed) not in f"{found!r} {found} {[found]}"
 
     def test_needs_a_child(self):
         for keys in ([], [b""], [TYLER, TYLER[:-1]]):
             with pytest.raises(ValueError, match="32-byte key of at least one child"):
-                sealing.seal_text(keys, PLACE, "about nobody")
+                encryption.seal_text(keys, PLACE, "about nobody")
 
 
 class TestDoesNotOpen:
     def test_under_other_keys(self):
-        sealed = sealing.seal_text([TYLER, AMIRA], PLACE, "about two")
+        sealed = encryption.seal_text([TYLER, AMIRA], PLACE, "about two")
         for keys in ([TYLER], [AMIRA], [NOAH], [AMIRA, TYLER], [TYLER, NOAH], [NOAH, AMIRA],
                      [TYLER, AMIRA, NOAH], [TYLER, bytes(32)]):  # fmt: skip
             with pytest.raises(Unreadable):
-                sealing.open_text(keys, PLACE, sealed)
+                encryption.open_text(keys, PLACE, sealed)
 
     @pytest.mark.parametrize(
         "place",
@@ -62,44 +62,44 @@ class TestDoesNotOpen:
         ],
     )
     def test_in_another_place(self, place):
-        sealed = sealing.seal_text([TYLER], PLACE, "about one")
+        sealed = encryption.seal_text([TYLER], PLACE, "about one")
         with pytest.raises(Unreadable):
-            sealing.open_text([TYLER], place, sealed)
+            encryption.open_text([TYLER], place, sealed)
 
     def test_with_any_bit_changed(self):
-        sealed = sealing.seal_text([TYLER], PLACE, "Sleeps badly.").sealed
+        sealed = encryption.seal_text([TYLER], PLACE, "Sleeps badly.").sealed
         for place in range(len(sealed)):
             for bit in range(8):
                 changed = bytearray(sealed)
                 changed[place] ^= 1 << bit
                 with pytest.raises(Unreadable):
-                    sealing.open_text([TYLER], PLACE, Ciphertext(bytes(changed)))
+                    encryption.open_text([TYLER], PLACE, Ciphertext(bytes(changed)))
 
     def test_cut_short_or_made_longer(self):
-        sealed = sealing.seal_text([TYLER], PLACE, "Sleeps badly.").sealed
+        sealed = encryption.seal_text([TYLER], PLACE, "Sleeps badly.").sealed
         shorter = [sealed[:length] for length in range(len(sealed))]
         for changed in (*shorter, sealed + b"\0", sealed[1:], sealed + sealed):
             with pytest.raises(Unreadable):
-                sealing.open_text([TYLER], PLACE, Ciphertext(changed))
+                encryption.open_text([TYLER], PLACE, Ciphertext(changed))
 
     def test_as_a_wrapped_key_or_the_other_way_round(self):
         """The same key, the same place: a text's key is derived, so the two never mix."""
-        sealed = sealing.seal_text([TYLER], PLACE, "x" * 32).sealed
+        sealed = encryption.seal_text([TYLER], PLACE, "x" * 32).sealed
         with pytest.raises(Unreadable):
-            sealing.unwrap(TYLER, PLACE, sealed[1:])
-        wrapped = Ciphertext(b"\x01" + sealing.wrap(TYLER, PLACE, AMIRA))
+            encryption.unwrap(TYLER, PLACE, sealed[1:])
+        wrapped = Ciphertext(b"\x01" + encryption.wrap(TYLER, PLACE, AMIRA))
         with pytest.raises(Unreadable):
-            sealing.open_text([TYLER], PLACE, wrapped)
+            encryption.open_text([TYLER], PLACE, wrapped)
 
 
 class TestAWrappedKey:
     def test_opens_again(self):
-        wrapped = sealing.wrap(TYLER, PLACE, NOAH)
-        assert sealing.unwrap(TYLER, PLACE, wrapped) == NOAH
-        assert wrapped != sealing.wrap(TYLER, PLACE, NOAH)
+        wrapped = encryption.wrap(TYLER, PLACE, NOAH)
+        assert encryption.unwrap(TYLER, PLACE, wrapped) == NOAH
+        assert wrapped != encryption.wrap(TYLER, PLACE, NOAH)
 
     def test_opens_nowhere_else_and_not_when_changed(self):
-        wrapped = sealing.wrap(TYLER, PLACE, NOAH)
+        wrapped = encryption.wrap(TYLER, PLACE, NOAH)
         flipped = [
             bytes(byte ^ (1 << bit if place == at else 0) for at, byte in enumerate(wrapped))
             for place in range(len(wrapped))
@@ -108,10 +108,10 @@ class TestAWrappedKey:
         shorter = [wrapped[:length] for length in range(len(wrapped))]
         for changed in (*flipped, *shorter):
             with pytest.raises(Unreadable):
-                sealing.unwrap(TYLER, PLACE, changed)
+                encryption.unwrap(TYLER, PLACE, changed)
         for key, place in ((AMIRA, PLACE), (TYLER, PLACE + "0")):
             with pytest.raises(Unreadable):
-                sealing.unwrap(key, place, wrapped)
+                encryption.unwrap(key, place, wrapped)
 
 
 SECRET = "a secret about a child"
