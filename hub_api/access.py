@@ -30,7 +30,7 @@ class Permission(StrEnum):
     OWN_ACCOUNT = "own_account:use"
     """See who I am, log out, read my inbox: everybody who can log in."""
     ACCOUNT_MANAGE = "account:manage"
-    """See all accounts, invite people, give and end roles, close accounts."""
+    """See all accounts, invite people, close accounts; who gives which role: accounts/policy.py."""
     CONSTELLATION_READ = "constellation:read"
     """See a constellation, its hub home, beds, members and liaison workers."""
     HOUSEHOLD_READ = "household:read"

@@ -29,7 +29,7 @@ from hub_api.audit import service as audit
 from hub_api.errors import Forbidden, StaleVersion, TooDeep, VersionRequired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from flask.typing import ResponseReturnValue
     from sqlalchemy.engine import Engine

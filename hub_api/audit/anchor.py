@@ -16,6 +16,7 @@ from hub_api.settings import SettingsError, make_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+_CUT_SHORT = re.compile(rb"[0-9]{0,18}( ([0-9a-f]{0,63}|[0-9a-f]{64}( \S*)?))?")
 _LINE = re.compile(rb"([0-9]{1,18}) ([0-9a-f]{64}) (\S+)")
 
 
@@ -36,6 +37,8 @@ class Anchored:
     heads: dict[int, bytes] = field(default_factory=dict)
     unreadable: int = 0
     """Lines that were cut short: a full disk or a power cut. They say nothing, so none is lost."""
+    damaged: int = 0
+    """Lines that nobody's disk makes so: a whole one was changed."""
     contradicting: set[int] = field(default_factory=set)
     """Seals anchored twice, and not alike."""
 
@@ -58,7 +61,9 @@ def read(*paths: Path) -> Anchored:
 def _add(found: Anchored, line: bytes) -> None:
     head = _head(line)
     if head is None:
-        found.unreadable += bool(line.strip())
+        is_cut_short = _CUT_SHORT.fullmatch(line.removesuffix(b"\n")) is not None
+        found.unreadable += is_cut_short and bool(line.strip())
+        found.damaged += not is_cut_short
     elif found.heads.setdefault(head.seq, head.mac) != head.mac:
         found.contradicting.add(head.seq)
 

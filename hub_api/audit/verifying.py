@@ -115,6 +115,8 @@ def _about(
     if is_sealed and not anchored.heads:
         names = ", ".join(map(str, paths))
         yield Problem("anchor_missing", f"there are seals, but no anchor at {names}")
+    if anchored.damaged:
+        yield Problem("anchor_damaged", f"lines of the anchor were changed: {anchored.damaged}")
     for seq in sorted(anchored.contradicting)[:MOST_REPORTED]:
         yield Problem("anchor_differs", f"seal {seq} was anchored twice, and not alike")
 

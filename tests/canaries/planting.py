@@ -8,6 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub_api.access import Role
 from hub_api.accounts.passwords import hash_password
 from tests.conftest import World
 
@@ -45,7 +46,35 @@ class Canaries:
         return {what for secret, what in self._planted.items() if secret in text}
 
 
-def plant(owner: sa.Engine, world: World, keys: Path) -> tuple[Canaries, dict[str, dict[str, str]]]:
+HARMLESS = {
+    "audit_events.action",
+    "audit_events.outcome",
+    "audit_events.request_id",
+    "children.gender",
+    "children.legal_status",
+    "idempotency_keys.key",
+    "notifications.category",
+    "respite_decisions.decision",
+    "respite_requests.kind",
+    "respite_requests.reason",
+    "respite_requests.state",
+    "role_grants.role",
+    "sessions.end_reason",
+    "sleepovers.cancel_reason",
+    "sleepovers.state",
+    "tasks.kind",
+    "tasks.role",
+    "tasks.state",
+}
+"""Columns of text that hold words of the hub, or ids."""
+
+TYPED = {"accounts.password_hash", "sessions.device"}
+"""Columns whose secrets come with a login."""
+
+
+def plant(
+    owner: sa.Engine, world: World, *keys: Path
+) -> tuple[Canaries, dict[str, dict[str, str]]]:
     """Make every personal value a secret; returns them, and the logins of four people."""
     canaries = Canaries()
     people = {
@@ -53,6 +82,7 @@ def plant(owner: sa.Engine, world: World, keys: Path) -> tuple[Canaries, dict[st
         "hub_carer": world.here.hub_carer,
         "neighbour": world.here.neighbours.carer,
         "stranger": world.elsewhere.family.carer,
+        "manager": world.staff[Role.PROGRAMME_MANAGER],
     }
     logins = {}
     with owner.begin() as connection:
@@ -79,8 +109,9 @@ def plant(owner: sa.Engine, world: World, keys: Path) -> tuple[Canaries, dict[st
                 {"hash": hashed, "id": account_id},
             ).one()
             logins[name] = {"email": email, "password": password}
-    for secret in re.findall(r"[A-Za-z0-9+/]{40,}", _strings(json.loads(keys.read_text()))):
-        canaries.add("private key", secret)
+    for path in keys:
+        for secret in re.findall(r"[A-Za-z0-9+/]{40,}", _strings(json.loads(path.read_text()))):
+            canaries.add("private key", secret)
     return canaries, logins
 
 

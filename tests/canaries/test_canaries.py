@@ -6,16 +6,21 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
-from tests.canaries.planting import Canaries, plant
+from hub_api import models
+from tests.canaries.planting import HARMLESS, PERSONAL, TYPED, Canaries, plant
 from tests.conftest import World
 from tests.loopback import Loopback, free_port
-from tests.phone import contract, in_days
+from tests.phone import in_days
 from tests.running.program import Program, addresses, hub_in_process, wait_until
 
 TALKATIVE = str(Path(__file__).parent / "talkative.py")
 ASKED = "/api/v1/respite-requests"
-KEPT = ["audit_events", "notifications", "procrastinate_jobs", "procrastinate_events"]
+KEPT = [
+    "audit_events", "audit_seals", "idempotency_keys", "notifications", "procrastinate_events",
+    "procrastinate_jobs", "tasks", "throttles",
+]  # fmt: skip
 """Tables that hold ids, states and dates only."""
 
 
@@ -76,6 +81,20 @@ def live(town: Town) -> None:
     assert carer.post(ASKED, json=ask_body(town, 7)).status_code == 409  # the child is away
     first = hub_carer.get(f"{ASKED}?limit=1")
     assert "cursor" in first.headers["Link"]
+    join(town)
+
+
+def join(town: Town) -> None:
+    """Somebody new is invited and comes."""
+    new, manager = town.canaries.new, town.phone("manager")
+    person = {"email": f"{new('new email')}@test.example", "display_name": new("new name")}
+    code = manager.post("/api/v1/accounts", json=person).json()["invite_code"]
+    town.canaries.add("invite code", code)
+    town.canaries.add("invite code as typed", code.replace("-", ""))
+    answer = {"code": code, "password": new("first password")}
+    assert town.phone().post("/api/v1/auth/activate", json=answer).status_code == 200
+    wrong = {"code": new("wrong code"), "password": new("another password")}
+    assert town.phone().post("/api/v1/auth/activate", json=wrong).status_code == 401
 
 
 def seen(shown: dict[str, Any]) -> dict[str, str]:
@@ -93,9 +112,7 @@ def ask_body(town: Town, day: int) -> dict[str, Any]:
         "departs_at": in_days(day + 1, hour=10),
         "reason": "rest_for_carer",
     }
-    if "note" in contract()["components"]["schemas"]["RespiteRequestIn"]["properties"]:
-        body["note"] = town.canaries.new("note")
-    return body
+    return {**body, "note": town.canaries.new("note")}
 
 
 def pry(town: Town) -> None:
@@ -163,10 +180,23 @@ def environment(settings: Any) -> dict[str, Any]:
 def town(
     world: World, owner: Any, settings: Any, environment: dict[str, Any]
 ) -> Iterator[tuple[Town, str]]:
-    canaries, logins = plant(owner, world, settings.keys_path)
+    canaries, logins = plant(owner, world, settings.keys_path, settings.data_keys_path)
     made = Town(world, environment["HUB_PORT"], canaries, logins)
     yield made
     made.close()
+
+
+class TestTheCanaries:
+    def test_are_planted_wherever_people_write(self):
+        """Put a new column into PERSONAL, or into HARMLESS where it holds words of the hub."""
+        written = {
+            f"{table.name}.{column.name}"
+            for table in models.Base.metadata.sorted_tables
+            for column in table.columns
+            if isinstance(column.type, sa.Text)
+        }
+        personal = {f"{table}.{column}" for table, found in PERSONAL.items() for column in found}
+        assert written == personal | HARMLESS | TYPED
 
 
 class TestWhatLeaves:
@@ -189,7 +219,7 @@ class TestWhatLeaves:
             left = what_left(town, operator, api, worker, rows, environment)
             found = {place: canaries.found_in(text) for place, text in left.items()}
             assert {place: what for place, what in found.items() if what} == {}
-            assert all(left.values())
+            assert sum(map(bool, left.values())) >= 10
             assert {401, 404, 409, 415, 422, 500, 503} <= town.statuses
             assert len(canaries) >= 50
             with capsys.disabled():
