@@ -72,6 +72,19 @@ TYPED = {"accounts.password_hash", "sessions.device"}
 """Columns whose secrets come with a login."""
 
 
+def plant_columns(connection: sa.Connection, canaries: Canaries) -> None:
+    """Make every personal value that is stored a secret."""
+    for table, columns in PERSONAL.items():
+        for column in columns:
+            tail = "@test.example" if column == "email" else ""
+            found = connection.exec_driver_sql(
+                f"update {table} set {column} = 'c' || md5(random()::text) || '{tail}'"
+                f" returning {column}"
+            )
+            for (secret,) in found:
+                canaries.add(f"{table}.{column}", secret.removesuffix(tail))
+
+
 def plant(
     owner: sa.Engine, world: World, *keys: Path
 ) -> tuple[Canaries, dict[str, dict[str, str]]]:
@@ -86,15 +99,7 @@ def plant(
     }
     logins = {}
     with owner.begin() as connection:
-        for table, columns in PERSONAL.items():
-            for column in columns:
-                tail = "@test.example" if column == "email" else ""
-                found = connection.exec_driver_sql(
-                    f"update {table} set {column} = 'c' || md5(random()::text) || '{tail}'"
-                    f" returning {column}"
-                )
-                for (secret,) in found:
-                    canaries.add(f"{table}.{column}", secret.removesuffix(tail))
+        plant_columns(connection, canaries)
         born = connection.exec_driver_sql(
             "update children set born_on = '2011-03-01'::date + (random() * 1500)::int"
             " returning born_on::text"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import World, changed
+from tests.crash.test_worker_killed import OF_TELLING
 from tests.phone import Phone
 from tests.running.program import HUB, Program, wait_until
 
@@ -92,7 +93,7 @@ class TestAKilledApi:
             dying.die("before commit", doomed)
             dying.die("after commit", doomed)
             wait_until(lambda: rows(ready))
-        jobs = rows("select status from jobs.procrastinate_jobs order by id")
+        jobs = rows(f"{OF_TELLING} order by id")
         assert [job.status for job in jobs] == ["succeeded", "succeeded"]
 
 

@@ -8,7 +8,8 @@ from flask import Flask
 from hub_api import clock, db
 from hub_api.access import Permission, Role
 from hub_api.accounts import service
-from hub_api.api import Blueprint, UndeclaredRoute, refuse_undeclared_routes
+from hub_api.api import Blueprint
+from hub_api.declarations import UndeclaredRoute, refuse_undeclared_routes
 
 KEY = "11111111-2222-4333-8444-555555555555"
 
