@@ -24,10 +24,12 @@ MOMENTS: dict[str, tuple[Any, str, str]] = {
 
 def dying(step: Callable[..., Any], when: str) -> Callable[..., Any]:
     @wraps(step)
-    def last_step(*args: Any, **kwargs: Any) -> None:
+    def last_step(*args: Any, **kwargs: Any) -> Any:
+        if any(getattr(given, "queue", "") == "housekeeping" for given in args):
+            return step(*args, **kwargs)  # the clock's, which may come at any minute
         if when == "after":
             step(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
+        return os.kill(os.getpid(), signal.SIGKILL)
 
     return last_step
 
