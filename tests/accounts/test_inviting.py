@@ -115,7 +115,7 @@ class TestAnInvitationIsRefused:
         manager.post_seen(f"/accounts/{invited['id']}", verb="close")
         self.refused(activate(invited["invite_code"]))
 
-    def test_to_all_but_one_of_sixteen_at_once(self, invited, activate, rows):
+    def test_to_all_but_one_of_eight_at_once(self, invited, activate, rows):
         with ThreadPoolExecutor(8) as pool:
             answers = pool.map(lambda _: activate(invited["invite_code"]), range(8))
         assert sorted(answer.status_code for answer in answers) == [200] + [401] * 7

@@ -286,7 +286,7 @@ class TestFailedLogins:
 
     def test_count_by_capitals_and_spaces_alike(self, world):
         found = [
-            world.phone().post("/auth/login", {"email": email * 1, "password": "x"})
+            world.phone().post("/auth/login", {"email": email, "password": "x"})
             for email in ("jo@x.example", " JO@x.example", "Jo@X.example ") * 4
         ]
         assert found[-1].status_code == 429
