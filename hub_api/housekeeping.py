@@ -1,4 +1,4 @@
-"""What the worker clears away at night, so that no table grows for ever."""
+"""What the worker clears away: keys, finished jobs and throttles that are of no more use."""
 
 from __future__ import annotations
 
