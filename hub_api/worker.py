@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import procrastinate
@@ -15,6 +16,8 @@ from hub_api.audit.sealing import Sealer
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
     from hub_api.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -34,7 +37,7 @@ def run(settings: Settings) -> None:
         min_size=1,
         max_size=4,
         timeout=10,
-        kwargs={"options": f"-csearch_path={db.SEARCH_PATH} -ctimezone=UTC"},
+        kwargs={"options": f"-csearch_path={db.SEARCH_PATH} -ctimezone=UTC", "connect_timeout": 5},
     )
     try:
         with jobs.app.replace_connector(connector) as app:
@@ -47,45 +50,49 @@ def run(settings: Settings) -> None:
 
 
 async def _work(app: procrastinate.App, sealer: Sealer, stalled_after: float) -> None:
-    async with app.open_async():
-        loops = [
-            asyncio.create_task(_rescue_for_ever(app, stalled_after)),
-            asyncio.create_task(_seal_for_ever(sealer)),
-        ]
-        try:
-            await app.run_worker_async(
-                name="hub",
-                delete_jobs="never",
-                fetch_job_polling_interval=1.0,
-                update_heartbeat_interval=stalled_after / 3,
-                stalled_worker_timeout=stalled_after,
-                shutdown_graceful_timeout=20,
-            )
-        finally:
-            for loop in loops:
-                loop.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await loop
+    async with (
+        app.open_async(),
+        # Loops of the worker's own and not periodic jobs: they must run when jobs do not, and
+        # a seal must not wait behind jobs, nor fill their table.
+        _repeating("rescue", stalled_after / 2, lambda: rescue_stalled_jobs(app, stalled_after)),
+        _repeating("sealing", SEALS_EVERY, lambda: asyncio.to_thread(sealer.seal_finished)),
+    ):
+        await app.run_worker_async(
+            name="hub",
+            delete_jobs="never",
+            fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=stalled_after / 3,
+            stalled_worker_timeout=stalled_after,
+            shutdown_graceful_timeout=20,
+        )
 
 
-async def _rescue_for_ever(app: procrastinate.App, stalled_after: float) -> None:
-    """A loop of the worker's own and not a periodic job: it must run when jobs do not."""
-    while True:
-        try:
-            await rescue_stalled_jobs(app, stalled_after)
-        except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
-            log.warning("rescue_failed", error=type(error).__name__)
-        await asyncio.sleep(stalled_after / 2)
+@asynccontextmanager
+async def _repeating(
+    name: str, seconds: float, step: Callable[[], Awaitable[object]]
+) -> AsyncIterator[None]:
+    """Take a step now and again every so many seconds, whatever becomes of it, in this block."""
+    is_over = asyncio.Event()
 
+    async def repeat() -> None:
+        while not is_over.is_set():
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
+                log.warning("step_failed", step=name, error=type(error).__name__)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(is_over.wait(), seconds)
 
-async def _seal_for_ever(sealer: Sealer) -> None:
-    """A loop of the worker's own: a seal must not wait behind jobs, nor fill their table."""
-    while True:
-        try:
-            await asyncio.to_thread(sealer.seal_finished)
-        except Exception as error:  # noqa: BLE001 - it must outlive whatever happens to it
-            log.warning("sealing_failed", error=type(error).__name__)
-        await asyncio.sleep(SEALS_EVERY)
+    loop = asyncio.create_task(repeat())
+    try:
+        yield
+    finally:
+        # Told and cancelled: Python 3.11's wait_for() loses a cancellation that comes together
+        # with what it waited for, such as a connection to a database that has just come back.
+        is_over.set()
+        loop.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await loop
 
 
 async def rescue_stalled_jobs(app: procrastinate.App, stalled_after: float) -> int:

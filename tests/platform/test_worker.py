@@ -1,0 +1,41 @@
+"""What the worker repeats beside its jobs must never keep it from ending."""
+
+import asyncio
+import time
+from contextlib import suppress
+
+from hub_api.worker import _repeating
+
+
+class TestWhatIsRepeated:
+    def test_goes_on_after_a_failure(self):
+        steps = []
+
+        async def step():
+            steps.append("taken")
+            raise ConnectionError
+
+        async def work():
+            async with _repeating("test", 0.01, step):
+                while len(steps) < 3:
+                    await asyncio.sleep(0.01)
+
+        asyncio.run(asyncio.wait_for(work(), 10))
+
+    def test_ends_even_when_the_step_loses_its_cancellation(self):
+        """As waiting for a connection does in Python 3.11, when the connection has just come."""
+        steps = []
+
+        async def step():
+            steps.append("taken")
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+        async def work():
+            async with _repeating("test", 60, step):
+                while not steps:
+                    await asyncio.sleep(0.01)
+
+        begun = time.monotonic()
+        asyncio.run(asyncio.wait_for(work(), 10))
+        assert (steps, time.monotonic() - begun < 9) == (["taken"], True)
