@@ -33,18 +33,32 @@ class Permission(StrEnum):
     """See all accounts, invite people, close accounts; who gives which role: accounts/policy.py."""
     CONSTELLATION_READ = "constellation:read"
     """See a constellation, its hub home, beds, members and liaison workers."""
+    CONSTELLATION_SET_UP = "constellation:set_up"
+    """Found and close constellations, appoint hub homes, add temporary beds."""
+    CONSTELLATION_MANAGE = "constellation:manage"
+    """Change a constellation's beds and who belongs to it."""
+    HUB_BLOCK_NIGHTS = "hub:block_nights"
+    """Say on which nights a hub home takes no guests."""
     HOUSEHOLD_READ = "household:read"
     """See a household with its adults and children; never an address."""
+    HOUSEHOLD_MANAGE = "household:manage"
+    """Change households, adults, children, approvals, exemptions and agreements."""
+    CHILD_READ = "child:read"
+    """See a child's legal status and dates; never the pack."""
     RESPITE_READ = "respite:read"
     """See respite requests."""
     RESPITE_REQUEST = "respite:request"
     """Ask for a sleepover for one's own household's children."""
     RESPITE_DECIDE = "respite:decide"
-    """Accept a respite request for the hub home one runs."""
+    """Answer a respite request: the hub carer first, the liaison worker where approval is due."""
+    RESPITE_OVERRIDE = "respite:override"
+    """Set a check aside for one request, where one's role may, with a reason."""
     SLEEPOVER_READ = "sleepover:read"
     """See sleepovers and the nights they hold."""
     SLEEPOVER_CANCEL = "sleepover:cancel"
     """Call a sleepover off before it begins."""
+    SLEEPOVER_RUN = "sleepover:run"
+    """Say that a child has come and gone home; extend a stay, end it early, close it."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
     TASK_READ = "task:read"
@@ -67,14 +81,40 @@ _READS = frozenset(
 
 _TASKS = frozenset({Permission.TASK_READ, Permission.TASK_DO})
 
+_RUNS_STAYS = frozenset({Permission.SLEEPOVER_RUN, Permission.SLEEPOVER_CANCEL})
+
+_KEEPS_RECORDS = frozenset(
+    {Permission.CONSTELLATION_MANAGE, Permission.HOUSEHOLD_MANAGE, Permission.CHILD_READ}
+)
+
 EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 """What a live session is enough for, even when the last role has ended."""
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.SATELLITE_CARER: _READS | {Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
-    Role.HUB_CARER: _READS | {Permission.RESPITE_DECIDE, Permission.SLEEPOVER_CANCEL},
-    Role.LIAISON_WORKER: (_READS | _TASKS | {Permission.SLEEPOVER_CANCEL, Permission.AUDIT_READ}),
-    Role.PROGRAMME_MANAGER: (_READS | _TASKS | {Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
+    Role.SATELLITE_CARER: _READS
+    | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
+    Role.HUB_CARER: _READS
+    | _RUNS_STAYS
+    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS},
+    Role.LIAISON_WORKER: _READS
+    | _TASKS
+    | _RUNS_STAYS
+    | _KEEPS_RECORDS
+    | {
+        Permission.RESPITE_DECIDE,
+        Permission.RESPITE_OVERRIDE,
+        Permission.HUB_BLOCK_NIGHTS,
+        Permission.AUDIT_READ,
+    },
+    Role.PROGRAMME_MANAGER: _READS
+    | _TASKS
+    | _KEEPS_RECORDS
+    | {
+        Permission.ACCOUNT_MANAGE,
+        Permission.CONSTELLATION_SET_UP,
+        Permission.RESPITE_OVERRIDE,
+        Permission.AUDIT_READ,
+    },
     Role.HOME_DUTY_STAFF: frozenset(),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
 }

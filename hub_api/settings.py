@@ -88,6 +88,21 @@ class Settings:
     longest_stay: int = 3
     """Nights a hub carer may accept alone."""
 
+    longest_approved_stay: int = 7
+    """Nights a liaison worker may approve; beyond it, formal respite."""
+
+    dbs_lasts_years: int = 3
+    """How long a DBS certificate counts as current (the service's policy)."""
+
+    settling_in: timedelta = timedelta(weeks=4)
+    """A placement younger than this is new: a warning."""
+
+    grieving: timedelta = timedelta(weeks=12)
+    """How long after a bereavement a stay away carries a warning."""
+
+    late_return_after: timedelta = timedelta(hours=1)
+    """How long after the time agreed a child's return is late."""
+
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
 
@@ -140,7 +155,8 @@ _KNOWN = {
     "HUB_DEMO", "HUB_API_PROCESSES", "HUB_API_THREADS", "HUB_NIGHT_STARTS", "HUB_NIGHT_ENDS",
     "HUB_LONGEST_STAY", "HUB_FURTHEST_AHEAD_DAYS", "HUB_JOB_STALLED_SECONDS", "HUB_SUPERVISED",
     "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
-    "HUB_MINIMUM_APP_VERSION",
+    "HUB_MINIMUM_APP_VERSION", "HUB_LONGEST_APPROVED_STAY", "HUB_DBS_LASTS_YEARS",
+    "HUB_SETTLING_IN_DAYS", "HUB_GRIEVING_DAYS", "HUB_LATE_RETURN_MINUTES",
 }  # fmt: skip
 
 
@@ -161,6 +177,13 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         night_starts=_time_of_day(env, "HUB_NIGHT_STARTS", time(23, 0)),
         night_ends=_time_of_day(env, "HUB_NIGHT_ENDS", time(5, 0)),
         longest_stay=_whole_number(env, "HUB_LONGEST_STAY", 3, 1, 21),
+        longest_approved_stay=_whole_number(env, "HUB_LONGEST_APPROVED_STAY", 7, 1, 21),
+        dbs_lasts_years=_whole_number(env, "HUB_DBS_LASTS_YEARS", 3, 1, 10),
+        settling_in=timedelta(days=_whole_number(env, "HUB_SETTLING_IN_DAYS", 28, 0, 365)),
+        grieving=timedelta(days=_whole_number(env, "HUB_GRIEVING_DAYS", 84, 0, 730)),
+        late_return_after=timedelta(
+            minutes=_whole_number(env, "HUB_LATE_RETURN_MINUTES", 60, 0, 1440)
+        ),
         job_stalled_after=timedelta(
             seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
         ),

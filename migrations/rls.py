@@ -34,6 +34,31 @@ def scope_by_constellation(table: str, column: str = "constellation_id") -> None
     )
 
 
+SERVING = (
+    "any (array(select a.hub_home_id from hub_appointments a"  # noqa: S608 - names of our own
+    f" where a.constellation_id = {CONSTELLATIONS}))"
+)
+"""The hub homes that serve the constellations of whoever asks, whosever they are."""
+
+
+def scope_by_hub_home(table: str, column: str = "hub_home_id") -> None:
+    """The same, and rows of the hub homes that serve those constellations: an interim hub may
+    belong to the next one."""
+    op.execute(f"drop policy if exists {table}_constellation on {table}")
+    op.execute(
+        f"create policy {table}_constellation on {table} to hub_api"
+        f" using (constellation_id = {CONSTELLATIONS} or {column} = {SERVING})"
+    )
+
+
+def refuse_overlaps(table: str, column: str, name: str) -> None:
+    """Two rows about the same thing never hold on the same day; the refusal bears this name."""
+    op.execute(
+        f"create trigger {name} before insert or update on {table} for each row"
+        f" execute function refuse_overlap('{column}', '{name}')"
+    )
+
+
 def scope_by_account(table: str) -> None:
     """The API reads and changes the actor's own rows, and adds rows for anybody."""
     _enable(table)

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from hub_api.db import Base, EffectiveDated, HasId, Versioned
+from hub_api import clock
+from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
+
+
+class AbsenceReason(StrEnum):
+    """Why a hub home takes no guests for some nights."""
+
+    LEAVE = "leave"
+    ILLNESS = "illness"
+    FAMILY = "family"
+    HOME_REPAIRS = "home_repairs"
+    OTHER = "other"
+
+
+class TemporaryBedReason(StrEnum):
+    """Why a hub home has one bed more for a while."""
+
+    EMERGENCY = "emergency"
+    SIBLINGS_TOGETHER = "siblings_together"
+    BED_OUT_OF_USE = "bed_out_of_use"
+    OTHER = "other"
 
 
 class Constellation(HasId, Versioned, Base):
@@ -17,6 +39,8 @@ class Constellation(HasId, Versioned, Base):
     __table_args__ = (sa.UniqueConstraint("name", name="uq_constellation_name"),)
 
     name: Mapped[str]
+    closed_on: Mapped[date | None]
+    """The first day without it."""
 
 
 class HubHome(HasId, Base):
@@ -35,6 +59,9 @@ class HubHome(HasId, Base):
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("households.id"))
     name: Mapped[str]
+    home_authority: Mapped[str | None]
+    """The local authority where the hub carer lives, which is who exempts from the fostering limit
+    (Children Act 1989 Sch 7); many of Southwark's carers live in Kent."""
     seq: Mapped[int] = mapped_column(default=0)
 
 
@@ -56,19 +83,56 @@ class HubAppointment(HasId, EffectiveDated, Base):
     hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
 
 
-class Bed(HasId, Base):
-    """A guest bed in a hub home."""
+class Bed(HasId, Versioned, EffectiveDated, Base):
+    """A guest bed in a hub home, from one day up to another. A temporary one says why it is there.
+
+    `bedroom` tells which beds share a room: two beds of one home in the same bedroom do.
+    """
 
     __tablename__ = "beds"
     __table_args__ = (
         sa.UniqueConstraint("hub_home_id", "label", name="uq_bed_label"),
         sa.UniqueConstraint("id", "hub_home_id", name="uq_bed_in_hub_home"),
+        sa.CheckConstraint("ends_on >= starts_on", name="bed_ends_after_start"),
+        sa.CheckConstraint(
+            "(temporary_reason is null) = (added_by is null)"
+            " and (temporary_reason is null or ends_on is not null)",
+            name="bed_temporary_is_dated_and_signed",
+        ),
+        sa.CheckConstraint(
+            in_words("temporary_reason", list(TemporaryBedReason)),
+            name="bed_temporary_reason_known",
+        ),
         sa.Index("ix_beds_constellation_id_id", "constellation_id", "id"),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
     label: Mapped[str]
+    bedroom: Mapped[str]
+    temporary_reason: Mapped[str | None]
+    added_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+
+
+class HubAbsence(HasId, Base):
+    """Nights on which a hub home takes no guests: the hub carer's leave, and blocked nights."""
+
+    __tablename__ = "hub_absences"
+    __table_args__ = (
+        sa.CheckConstraint("last_night >= first_night", name="hub_absence_ends_after_start"),
+        sa.CheckConstraint(
+            in_words("reason", list(AbsenceReason)), name="hub_absence_reason_known"
+        ),
+        sa.Index("ix_hub_absences_hub_home_id_last_night", "hub_home_id", "last_night"),
+    )
+
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
+    first_night: Mapped[date]
+    last_night: Mapped[date]
+    reason: Mapped[str]
+    added_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
 
 
 class Membership(HasId, EffectiveDated, Base):

@@ -49,7 +49,13 @@ def appoint_hub_home(
         )
     )
     db.session().add_all(
-        Bed(constellation_id=constellation_id, hub_home_id=hub_home.id, label=label)
+        Bed(
+            constellation_id=constellation_id,
+            hub_home_id=hub_home.id,
+            label=label,
+            bedroom=label,
+            starts_on=starts_on,
+        )
         for label in beds
     )
     db.session().flush()

@@ -167,11 +167,3 @@ def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None
     }
     if found != {*child_ids}:
         raise NotFound
-
-
-def first_names(child_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """The first names of these children."""
-    rows = db.session().execute(
-        sa.select(Child.id, Child.first_name).where(Child.id.in_(child_ids))
-    )
-    return {row.id: row.first_name for row in rows}

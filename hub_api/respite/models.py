@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,7 +18,15 @@ from hub_api.errors import Conflict
 class RequestState(StrEnum):
     DRAFT = "draft"
     SUBMITTED = "submitted"
+    AWAITING_APPROVAL = "awaiting_approval"
     ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+WAITING = frozenset({RequestState.SUBMITTED, RequestState.AWAITING_APPROVAL})
+"""Somebody is still to answer."""
 
 
 class RequestKind(StrEnum):
@@ -32,6 +39,7 @@ class RequestReason(StrEnum):
     """Why a carer asks. A sleepover is never a punishment, so no reason says it is."""
 
     REST_FOR_CARER = "rest_for_carer"
+    CARERS_HOLIDAY = "carers_holiday"
     FAMILY_EVENT = "family_event"
     APPOINTMENT = "appointment"
     CARER_UNWELL = "carer_unwell"
@@ -40,15 +48,35 @@ class RequestReason(StrEnum):
     OTHER = "other"
 
 
-class Decision(StrEnum):
-    SUBMITTED = "submitted"
-    ACCEPTED = "accepted"
+class DeclineReason(StrEnum):
+    """Why a hub says no. A carer reads it, so none of them blames anybody."""
+
+    HUB_FULL = "hub_full"
+    HUB_UNABLE = "hub_unable"
+    SHORT_NOTICE = "short_notice"
+    NOT_RIGHT_TOGETHER = "not_right_together"
+    STAY_TOO_LONG = "stay_too_long"
+    OTHER = "other"
+
+
+class WithdrawReason(StrEnum):
+    """Why a carer takes a request back."""
+
+    NO_LONGER_NEEDED = "no_longer_needed"
+    OTHER_ARRANGEMENT = "other_arrangement"
+    CHILD_UNWELL = "child_unwell"
+    CHILD_DOES_NOT_WANT_TO = "child_does_not_want_to"
+    OTHER = "other"
 
 
 _STATE_WORDS = {
     RequestState.DRAFT: "hasn't been sent yet",
     RequestState.SUBMITTED: "has already been sent and is waiting for the hub",
+    RequestState.AWAITING_APPROVAL: "is waiting for the liaison worker",
     RequestState.ACCEPTED: "has already been accepted",
+    RequestState.DECLINED: "has been declined",
+    RequestState.WITHDRAWN: "has been withdrawn",
+    RequestState.EXPIRED: "was not answered in time and has expired",
 }
 
 
@@ -67,7 +95,27 @@ class RespiteRequest(HasId, Versioned, Base):
         sa.CheckConstraint("departs_at > arrives_at", name="request_departs_after_arrival"),
         sa.CheckConstraint("cardinality(nights) > 0", name="request_has_nights"),
         sa.CheckConstraint(
-            "(state = 'draft') = (submitted_at is null)", name="request_submitted_when_sent"
+            "state in ('draft', 'withdrawn') or submitted_at is not null",
+            name="request_submitted_when_sent",
+        ),
+        sa.CheckConstraint(
+            "(state = 'declined') = (decline_reason is not null)",
+            name="request_declined_with_reason",
+        ),
+        sa.CheckConstraint(
+            in_words("decline_reason", list(DeclineReason)), name="request_decline_reason_known"
+        ),
+        sa.CheckConstraint(
+            "(state = 'withdrawn') = (withdraw_reason is not null)",
+            name="request_withdrawn_with_reason",
+        ),
+        sa.CheckConstraint(
+            in_words("withdraw_reason", list(WithdrawReason)), name="request_withdraw_reason_known"
+        ),
+        sa.Index(
+            "ix_respite_requests_waiting",
+            "expires_at",
+            postgresql_where=sa.text("state in ('submitted', 'awaiting_approval')"),
         ),
         sa.Index("ix_respite_requests_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_respite_requests_household_id_id", "household_id", "id"),
@@ -85,6 +133,10 @@ class RespiteRequest(HasId, Versioned, Base):
     nights: Mapped[list[date]]
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     submitted_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    """When it is too late for an answer: at the end of its first night."""
+    decline_reason: Mapped[str | None]
+    withdraw_reason: Mapped[str | None]
     note: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
     """What the carer wants those who decide to know, about all of its children."""
 
@@ -116,20 +168,3 @@ class RequestedChild(Base):
     request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"), primary_key=True)
     child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"), primary_key=True)
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
-
-
-class RespiteDecision(HasId, Base):
-    """What was decided, by whom, and every check as it stood at that moment."""
-
-    __tablename__ = "respite_decisions"
-    __table_args__ = (
-        sa.CheckConstraint(in_words("decision", list(Decision)), name="respite_decision_known"),
-        sa.Index("ix_respite_decisions_request_id", "request_id"),
-    )
-
-    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
-    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"))
-    decision: Mapped[str]
-    decided_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
-    decided_at: Mapped[datetime] = mapped_column(default=clock.now)
-    checks: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)

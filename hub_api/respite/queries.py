@@ -8,7 +8,8 @@ from hub_api import reads
 from hub_api.households import service as households
 from hub_api.reads import ASKING, EMPTY_LIST, json_list
 from hub_api.respite import policy
-from hub_api.respite.models import RequestedChild, RespiteDecision, RespiteRequest
+from hub_api.respite.models import RequestedChild, RespiteRequest
+from hub_api.sleepovers import service as sleepovers
 
 
 def _requests() -> reads.Select:
@@ -17,13 +18,6 @@ def _requests() -> reads.Select:
     children = (
         sa.select(json_list(child, RequestedChild.child_id))
         .where(RequestedChild.request_id == RespiteRequest.id)
-        .scalar_subquery()
-    )
-    latest_checks = (
-        sa.select(RespiteDecision.checks)
-        .where(RespiteDecision.request_id == RespiteRequest.id)
-        .order_by(RespiteDecision.id.desc())
-        .limit(1)
         .scalar_subquery()
     )
     return sa.select(
@@ -41,7 +35,9 @@ def _requests() -> reads.Select:
         RespiteRequest.created_at,
         RespiteRequest.submitted_at,
         children.label("children"),
-        sa.func.coalesce(latest_checks, EMPTY_LIST, type_=sa.JSON()).label("checks"),
+        sa.func.coalesce(
+            sleepovers.latest_checks(RespiteRequest.id), EMPTY_LIST, type_=sa.JSON()
+        ).label("checks"),
     ).where(policy.visible_to(ASKING))
 
 

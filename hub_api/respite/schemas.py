@@ -7,11 +7,10 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields
 
-from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
-from hub_api.respite.checks import Outcome
 from hub_api.respite.models import RequestKind, RequestReason, RequestState
 from hub_api.schemas import Flag, FreeText, Id, Instant, Schema, length, one_of
+from hub_api.sleepovers.schemas import CheckSchema
 
 
 class RespiteRequestIn(Schema):
@@ -44,19 +43,6 @@ class RespiteRequestIn(Schema):
     def _each_child_once(self, children: list[Any], data_key: str) -> None:  # noqa: ARG002 - marshmallow's signature
         if len(set(children)) != len(children):
             raise ma.ValidationError("Please name each child once.")
-
-
-class CheckSchema(Schema):
-    code = fields.String(required=True)
-    outcome = fields.String(required=True, validate=one_of(Outcome))
-    sentence = fields.String(required=True)
-    nights = fields.List(fields.Date(), required=True)
-    override = fields.String(
-        required=True,
-        allow_none=True,
-        validate=one_of(Role),
-        metadata={"description": "The role that may override it, if any."},
-    )
 
 
 class RespiteRequestSchema(Schema):

@@ -19,9 +19,12 @@ from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING
-from hub_api.respite import checks, policy, queries
-from hub_api.respite.models import Decision, RequestedChild, RespiteDecision, RespiteRequest
+from hub_api.respite import policy, queries
+from hub_api.respite.models import RequestedChild, RespiteRequest
+from hub_api.sleepovers import beds, checks
 from hub_api.sleepovers import service as sleepovers
+from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.models import Decision
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
     from hub_api.respite.models import RequestKind, RequestReason
-    from hub_api.sleepovers.beds import FreeBeds
 
 
 LONGEST_ASKED = timedelta(days=60)
@@ -77,6 +79,7 @@ def ask(actor: Actor, body: RequestIn) -> Row:
         arrives_at=body["arrives_at"],
         departs_at=body["departs_at"],
         nights=nights,
+        expires_at=_too_late_after(nights[0]),
         note=_seal_note(request_id, body),
         children=[
             RequestedChild(child_id=child_id, constellation_id=constellation_id)
@@ -108,7 +111,7 @@ def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
 def _submit(actor: Actor, request: RespiteRequest) -> None:
     request.submit()
     _refuse_past(request.arrives_at)
-    found = _run_checks(request, sleepovers.free_beds(request.hub_home_id, request.nights))
+    found, _ = sleepovers.examine(_stay(request))
     _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
     _keep(actor, request, Decision.SUBMITTED, found)
     _tell_the_hub(request)
@@ -145,10 +148,13 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     _lock(request, seen_version)
     request.accept()
     _refuse_once_begun(request)
-    free = sleepovers.free_beds(request.hub_home_id, request.nights)
-    found = _run_checks(request, free)
+    stay = _stay(request)
+    found, facts = sleepovers.examine(stay)
     _refuse_if(checks.blocking(found))
-    _book(request, free)
+    plan = beds.allocate(stay, facts)
+    if plan is None:
+        raise RuntimeError("The checks passed, yet the children don't fit into the beds.")
+    sleepovers.book(_booking(request), plan)
     _keep(actor, request, Decision.ACCEPTED, found)
     tasks.settle(TaskKind.HUB_CARER_MISSING, request.id)
     carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=request.household_id)
@@ -156,8 +162,8 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     return get_request(actor, request.id)
 
 
-def _book(request: RespiteRequest, free: FreeBeds) -> None:
-    booking = sleepovers.Booking(
+def _booking(request: RespiteRequest) -> sleepovers.Booking:
+    return sleepovers.Booking(
         constellation_id=request.constellation_id,
         household_id=request.household_id,
         hub_home_id=request.hub_home_id,
@@ -165,18 +171,18 @@ def _book(request: RespiteRequest, free: FreeBeds) -> None:
         arrives_at=request.arrives_at,
         departs_at=request.departs_at,
     )
-    sleepovers.book(booking, free, [child.child_id for child in request.children])
 
 
-def _run_checks(request: RespiteRequest, free: FreeBeds) -> list[checks.Check]:
-    child_ids = [child.child_id for child in request.children]
-    away = sleepovers.nights_away(child_ids, request.nights)
-    names = households.first_names(list(away)) if away else {}
-    return [
-        checks.check_length(len(request.nights), settings.current().longest_stay),
-        checks.check_child_one_place([(names[child], nights) for child, nights in away.items()]),
-        checks.check_guest_bed(len(child_ids), free),
-    ]
+def _stay(request: RespiteRequest) -> Stay:
+    return Stay(
+        hub_home_id=request.hub_home_id,
+        children=tuple(child.child_id for child in request.children),
+        arrives_at=request.arrives_at,
+        departs_at=request.departs_at,
+        nights=tuple(request.nights),
+        reason=request.reason,
+        request_id=request.id,
+    )
 
 
 _BLOCK_CODES = {
@@ -225,10 +231,13 @@ def _refuse_past(instant: datetime) -> None:
         raise Conflict("That time has already passed. Please choose another.", code="in_the_past")
 
 
+def _too_late_after(first_night: date) -> datetime:
+    return clock.london_instant(first_night + timedelta(days=1), settings.current().night_ends)
+
+
 def _refuse_once_begun(request: RespiteRequest) -> None:
     """A yes may come a little late, on the evening itself, but not after the first night."""
-    morning = request.nights[0] + timedelta(days=1)
-    if clock.london_instant(morning, settings.current().night_ends) <= clock.now():
+    if request.expires_at <= clock.now():
         raise Conflict(
             "The first night of this stay is over, so it can't be accepted any more. The carer can "
             "ask again.",
@@ -239,14 +248,8 @@ def _refuse_once_begun(request: RespiteRequest) -> None:
 def _keep(
     actor: Actor, request: RespiteRequest, decision: Decision, found: list[checks.Check]
 ) -> None:
-    db.session().add(
-        RespiteDecision(
-            constellation_id=request.constellation_id,
-            request_id=request.id,
-            decision=decision,
-            decided_by=actor.account_id,
-            checks=[check.as_json() for check in found],
-        )
+    sleepovers.keep_decision(
+        actor.account_id, request.constellation_id, request.id, decision, found
     )
     _audit(actor, request, "submit" if decision is Decision.SUBMITTED else "accept")
 

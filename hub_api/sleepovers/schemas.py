@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from marshmallow import fields
 
+from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
 from hub_api.schemas import Instant, Schema, one_of
+from hub_api.sleepovers.checks import Outcome
 from hub_api.sleepovers.models import CancelReason, SleepoverState
 
 
@@ -16,6 +18,23 @@ class CancelIn(Schema):
 class BedNightSchema(Schema):
     night = fields.Date(required=True)
     bed_id = fields.UUID(required=True)
+
+
+class CheckSchema(Schema):
+    code = fields.String(required=True)
+    outcome = fields.String(required=True, validate=one_of(Outcome))
+    sentence = fields.String(required=True)
+    nights = fields.List(fields.Date(), required=True)
+    override = fields.String(
+        required=True,
+        allow_none=True,
+        validate=one_of(Role),
+        metadata={"description": "The role that may override it, if any."},
+    )
+    is_overridden = fields.Boolean(
+        required=True,
+        metadata={"description": "A block that was set aside, with a reason, is a warning."},
+    )
 
 
 class SleepoverSchema(Schema):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import db, reads
+from hub_api import db, reads, settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -17,42 +17,63 @@ from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING, json_list, json_object
-from hub_api.sleepovers import beds, policy
-from hub_api.sleepovers.models import BedNight, CancelReason, Sleepover
+from hub_api.sleepovers import checks, facts, policy
+from hub_api.sleepovers.models import (
+    BedNight,
+    CancelReason,
+    Decision,
+    RespiteDecision,
+    Sleepover,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date, datetime
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
-    from hub_api.sleepovers.beds import FreeBeds
+    from hub_api.sleepovers.beds import Plan
+    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.facts import Facts, Stay
 
 
-def free_beds(hub_home_id: UUID, nights: Sequence[date]) -> FreeBeds:
-    """The free beds of a hub home, night by night. Trust it only under the hub's mutex."""
-    taken = db.session().execute(
-        sa.select(BedNight.bed_id, BedNight.night).where(
-            BedNight.hub_home_id == hub_home_id, BedNight.night.in_(nights)
+def examine(stay: Stay, overridden: Mapping[str, Role] = {}) -> tuple[list[Check], Facts]:
+    """Every check of a stay, and the facts they were taken from. Trust them only under the hub
+    home's mutex. Raises `NotFound` for a hub home that does not serve whoever asks."""
+    found = facts.read(stay)
+    return checks.judge(stay, found, settings.current(), overridden), found
+
+
+def keep_decision(
+    actor_id: UUID | None,
+    constellation_id: UUID,
+    request_id: UUID,
+    decision: Decision,
+    found: Sequence[Check],
+) -> None:
+    """Keep what was decided on a request or its stay, and every check as it stood; `actor_id` is
+    None when time decided."""
+    db.session().add(
+        RespiteDecision(
+            constellation_id=constellation_id,
+            request_id=request_id,
+            decision=decision,
+            decided_by=actor_id,
+            checks=[check.as_json() for check in found],
         )
     )
-    return beds.free_beds(
-        constellations.beds_of(hub_home_id), nights, {(row.bed_id, row.night) for row in taken}
-    )
 
 
-def nights_away(child_ids: Sequence[UUID], nights: Sequence[date]) -> dict[UUID, list[date]]:
-    """On which of these nights each child already sleeps away; without any, left out."""
-    rows = db.session().execute(
-        sa.select(BedNight.child_id, BedNight.night)
-        .where(BedNight.child_id.in_(child_ids), BedNight.night.in_(nights))
-        .order_by(BedNight.night)
+def latest_checks(request_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: the checks as they stood at the latest decision, as JSON."""
+    return (
+        sa.select(RespiteDecision.checks)
+        .where(RespiteDecision.request_id == request_id)
+        .order_by(RespiteDecision.id.desc())
+        .limit(1)
+        .scalar_subquery()
     )
-    away: dict[UUID, list[date]] = {}
-    for child_id, night in rows:
-        away.setdefault(child_id, []).append(night)
-    return away
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +88,64 @@ class Booking:
     departs_at: datetime
 
 
-def book(booking: Booking, free: FreeBeds, child_ids: Sequence[UUID]) -> None:
-    """Make one confirmed sleepover per child, with a bed of its own on each night of `free`.
+def book(booking: Booking, plan: Plan) -> None:
+    """Make one confirmed sleepover per child, with its bed on each night as planned.
 
-    The caller holds the hub home's mutex and has checked that there are beds enough; the keys of
+    The caller holds the hub home's mutex and has examined the stay under it; the keys of
     `bed_nights` stand behind it.
     """
-    plan = beds.allocate(free, child_ids)
-    stays = [Sleepover(**asdict(booking), child_id=child_id) for child_id in sorted(plan)]
+    stays = _add_sleepovers(booking, plan)
+    _add_nights(booking, plan, {stay.child_id: stay.id for stay in stays})
+
+
+def hold(booking: Booking, plan: Plan) -> None:
+    """Keep the beds for a request while it awaits approval: nobody else gets them meanwhile.
+
+    As for `book()`, under the hub home's mutex.
+    """
+    _add_nights(booking, plan, {})
+
+
+def confirm(booking: Booking, child_ids: Sequence[UUID]) -> None:
+    """Make the sleepovers of the nights that were held for a request."""
+    for stay in _add_sleepovers(booking, child_ids):
+        db.session().execute(
+            sa.update(BedNight)
+            .where(BedNight.request_id == booking.request_id, BedNight.child_id == stay.child_id)
+            .values(sleepover_id=stay.id)
+        )
+
+
+def release(request_id: UUID) -> None:
+    """Free the nights that were held for a request and never confirmed."""
+    db.session().execute(
+        sa.delete(BedNight).where(
+            BedNight.request_id == request_id, BedNight.sleepover_id.is_(None)
+        )
+    )
+
+
+def _add_sleepovers(booking: Booking, child_ids: Iterable[UUID]) -> list[Sleepover]:
+    stays = [Sleepover(**asdict(booking), child_id=child_id) for child_id in sorted(child_ids)]
     db.session().add_all(stays)
     db.session().flush()
+    return stays
+
+
+def _add_nights(booking: Booking, plan: Plan, sleepovers: Mapping[UUID, UUID]) -> None:
     # In (child, night) order, as everywhere: two bookings can then never wait for each other.
     db.session().add_all(
         BedNight(
             bed_id=bed_id,
             night=night,
-            child_id=stay.child_id,
-            sleepover_id=stay.id,
+            child_id=child_id,
+            request_id=booking.request_id,
+            sleepover_id=sleepovers.get(child_id),
             hub_home_id=booking.hub_home_id,
             constellation_id=booking.constellation_id,
         )
-        for stay in stays
-        for night, bed_id in sorted(plan[stay.child_id].items())
+        for child_id, nights in sorted(plan.items())
+        for night, bed_id in sorted(nights.items())
     )
     db.session().flush()
 

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from hub_api import clock
+from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
+from hub_api.constellations.models import Bed
 from hub_api.households import service as households
-from hub_api.households.models import Gender, LegalStatus
+from hub_api.households.models import Approval, Gender, LegalStatus
 from tests.factories.accounts import make_account
 
 
@@ -57,11 +59,39 @@ def make_family(constellation_id: UUID, name: str, children: int = 2) -> Family:
     return Family(household.id, made, carer.id)
 
 
+def make_approval(constellation_id: UUID, household_id: UUID, **changes: Any) -> Approval:
+    """Terms that suit every child there could be; not yet saved."""
+    terms = {
+        "max_children": 20,
+        "min_age": 0,
+        "max_age": 25,
+        "genders": [str(gender) for gender in Gender],
+        "starts_on": clock.london_today() - SINCE,
+        "review_due_on": clock.london_today() + timedelta(days=800),
+    }
+    return Approval(
+        constellation_id=constellation_id, household_id=household_id, **{**terms, **changes}
+    )
+
+
+def make_bed(place: Neighbourhood, label: str, **changes: Any) -> Bed:
+    """A guest bed in a bedroom of its own; not yet saved."""
+    found = {
+        "label": label,
+        "bedroom": label,
+        "starts_on": clock.london_today() - SINCE,
+    }
+    return Bed(constellation_id=place.id, hub_home_id=place.hub_home, **{**found, **changes})
+
+
 def make_neighbourhood(name: str, beds: int = 1) -> Neighbourhood:
     """A constellation with a hub home of so many beds and two satellite families."""
     since = clock.london_today() - SINCE
     constellation = constellations.found_constellation(name)
     home = households.add_household(constellation.id, f"{name} hub household")
+    hub_adult = households.add_adult(home, f"{name} hub carer")
+    hub_adult.dbs_issued_on = since
+    db.session().add(make_approval(constellation.id, home.id))
     hub_home = constellations.appoint_hub_home(
         constellation.id, home.id, f"{name} hub", [f"bed {n}" for n in range(beds)], since
     )

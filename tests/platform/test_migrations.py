@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub_api import db, migrate, models
 
-FROZEN = "4635df82964fa52489430288fcaae5881e67bcef9d49c1de41a01a5fd4a97119"
+FROZEN = "8dc653014751f32e0cf6bf61ca34cb4dc8fc39989e819cb04c4058cbf1816954"
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ class TestConstraints:
                 """insert into memberships (id, constellation_id, household_id, starts_on)
                 select gen_random_uuid(), constellation_id, household_id, now()
                 from memberships limit 1""",
-                "uq_membership_open",
+                "membership_overlaps",
             ),
         ],
     )

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from hub_api import db
 from hub_api.access import Role
-from hub_api.constellations.models import Bed
+from tests.factories.world import make_bed
 from tests.phone import contract
 
 
@@ -77,9 +77,7 @@ class TestStatements:
 
     def test_asking_and_accepting_take_at_most_twenty_however_much_is_asked(self, world, owner):
         with db.transaction(owner) as session:
-            session.add(
-                Bed(constellation_id=world.here.id, hub_home_id=world.here.hub_home, label="more")
-            )
+            session.add(make_bed(world.here, "more"))
         both = [str(child) for child in world.here.family.children]
         costs = []
         for children, nights, day in ((both[:1], 1, 7), (both, 3, 20)):

@@ -15,8 +15,7 @@ import sqlalchemy as sa
 
 from hub_api import db
 from hub_api.constellations import service as constellations
-from hub_api.constellations.models import Bed
-from tests.factories.world import make_family
+from tests.factories.world import make_bed, make_family
 from tests.phone import Phone, in_days
 
 WRITERS = 64
@@ -81,10 +80,7 @@ def requests_for_the_last_bed(world, owner) -> list[dict[str, Any]]:
 def requests_for_one_child(world, owner) -> list[dict[str, Any]]:
     """One child asked for again and again, with beds enough for everybody."""
     with db.transaction(owner) as session:
-        session.add_all(
-            Bed(constellation_id=world.here.id, hub_home_id=world.here.hub_home, label=f"extra {n}")
-            for n in range(WRITERS)
-        )
+        session.add_all(make_bed(world.here, f"extra {n}") for n in range(WRITERS))
     return [world.asked() for _ in range(WRITERS)]
 
 

@@ -2,9 +2,10 @@
 
 from datetime import date
 
+from hub_api.respite.checks import Outcome
+
 from hub_api.access import Role
 from hub_api.respite import checks
-from hub_api.respite.checks import Outcome
 
 FRIDAY, SATURDAY = date(2026, 12, 4), date(2026, 12, 5)
 

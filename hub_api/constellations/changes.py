@@ -1,0 +1,48 @@
+"""What the constellations slice announces before it does it: see `hub_api.changes`.
+
+Those about a hub home are announced under its mutex.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class NightsBlocked:
+    """A hub home takes no guests on these nights, the last one included."""
+
+    hub_home_id: UUID
+    first_night: date
+    last_night: date
+
+
+@dataclass(frozen=True, slots=True)
+class BedEnds:
+    """From this night on a bed is no longer there, or it now shares its room with another."""
+
+    hub_home_id: UUID
+    bed_id: UUID
+    from_night: date
+
+
+@dataclass(frozen=True, slots=True)
+class HubHomeEnds:
+    """From this day on a hub home no longer serves a constellation."""
+
+    constellation_id: UUID
+    hub_home_id: UUID
+    ends_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class ConstellationCloses:
+    """From this day on there is no such constellation."""
+
+    constellation_id: UUID
+    closed_on: date

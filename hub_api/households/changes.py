@@ -1,0 +1,34 @@
+"""What the households slice announces before it does it: see `hub_api.changes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdMoves:
+    """From today on a household belongs to another constellation, or to none."""
+
+    household_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ChildLeaves:
+    """From this day on a child no longer lives in its household."""
+
+    child_id: UUID
+    left_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HubResidentsChanged:
+    """The children who live in a hub home, their legal status, its approvals or its exemptions were
+    changed: announced after the rows are written, under the hub home's mutex."""
+
+    hub_home_id: UUID
+    from_night: date
