@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import threading
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 SEALS_EVERY = 5.0
 """Seconds an audit event may wait for its seal."""
+
+LEAVES_WITHIN = 10.0
+"""Seconds a worker may take to close its connections once it has stopped working."""
 
 
 def run(settings: Settings) -> None:
@@ -57,14 +62,28 @@ async def _work(app: procrastinate.App, sealer: Sealer, stalled_after: float) ->
         _repeating("rescue", stalled_after / 2, lambda: rescue_stalled_jobs(app, stalled_after)),
         _repeating("sealing", SEALS_EVERY, lambda: asyncio.to_thread(sealer.seal_finished)),
     ):
-        await app.run_worker_async(
-            name="hub",
-            delete_jobs="never",
-            fetch_job_polling_interval=1.0,
-            update_heartbeat_interval=stalled_after / 3,
-            stalled_worker_timeout=stalled_after,
-            shutdown_graceful_timeout=20,
-        )
+        try:
+            await app.run_worker_async(
+                name="hub",
+                delete_jobs="never",
+                fetch_job_polling_interval=1.0,
+                update_heartbeat_interval=stalled_after / 3,
+                stalled_worker_timeout=stalled_after,
+                shutdown_graceful_timeout=20,
+            )
+        finally:
+            leave_within(LEAVES_WITHIN)
+
+
+def leave_within(seconds: float) -> None:
+    """End this process by then, whatever still hangs: only one that has ended is started again.
+
+    No job is in hand any more; what is left is closing connections, and libraries can lose a
+    cancellation as well.
+    """
+    timer = threading.Timer(seconds, os._exit, [1])
+    timer.daemon = True
+    timer.start()
 
 
 @asynccontextmanager

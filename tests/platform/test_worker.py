@@ -1,6 +1,8 @@
 """What the worker repeats beside its jobs must never keep it from ending."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
@@ -39,3 +41,11 @@ class TestWhatIsRepeated:
         begun = time.monotonic()
         asyncio.run(asyncio.wait_for(work(), 10))
         assert (steps, time.monotonic() - begun < 9) == (["taken"], True)
+
+
+class TestLeaving:
+    def test_ends_a_process_that_hangs(self):
+        hangs = "import time, hub_api.worker as w; w.leave_within(0.1); time.sleep(60)"
+        assert (
+            subprocess.run([sys.executable, "-c", hangs], timeout=30, check=False).returncode == 1
+        )
