@@ -16,9 +16,14 @@ branch_labels = None
 depends_on = None
 
 CHILD = """jsonb_build_object(
-    'id', c.id, 'first_name', case when c.id = any (asked) then c.first_name end, 'household_id', c.household_id, 'born_on', c.born_on, 'gender', c.gender,
+    'id', c.id, 'household_id', c.household_id,
+    'first_name', case when c.id in (select id from mine) then c.first_name end,
+    'born_on', c.born_on, 'gender', c.gender,
     'legal_status', c.legal_status, 'sibling_group_id', c.sibling_group_id,
     'placed_on', c.placed_on, 'left_on', c.left_on, 'bereaved_on', c.bereaved_on)"""
+
+SEES_EVERYTHING = "session_user in (current_user, 'hub_worker')"
+"""Inside the function the current user is its owner; the session's is whoever logged in."""
 
 STAY_FACTS = f"""
 create function stay_facts(hub uuid, asked uuid[], first_night date, last_night date)
@@ -27,8 +32,8 @@ begin atomic
   with home as (
     select h.id, h.household_id, h.home_authority from hub_homes h
      where h.id = hub
-       -- The worker and the owner see everything as it is; the API, what serves the asker.
-       and (session_user <> 'hub_api'
+       -- The worker and the owner see everything as it is; anybody else, what serves the asker.
+       and ({SEES_EVERYTHING}
             or h.constellation_id = {CONSTELLATIONS}
             or exists (select from hub_appointments a
                         where a.hub_home_id = h.id and a.constellation_id = {CONSTELLATIONS}))
@@ -45,7 +50,7 @@ begin atomic
   mine as (
     select c.id, c.household_id, c.sibling_group_id from children c
      where c.id = any (asked)
-       and (session_user <> 'hub_api' or c.constellation_id = {CONSTELLATIONS})
+       and ({SEES_EVERYTHING} or c.constellation_id = {CONSTELLATIONS})
   ),
   present as (
     select id from mine union select child_id from guests union select id from residents
@@ -89,7 +94,7 @@ begin atomic
                 'night', n.night, 'child_id', n.child_id, 'request_id', n.request_id)
                 order by n.night), '[]')
          from bed_nights n join mine on mine.id = n.child_id
-        where n.night between first_night - 10 and last_night + 10) as nights_away,
+        where n.night between first_night - 21 and last_night + 21) as nights_away,
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'child_id', k.child_id, 'other_child_id', k.other_child_id,
                 'starts_on', k.starts_on, 'ends_on', k.ends_on)), '[]')
@@ -103,10 +108,11 @@ begin atomic
          from sharing_agreements s
         where s.child_id in (select id from present) and s.with_child_id in (select id from present))
         as agreements,
-      (select coalesce(jsonb_agg(c.id), '[]')
+      (select coalesce(jsonb_agg(distinct c.id), '[]')
          from children c join mine on mine.household_id = c.household_id
           and mine.sibling_group_id = c.sibling_group_id and c.id <> all (asked)
-        where c.left_on is null or c.left_on > first_night) as siblings_at_home,
+        where (c.left_on is null or c.left_on > first_night)
+          and (c.placed_on is null or c.placed_on <= first_night)) as siblings_at_home,
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'child_id', s.child_id, 'request_id', s.request_id,
                 'arrives_at', s.arrives_at)), '[]')
