@@ -65,7 +65,9 @@ begin atomic
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'first_night', x.first_night, 'last_night', x.last_night)), '[]')
          from hub_absences x where x.hub_home_id = home.id
-          and x.last_night >= first_night and x.first_night <= last_night) as absences,
+          -- Said in full: in a query a column's name comes before a parameter's.
+          and x.last_night >= stay_facts.first_night and x.first_night <= stay_facts.last_night)
+        as absences,
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'starts_on', p.starts_on, 'ends_on', p.ends_on, 'max_children', p.max_children,
                 'min_age', p.min_age, 'max_age', p.max_age, 'genders', p.genders,
@@ -98,9 +100,13 @@ begin atomic
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'child_id', k.child_id, 'other_child_id', k.other_child_id,
                 'starts_on', k.starts_on, 'ends_on', k.ends_on)), '[]')
-         from kept_apart k
-        where k.child_id in (select id from present) and k.other_child_id in (select id from present)
-          and (k.child_id in (select id from mine) or k.other_child_id in (select id from mine)))
+         from (select k.child_id, k.other_child_id, k.starts_on, k.ends_on
+                 from mine join kept_apart k on k.child_id = mine.id
+                union
+               select k.child_id, k.other_child_id, k.starts_on, k.ends_on
+                 from mine join kept_apart k on k.other_child_id = mine.id) k
+        where k.child_id in (select id from present)
+          and k.other_child_id in (select id from present))
         as kept_apart,
       (select coalesce(jsonb_agg(jsonb_build_object(
                 'child_id', s.child_id, 'with_child_id', s.with_child_id,
@@ -128,14 +134,23 @@ end
 """  # noqa: S608 - constants of ours
 
 
+INDEXES = {
+    "ix_sleepovers_child_id_arrives_at": ("sleepovers", ["child_id", "arrives_at"]),
+    "ix_kept_apart_child_id": ("kept_apart", ["child_id"]),
+    "ix_sharing_agreements_child_id": ("sharing_agreements", ["child_id"]),
+}
+"""What the function looks up by the child; pairs that are over are outside the unique indexes."""
+
+
 def upgrade() -> None:
     op.execute(STAY_FACTS)
     op.execute("revoke all on function stay_facts from public")
     op.execute("grant execute on function stay_facts to hub_api, hub_worker")
-    # A child's nights and holidays are looked up by the child.
-    op.create_index("ix_sleepovers_child_id_arrives_at", "sleepovers", ["child_id", "arrives_at"])
+    for name, (table, columns) in INDEXES.items():
+        op.create_index(name, table, columns)
 
 
 def downgrade() -> None:
-    op.drop_index("ix_sleepovers_child_id_arrives_at", "sleepovers")
+    for name, (table, _) in INDEXES.items():
+        op.drop_index(name, table)
     op.execute("drop function stay_facts")
