@@ -22,8 +22,11 @@ CHILD = """jsonb_build_object(
     'legal_status', c.legal_status, 'sibling_group_id', c.sibling_group_id,
     'placed_on', c.placed_on, 'left_on', c.left_on, 'bereaved_on', c.bereaved_on)"""
 
-SEES_EVERYTHING = "session_user in (current_user, 'hub_worker')"
-"""Inside the function the current user is its owner; the session's is whoever logged in."""
+CALLER = "coalesce(nullif(current_setting('role'), 'none'), session_user)"
+"""Inside the function the current user is its owner; who called it is the role that was taken on
+with `set role`, or else the login."""
+
+SEES_EVERYTHING = f"{CALLER} in (current_user, 'hub_worker')"
 
 STAY_FACTS = f"""
 create function stay_facts(hub uuid, asked uuid[], first_night date, last_night date)
