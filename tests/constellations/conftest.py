@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from hub_api import changes, clock
 from hub_api.access import Role
@@ -87,3 +88,11 @@ def seq_of(rows: Any, hub_home: Any) -> int:
     """How often the mutex of a hub home was taken."""
     (row,) = rows("select seq from hub_homes where id = :id", id=hub_home)
     return row.seq
+
+
+@contextmanager
+def one_in_the_morning() -> Iterator[None]:
+    """Tomorrow at one o'clock, when the night that begins today is not over."""
+    at = clock.london_instant(date_in(1), time(1))
+    with time_machine.travel(at, tick=False):
+        yield

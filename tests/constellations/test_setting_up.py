@@ -138,9 +138,10 @@ class TestClosing:
         assert liaison.post(f"{here}/close", If_Match='"1"').status_code == 403
 
 
+@pytest.mark.usefixtures("world", "closed")
 class TestAClosedOne:
-    @pytest.fixture(autouse=True)
-    def closed(self, world, owner):
+    @pytest.fixture
+    def closed(self, owner):
         with owner.begin() as connection:
             connection.exec_driver_sql("update constellations set closed_on = now()::date")
 
