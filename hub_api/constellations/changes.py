@@ -46,3 +46,13 @@ class ConstellationCloses:
 
     constellation_id: UUID
     closed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipEnds:
+    """From this day on a household no longer belongs to a constellation, and to no other yet:
+    announced under the mutexes of the constellation's hub homes."""
+
+    household_id: UUID
+    constellation_id: UUID
+    ends_on: date

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
+from hub_api.errors import on_constraint
 
 
 class AbsenceReason(StrEnum):
@@ -152,3 +153,31 @@ class Membership(HasId, EffectiveDated, Base):
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("households.id"))
+
+
+on_constraint(
+    "uq_constellation_name", "name_taken", "There is a constellation of that name already."
+)
+on_constraint(
+    "uq_hub_home_household",
+    "hub_home_already",
+    "This household's home is a hub home already. Appoint it by its hub_home_id.",
+)
+on_constraint(
+    "uq_bed_label",
+    "label_taken",
+    "This hub home has or had another bed of that name. Please choose a new one.",
+)
+for _name in ("hub_appointment_overlaps", "uq_hub_appointment_open"):
+    on_constraint(
+        _name,
+        "hub_home_serves_already",
+        "Another hub home serves the constellation on some of these days. Please look at its "
+        "appointments.",
+    )
+for _name in ("membership_overlaps", "uq_membership_open"):
+    on_constraint(
+        _name,
+        "already_a_member",
+        "This household belongs to a constellation on some of these days already.",
+    )

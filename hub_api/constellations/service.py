@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, reads
-from hub_api.access import Role
+from hub_api import changes, clock, db, reads
+from hub_api.access import Grant, Role
 from hub_api.accounts import service as accounts
-from hub_api.constellations import policy
+from hub_api.audit import service as audit
+from hub_api.constellations import policy, queries
+from hub_api.constellations.changes import ConstellationCloses
 from hub_api.constellations.models import (
     Bed,
     Constellation,
@@ -17,15 +20,18 @@ from hub_api.constellations.models import (
     HubHome,
     Membership,
 )
-from hub_api.errors import Conflict
-from hub_api.reads import ASKING, TODAY, json_object
+from hub_api.errors import Busy, Conflict
+from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
+
+# --- constellations ----------------------------------------------------------------------------
 
 
 def found_constellation(name: str) -> Constellation:
@@ -36,11 +42,134 @@ def found_constellation(name: str) -> Constellation:
     return constellation
 
 
+def set_up_constellation(actor: Actor, name: str) -> Row:
+    """Begin a constellation as whoever oversees the service. Raises `Conflict`: name taken."""
+    founded = found_constellation(name)
+    # As the next request will find: whoever oversees the service oversees this one as well.
+    overseer = Grant(Role.PROGRAMME_MANAGER, founded.id, None)
+    actor = replace(actor, grants=(*actor.grants, overseer))
+    accounts.set_scope(actor)
+    audit_change(actor, "constellation:create", founded.id, founded.id, ["name"])
+    return get_constellation(actor, founded.id)
+
+
+def rename_constellation(actor: Actor, constellation_id: UUID, seen_version: int, name: str) -> Row:
+    """Call a constellation otherwise. Raises `NotFound`, `StaleVersion`, `Conflict`: taken."""
+    constellation = find_constellation(actor, constellation_id)
+    db.lock_seen(constellation, seen_version)
+    constellation.name = name
+    db.session().flush()
+    audit_change(actor, "constellation:change", constellation_id, constellation_id, ["name"])
+    return get_constellation(actor, constellation_id)
+
+
+def close_constellation(actor: Actor, constellation_id: UUID, seen_version: int) -> Row:
+    """End a constellation today; it can be looked at as before.
+
+    Raises `NotFound`, `StaleVersion`, or `Conflict`: closed already, households belong to it, or
+    somebody who listens knows of stays or requests ahead.
+    """
+    constellation = find_constellation(actor, constellation_id)
+    lock_hub_homes_of(constellation_id)
+    db.lock_seen(constellation, seen_version)
+    refuse_closed(constellation)
+    today = clock.london_today()
+    if _has_members(constellation_id, today):
+        raise Conflict(
+            "Households still belong to this constellation. Please move them or end their "
+            "membership first.",
+            code="still_has_members",
+        )
+    changes.announce(ConstellationCloses(constellation_id, today))
+    constellation.closed_on = today
+    db.session().flush()
+    audit_change(actor, "constellation:close", constellation_id, constellation_id, ["closed_on"])
+    return get_constellation(actor, constellation_id)
+
+
+def _has_members(constellation_id: UUID, today: date) -> bool:
+    """Whether a household belongs to it today or is to."""
+    remaining = sa.exists().where(
+        Membership.constellation_id == constellation_id,
+        sa.or_(Membership.ends_on.is_(None), Membership.ends_on > today),
+    )
+    return bool(db.session().scalar(sa.select(remaining)))
+
+
+def list_constellations(actor: Actor, page: PageArgs) -> Page:
+    """The constellations the actor may see, newest first."""
+    return queries.CONSTELLATIONS.page(actor, page)
+
+
+def get_constellation(actor: Actor, constellation_id: UUID) -> Row:
+    """One constellation. Raises `NotFound`."""
+    return queries.CONSTELLATIONS.one(actor, constellation_id)
+
+
+def find_constellation(actor: Actor, constellation_id: UUID) -> Constellation:
+    """A constellation the actor may see, to act on. Raises `NotFound`."""
+    found = sa.select(Constellation).where(
+        Constellation.id == constellation_id, policy.visible_to(ASKING)
+    )
+    return reads.find(actor, found)
+
+
+def refuse_closed(constellation: Constellation) -> None:
+    """Raise `Conflict` for a constellation that is no more."""
+    if constellation.closed_on is not None:
+        raise Conflict(
+            "This constellation was closed, so nothing can be added to it or changed in it.",
+            code="constellation_closed",
+        )
+
+
+def keep_open(constellation: Constellation) -> None:
+    """Hold a constellation as it is until this transaction ends; whoever closes it waits.
+
+    To be called before anything is added to it, and after the mutexes of hub homes. Raises
+    `Conflict` when it is closed.
+    """
+    shared = {"read": True, "key_share": True}
+    db.session().refresh(constellation, with_for_update=shared)
+    refuse_closed(constellation)
+
+
+def audit_change(
+    actor: Actor,
+    action: str,
+    subject_id: UUID,
+    constellation_id: UUID,
+    changed: Sequence[str] = (),
+) -> None:
+    """Record what the actor did in a constellation."""
+    audit.record(
+        action,
+        actor_id=actor.account_id,
+        subject_id=subject_id,
+        constellation_id=constellation_id,
+        changed=changed,
+    )
+
+
+# --- the hub home ------------------------------------------------------------------------------
+
+
 def appoint_hub_home(
-    constellation_id: UUID, household_id: UUID, name: str, beds: list[str], starts_on: date
+    constellation_id: UUID,
+    household_id: UUID,
+    name: str,
+    beds: list[str],
+    starts_on: date,
+    *,
+    home_authority: str | None = None,
 ) -> HubHome:
     """Make a household the hub home of a constellation, with its guest beds by label."""
-    hub_home = HubHome(constellation_id=constellation_id, household_id=household_id, name=name)
+    hub_home = HubHome(
+        constellation_id=constellation_id,
+        household_id=household_id,
+        name=name,
+        home_authority=home_authority,
+    )
     db.session().add(hub_home)
     db.session().flush()
     db.session().add(
@@ -62,20 +191,20 @@ def appoint_hub_home(
     return hub_home
 
 
-def add_member(constellation_id: UUID, household_id: UUID, starts_on: date) -> Membership:
-    """Let a household join a constellation."""
-    membership = Membership(
-        constellation_id=constellation_id, household_id=household_id, starts_on=starts_on
-    )
-    db.session().add(membership)
-    db.session().flush()
-    return membership
-
-
 def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
-    """The hub home that serves a constellation on a day. Raises `Conflict` when none does."""
+    """The hub home that serves a constellation on a day, be it an interim one.
+
+    Raises `Conflict` when none does, or when the constellation is closed by then.
+    """
     for row in _SERVING.rows(constellation_id=constellation_id, day=on):
-        return cast("UUID", row["hub_home_id"])
+        if row["closed_on"] is not None and row["closed_on"] <= on:
+            raise Conflict(
+                f"Your constellation is closed on {clock.spoken(on)}. Your liaison worker can tell "
+                "you who looks after you from then on.",
+                code="constellation_closed",
+            )
+        if row["hub_home_id"] is not None:
+            return cast("UUID", row["hub_home_id"])
     raise Conflict(
         f"Your constellation has no hub home on {clock.spoken(on)}. "
         "Your liaison worker can tell you what happens in the meantime.",
@@ -83,13 +212,19 @@ def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
     )
 
 
-_CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
-_SERVING = reads.Query(
-    lambda: sa.select(HubAppointment.hub_home_id).where(
-        HubAppointment.constellation_id == _CONSTELLATION,
+def _serving() -> reads.Select:
+    appointed = sa.and_(
+        HubAppointment.constellation_id == Constellation.id,
         HubAppointment.holds_on(reads.parameter("day", sa.Date())),
     )
-)
+    return (
+        sa.select(Constellation.closed_on, HubAppointment.hub_home_id)
+        .outerjoin(HubAppointment, appointed)
+        .where(Constellation.id == queries.CONSTELLATION)
+    )
+
+
+_SERVING = reads.Query(_serving)
 
 
 def lock_hub_home(hub_home_id: UUID) -> None:
@@ -107,78 +242,69 @@ def lock_hub_home(hub_home_id: UUID) -> None:
     locked.one()  # touching no row is an error, never a silence
 
 
-def beds_of(hub_home_id: UUID) -> list[UUID]:
-    """The guest beds of a hub home, oldest first."""
-    return list(
-        db.session().scalars(
-            sa.select(Bed.id).where(Bed.hub_home_id == hub_home_id).order_by(Bed.id)
-        )
+def lock_hub_homes_of(constellation_id: UUID, *more: UUID) -> None:
+    """Take the mutexes of the hub homes that serve a constellation today or later, and of more.
+
+    Raises `Busy` when others were appointed while it waited: to take those too would be out of
+    order, and two such requests could wait for each other.
+    """
+    known = {*_appointed(constellation_id), *more}
+    for hub_home_id in sorted(known):
+        lock_hub_home(hub_home_id)
+    if not known.issuperset(_appointed(constellation_id)):
+        raise Busy
+
+
+def _appointed(constellation_id: UUID) -> set[UUID]:
+    found = sa.select(HubAppointment.hub_home_id).where(
+        HubAppointment.constellation_id == constellation_id,
+        sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > clock.london_today()),
     )
+    return {*db.session().scalars(found)}
 
 
-def _constellations() -> reads.Select:
-    """Constellations, each with its hub home and liaison workers."""
-    hub_home = (
-        sa.select(json_object(id=HubHome.id, name=HubHome.name))
-        .join(HubAppointment, HubAppointment.hub_home_id == HubHome.id)
-        .where(
-            HubAppointment.constellation_id == Constellation.id,
-            HubAppointment.holds_on(TODAY),
-        )
-        .limit(1)
-        .scalar_subquery()
+def beds_of(hub_home_id: UUID, on: date | None = None) -> list[UUID]:
+    """The guest beds a hub home has on a day, by default today, oldest first."""
+    found = sa.select(Bed.id).where(
+        Bed.hub_home_id == hub_home_id, Bed.holds_on(on or clock.london_today())
     )
-    return sa.select(
-        Constellation.id,
-        Constellation.version,
-        Constellation.name,
-        hub_home.label("hub_home"),
-        accounts.names_holding(Role.LIAISON_WORKER, Constellation.id).label("liaison_workers"),
-    ).where(policy.visible_to(ASKING))
+    return [*db.session().scalars(found.order_by(Bed.id))]
 
 
-CONSTELLATIONS = reads.Read(_constellations, key=Constellation.id)
+# --- members -----------------------------------------------------------------------------------
 
 
-def list_constellations(actor: Actor, page: PageArgs) -> Page:
-    """The constellations the actor may see, newest first."""
-    return CONSTELLATIONS.page(actor, page)
-
-
-def get_constellation(actor: Actor, constellation_id: UUID) -> Row:
-    """One constellation. Raises `NotFound`."""
-    return CONSTELLATIONS.one(actor, constellation_id)
-
-
-def _beds() -> reads.Select:
-    return (
-        sa.select(
-            Bed.id, Bed.label, HubHome.id.label("hub_home_id"), HubHome.name.label("hub_home")
-        )
-        .join(HubHome, HubHome.id == Bed.hub_home_id)
-        .where(policy.beds_visible_to(ASKING), Bed.constellation_id == _CONSTELLATION)
+def add_member(constellation_id: UUID, household_id: UUID, starts_on: date) -> Membership:
+    """Let a household join a constellation."""
+    membership = Membership(
+        constellation_id=constellation_id, household_id=household_id, starts_on=starts_on
     )
+    db.session().add(membership)
+    db.session().flush()
+    return membership
 
 
-BEDS = reads.Read(_beds, key=Bed.id)
+def move_member(
+    household_id: UUID, from_constellation_id: UUID, to_constellation_id: UUID, on: date
+) -> Membership:
+    """Let a household leave one constellation for another on a day.
 
-
-def list_beds(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
-    """The guest beds kept for one constellation. Raises `NotFound`."""
-    get_constellation(actor, constellation_id)
-    return BEDS.page(actor, page, constellation_id=constellation_id)
-
-
-def _memberships() -> reads.Select:
-    return sa.select(
-        Membership.id, Membership.household_id, Membership.starts_on, Membership.ends_on
-    ).where(policy.memberships_visible_to(ASKING), Membership.constellation_id == _CONSTELLATION)
-
-
-MEMBERSHIPS = reads.Read(_memberships, key=Membership.id)
-
-
-def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
-    """The memberships of one constellation, past ones included. Raises `NotFound`."""
-    get_constellation(actor, constellation_id)
-    return MEMBERSHIPS.page(actor, page, constellation_id=constellation_id)
+    Whether it may leave is its caller's to know. Raises `Conflict` when it has not been in the
+    first for a day, or when the other is closed.
+    """
+    keep_open(db.session().get_one(Constellation, to_constellation_id))
+    leaving = sa.select(Membership).where(
+        Membership.household_id == household_id,
+        Membership.constellation_id == from_constellation_id,
+        sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on),
+    )
+    for membership in db.session().scalars(leaving.with_for_update()):
+        if membership.starts_on >= on:
+            raise Conflict(
+                "This household joined its constellation only today or is yet to join it, so it "
+                "can move tomorrow at the earliest.",
+                code="joined_today",
+            )
+        membership.ends_on = on
+    db.session().flush()  # the end before the beginning: on no day does it belong to both
+    return add_member(to_constellation_id, household_id, on)

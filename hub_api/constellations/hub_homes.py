@@ -1,0 +1,158 @@
+"""Appointing the hub homes that serve a constellation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, TypedDict
+
+import sqlalchemy as sa
+
+from hub_api import changes, clock, db, reads
+from hub_api.constellations import policy, queries, service
+from hub_api.constellations.changes import HubHomeEnds
+from hub_api.constellations.dates import refuse_past
+from hub_api.constellations.members import refuse_elsewhere
+from hub_api.constellations.models import HubAppointment, HubHome
+from hub_api.errors import Conflict, NotFound
+from hub_api.reads import ASKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import Page, PageArgs, Row
+
+
+class AppointmentIn(TypedDict):
+    """What a programme manager sends: `schemas.HubAppointmentIn`."""
+
+    household_id: UUID | None
+    hub_home_id: UUID | None
+    name: str | None
+    home_authority: str | None
+    starts_on: date | None
+    ends_on: date | None
+
+
+def appoint(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> Row:
+    """Have a hub home serve a constellation from a day on; the one before it ends on that day.
+
+    Raises `NotFound`, or `Conflict`: a day gone by, a closed constellation, a household that has
+    a hub home already, another hub home on some of the days, or somebody who listens knows of
+    stays at the one that ends.
+    """
+    constellation = service.find_constellation(actor, constellation_id)
+    starts_on = body["starts_on"] or clock.london_today()
+    refuse_past(starts_on)
+    if body["ends_on"] is not None and body["ends_on"] <= starts_on:
+        raise Conflict("Please choose a day after the first.", code="ends_too_early")
+    hub_home_id = body["hub_home_id"]
+    if hub_home_id is not None:
+        service.lock_hub_homes_of(constellation_id, _existing(hub_home_id))
+    else:
+        service.lock_hub_homes_of(constellation_id)
+    service.keep_open(constellation)
+    _end_the_one_before(actor, constellation_id, starts_on)
+    appointment = HubAppointment(
+        constellation_id=constellation_id,
+        hub_home_id=hub_home_id or _make_hub_home(actor, constellation_id, body),
+        starts_on=starts_on,
+        ends_on=body["ends_on"],
+    )
+    db.session().add(appointment)
+    db.session().flush()
+    service.audit_change(
+        actor, "hub_appointment:create", appointment.id, constellation_id, ["starts_on", "ends_on"]
+    )
+    return get_appointment(actor, appointment.id)
+
+
+def _existing(hub_home_id: UUID) -> UUID:
+    if db.session().get(HubHome, hub_home_id) is None:
+        raise NotFound
+    return hub_home_id
+
+
+def _make_hub_home(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> UUID:
+    household_id, name = body["household_id"], body["name"]
+    if household_id is None or name is None:
+        raise RuntimeError("The schema let an appointment through that names no home.")
+    refuse_elsewhere(household_id, constellation_id)
+    hub_home = HubHome(
+        constellation_id=constellation_id,
+        household_id=household_id,
+        name=name,
+        home_authority=body["home_authority"],
+    )
+    db.session().add(hub_home)
+    db.session().flush()
+    service.audit_change(
+        actor, "hub_home:create", hub_home.id, constellation_id, ["name", "home_authority"]
+    )
+    return hub_home.id
+
+
+def _end_the_one_before(actor: Actor, constellation_id: UUID, on: date) -> None:
+    """End the open appointment that began before this day; one that begins with it overlaps."""
+    before = sa.select(HubAppointment).where(
+        HubAppointment.constellation_id == constellation_id,
+        HubAppointment.ends_on.is_(None),
+        HubAppointment.starts_on < on,
+    )
+    for appointment in db.session().scalars(before):
+        _end(actor, appointment, on)
+
+
+def end_appointment(
+    actor: Actor, constellation_id: UUID, appointment_id: UUID, ends_on: date
+) -> Row:
+    """Have a hub home serve a constellation up to a day, today at the earliest.
+
+    Raises `NotFound`, or `Conflict`: over already, too early, another hub home on some of the
+    days, or somebody who listens knows of stays there.
+    """
+    service.find_constellation(actor, constellation_id)
+    appointment = _find_appointment(actor, constellation_id, appointment_id)
+    service.lock_hub_homes_of(constellation_id, appointment.hub_home_id)
+    db.session().refresh(appointment)
+    today = clock.london_today()
+    if appointment.ends_on is not None and appointment.ends_on <= today:
+        raise Conflict("This appointment has ended already.", code="wrong_state")
+    if ends_on < max(today, appointment.starts_on + timedelta(days=1)):
+        raise Conflict(
+            "Please choose today or later, and not the day on which the hub home begins.",
+            code="ends_too_early",
+        )
+    _end(actor, appointment, ends_on)
+    return get_appointment(actor, appointment_id)
+
+
+def _end(actor: Actor, appointment: HubAppointment, ends_on: date) -> None:
+    """Under the hub home's mutex."""
+    place = appointment.constellation_id
+    if appointment.ends_on is None or ends_on < appointment.ends_on:
+        changes.announce(HubHomeEnds(place, appointment.hub_home_id, ends_on))
+    appointment.ends_on = ends_on
+    db.session().flush()
+    service.audit_change(actor, "hub_appointment:end", appointment.id, place, ["ends_on"])
+
+
+def list_appointments(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
+    """Which hub homes served, serve and will serve a constellation. Raises `NotFound`."""
+    service.get_constellation(actor, constellation_id)
+    return queries.APPOINTMENTS.page(actor, page, constellation_id=constellation_id)
+
+
+def get_appointment(actor: Actor, appointment_id: UUID) -> Row:
+    """One appointment of a hub home. Raises `NotFound`."""
+    return queries.APPOINTMENT.one(actor, appointment_id)
+
+
+def _find_appointment(actor: Actor, constellation_id: UUID, appointment_id: UUID) -> HubAppointment:
+    found = sa.select(HubAppointment).where(
+        HubAppointment.id == appointment_id,
+        HubAppointment.constellation_id == constellation_id,
+        policy.appointments_visible_to(ASKING),
+    )
+    return reads.find(actor, found)
