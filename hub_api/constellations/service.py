@@ -182,3 +182,50 @@ def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Pa
     """The memberships of one constellation, past ones included. Raises `NotFound`."""
     get_constellation(actor, constellation_id)
     return MEMBERSHIPS.page(actor, page, constellation_id=constellation_id)
+
+
+# --- a household's place ----------------------------------------------------------------------
+
+
+def hub_home_of(household_id: UUID) -> HubHome | None:
+    """The hub home that is this household's home, whether or not it serves a constellation now."""
+    return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+
+
+def is_serving(hub_home_id: UUID, on: date) -> bool:
+    """Whether a hub home serves a constellation on a day or later."""
+    ahead = sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > on)
+    found = sa.select(HubAppointment.id).where(HubAppointment.hub_home_id == hub_home_id, ahead)
+    return db.session().scalar(found.limit(1)) is not None
+
+
+def end_membership(household_id: UUID, on: date) -> None:
+    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+    db.session().execute(
+        sa.update(Membership)
+        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .values(ends_on=on)
+    )
+
+
+def move_member(household_id: UUID, from_id: UUID, to_id: UUID, on: date) -> None:
+    """Let a household belong to another constellation from this day on."""
+    db.session().execute(
+        sa.update(Membership)
+        .where(
+            Membership.household_id == household_id,
+            Membership.constellation_id == from_id,
+            Membership.ends_on.is_(None),
+        )
+        .values(ends_on=on)
+    )
+    add_member(to_id, household_id, on)
+
+
+def refuse_closed(constellation_id: UUID) -> None:
+    """Raise `Conflict` for a constellation that nobody can join any more."""
+    closed_on = db.session().scalar(
+        sa.select(Constellation.closed_on).where(Constellation.id == constellation_id)
+    )
+    if closed_on is not None:
+        raise Conflict("This constellation is closed.", code="constellation_closed")
