@@ -202,5 +202,6 @@ def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None
     living_there = _CHILDREN_OF.rows(
         household_id=household_id, children=[*child_ids], today=clock.london_today()
     )
-    if {row["id"] for row in living_there} != {*child_ids}:
+    found = {row["id"] for row in living_there}
+    if found != {*child_ids}:
         raise NotFound
