@@ -44,6 +44,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.constellations.routes import blp as constellations
     from hub_api.declarations import refuse_undeclared_slices
     from hub_api.households.routes import blp as households
+    from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications.routes import blp as notifications
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
@@ -57,6 +58,7 @@ def register_routes(app: HubFlask) -> None:
         accounts,
         constellations,
         households,
+        family_records,
         respite,
         sleepovers,
         notifications,

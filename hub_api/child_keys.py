@@ -77,6 +77,11 @@ _children = sa.table(
     "children", sa.column("id", sa.Uuid()), sa.column("constellation_id", sa.Uuid())
 )
 
+_SEEN = _STORED.add_columns(_children.c.id).select_from(
+    _children.outerjoin(ChildKey, ChildKey.child_id == _children.c.id)
+)
+"""A key is in sight where its child is: the two have one constellation."""
+
 
 def make(child_ids: Iterable[UUID]) -> None:
     """Give each of these children a key, unless it has one or had one that was erased.
@@ -132,19 +137,22 @@ def reveal(
     child_ids: Iterable[UUID],
     ciphertext: Ciphertext | None,
 ) -> str | None:
-    """The text again; None when there is none or when any of the children's keys was erased.
+    """The text again; None when there is none, when any of the children's keys was erased, or when
+    one of the children has moved out of the asker's sight, as the text then has.
 
-    Raises `Unreadable` when it was damaged or moved here, or when a key is missing: that is no
-    erasure and must not look like one.
+    Raises `Unreadable` when it was damaged or moved here, or when the key of a child who can be
+    seen is missing: that is no erasure and must not look like one.
     """
     if ciphertext is None:
         return None
     ids = sorted(set(child_ids))
-    keys = _keys(ids)
+    seen, keys = _seen(ids)
     if any(key is None for key in keys.values()):
         return None
-    if len(keys) < len(ids):
+    if seen - keys.keys():
         raise Unreadable
+    if len(seen) < len(ids):
+        return None
     known = [key for child_id in ids if (key := keys[child_id]) is not None]
     return encryption.open_text(known, _place(column, row_id), ciphertext)
 
@@ -158,8 +166,19 @@ def _place(column: InstrumentedAttribute[Any], row_id: UUID) -> str:
 
 def _keys(child_ids: list[UUID]) -> dict[UUID, bytes | None]:
     """These children's data keys, None where erased; children without one are left out."""
-    rows = db.session().execute(_STORED.where(ChildKey.child_id.in_(child_ids)))
-    return {row.child_id: None if row.key_id is None else _unwrapped(row) for row in rows}
+    _, keys = _seen(child_ids)
+    return keys
+
+
+def _seen(child_ids: list[UUID]) -> tuple[set[UUID], dict[UUID, bytes | None]]:
+    """Which of these children can be seen here, and their data keys as in `_keys`."""
+    rows = db.session().execute(_SEEN.where(_children.c.id.in_(child_ids))).all()
+    keys = {
+        row.child_id: None if row.key_id is None else _unwrapped(row)
+        for row in rows
+        if row.child_id is not None
+    }
+    return {row.id for row in rows}, keys
 
 
 def _key_place(child_id: UUID) -> str:

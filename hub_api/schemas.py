@@ -98,6 +98,8 @@ class Instant(fields.AwareDateTime):
 class Day(fields.Date):
     """A day as YYYY-MM-DD, in this century."""
 
+    earliest = _EARLIEST.date()
+
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> date:
         if not (isinstance(value, str) and _DAY.fullmatch(value)):
             raise ma.ValidationError("Please give a day such as 2026-12-04.")
@@ -105,9 +107,15 @@ class Day(fields.Date):
             day = date.fromisoformat(value)
         except ValueError:
             raise ma.ValidationError("There is no such day.") from None
-        if not _EARLIEST.date() <= day < _LATEST.date():
+        if not self.earliest <= day < _LATEST.date():
             raise ma.ValidationError("Please give a day in this century.")
         return day
+
+
+class LongAgo(Day):
+    """A day of somebody's life so far, or of a document: it may lie before the hub."""
+
+    earliest = date(2000, 1, 1)
 
 
 class Id(fields.UUID):

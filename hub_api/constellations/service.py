@@ -292,7 +292,7 @@ def move_member(
     Whether it may leave is its caller's to know. Raises `Conflict` when it has not been in the
     first for a day, or when the other is closed.
     """
-    keep_open(db.session().get_one(Constellation, to_constellation_id))
+    keep_open_to_join(to_constellation_id)
     leaving = sa.select(Membership).where(
         Membership.household_id == household_id,
         Membership.constellation_id == from_constellation_id,
@@ -308,3 +308,32 @@ def move_member(
         membership.ends_on = on
     db.session().flush()  # the end before the beginning: on no day does it belong to both
     return add_member(to_constellation_id, household_id, on)
+
+
+# --- a household's place ----------------------------------------------------------------------
+
+
+def hub_home_of(household_id: UUID) -> HubHome | None:
+    """The hub home that is this household's home, whether or not it serves a constellation now."""
+    return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+
+
+def is_serving(hub_home_id: UUID, on: date) -> bool:
+    """Whether a hub home serves a constellation on a day or later."""
+    ahead = sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > on)
+    found = sa.select(HubAppointment.id).where(HubAppointment.hub_home_id == hub_home_id, ahead)
+    return db.session().scalar(found.limit(1)) is not None
+
+
+def end_membership(household_id: UUID, on: date) -> None:
+    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+    db.session().execute(
+        sa.update(Membership)
+        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .values(ends_on=on)
+    )
+
+
+def keep_open_to_join(constellation_id: UUID) -> None:
+    """`keep_open()` for a constellation the actor is known to see, by its id."""
+    keep_open(db.session().get_one(Constellation, constellation_id))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
+from hub_api.errors import on_constraint
 
 
 class LegalStatus(StrEnum):
@@ -215,3 +216,33 @@ class SharingAgreement(HasId, Versioned, EffectiveDated, Base):
     authority: Mapped[str]
     recorded_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+for _name in ("approval", "fostering_exemption", "kept_apart", "sharing_agreement"):
+    on_constraint(
+        f"ck_{_name}_ends_after_start", "ends_too_early", "Please choose an end after the start."
+    )
+on_constraint(
+    "approval_overlaps",
+    "approval_overlaps",
+    "Other terms of approval hold on some of these days. Please end those first.",
+)
+on_constraint(
+    "ck_approval_ages_in_order",
+    "ages_out_of_order",
+    "The youngest age must not be above the oldest.",
+)
+on_constraint(
+    "uq_kept_apart_open",
+    "already_recorded",
+    "It is on record already that these two are not to be together.",
+)
+on_constraint(
+    "uq_sharing_agreement_open", "already_recorded", "This agreement is on record already."
+)
+# A membership holds for a day at least: nobody joins and leaves on the same one.
+on_constraint(
+    "ck_membership_ends_after_start",
+    "joined_today",
+    "This household joined its constellation only today. Please try again tomorrow.",
+)

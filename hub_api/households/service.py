@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from hub_api import child_keys, db, reads
+from hub_api import child_keys, clock, db, reads
 from hub_api.audit import service as audit
-from hub_api.errors import NotFound
-from hub_api.households import policy
+from hub_api.constellations import service as constellations
+from hub_api.errors import Forbidden, NotFound
+from hub_api.households import policy, records
 from hub_api.households.models import FOSTERED, Adult, Child, Gender, Household, LegalStatus
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
@@ -65,6 +66,28 @@ def add_child(
     return child
 
 
+def create_household(actor: Actor, constellation_id: UUID, name: str) -> Row:
+    """Let a new household join a constellation from today. Raises `NotFound`, `Forbidden`."""
+    constellations.get_constellation(actor, constellation_id)
+    if not policy.can_manage(actor, constellation_id):
+        raise Forbidden
+    constellations.keep_open_to_join(constellation_id)
+    household = add_household(constellation_id, name)
+    constellations.add_member(constellation_id, household.id, clock.london_today())
+    records.audit_change(actor, "household:create", household, ["constellation_id", "name"])
+    return get_household(actor, household.id)
+
+
+def rename_household(actor: Actor, household_id: UUID, seen_version: int, name: str) -> Row:
+    """Change a household's name. Raises `NotFound`, `Forbidden`, `StaleVersion`."""
+    household = records.household_to_manage(actor, household_id)
+    db.lock_seen(household, seen_version)
+    household.name = name
+    db.session().flush()
+    records.audit_change(actor, "household:change", household, ["name"])
+    return get_household(actor, household.id)
+
+
 def erase_texts(child_id: UUID) -> bool:
     """Make everything written about a child unreadable for good, texts shared with others included.
 
@@ -91,30 +114,32 @@ def is_fostered(legal_status: str) -> bool:
 
 
 def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
-    """A child in four facts, as JSON, for another slice's select: id, first name, age, gender."""
-    return sa.select(_summary()).where(Child.id == child_id).scalar_subquery()
+    """A child in four facts, as JSON, for another slice's select: id, first name, age, gender.
+
+    Null for a child who has moved out of the asker's sight.
+    """
+    return sa.select(records.summary()).where(Child.id == child_id).scalar_subquery()
 
 
-def _summary() -> sa.ColumnElement[Any]:
-    age = sa.func.date_part("year", sa.func.age(TODAY, Child.born_on))
-    return json_object(
-        id=Child.id,
-        first_name=Child.first_name,
-        age=sa.cast(age, sa.Integer),
-        gender=Child.gender,
+def child_summaries(child_ids: sa.Select[UUID]) -> sa.ScalarSelect[Any]:
+    """The same of several children, as one JSON list. Who can't be seen here is left out."""
+    return (
+        sa.select(json_list(records.summary(), Child.id))
+        .where(Child.id.in_(child_ids))
+        .scalar_subquery()
     )
 
 
 def _households() -> reads.Select:
-    """Households, each with its adults and children."""
+    """Households, each with the adults and children who live there today."""
     adults = (
         sa.select(json_list(json_object(id=Adult.id, name=Adult.name), Adult.id))
-        .where(Adult.household_id == Household.id)
+        .where(Adult.household_id == Household.id, records.lives_there(Adult))
         .scalar_subquery()
     )
     children = (
-        sa.select(json_list(_summary(), Child.id))
-        .where(Child.household_id == Household.id)
+        sa.select(json_list(records.summary(), Child.id))
+        .where(Child.household_id == Household.id, records.lives_there(Child))
         .scalar_subquery()
     )
     return sa.select(
@@ -122,6 +147,7 @@ def _households() -> reads.Select:
         Household.version,
         Household.constellation_id,
         Household.name,
+        Household.closed_on,
         adults.label("adults"),
         children.label("children"),
     ).where(policy.visible_to(ASKING))
@@ -141,24 +167,32 @@ def get_household(actor: Actor, household_id: UUID) -> Row:
 
 
 def constellation_of(actor: Actor, household_id: UUID) -> UUID:
-    """The constellation of a household the actor may see. Raises `NotFound`."""
+    """The constellation of a household the actor may see, which it belongs to until this
+    transaction ends. Raises `NotFound`, for one that is closed as well."""
     for row in _CONSTELLATION_OF.rows(actor, household_id=household_id):
         return cast("UUID", row["constellation_id"])
     raise NotFound
 
 
 _HOUSEHOLD = reads.parameter("household_id", sa.Uuid())
+_IS_OPEN = sa.or_(Household.closed_on.is_(None), Household.closed_on > TODAY)
 
 
 def _constellation_of() -> reads.Select:
-    return sa.select(Household.constellation_id).where(
-        Household.id == _HOUSEHOLD, policy.visible_to(ASKING)
+    found = sa.select(Household.constellation_id).where(
+        Household.id == _HOUSEHOLD, policy.visible_to(ASKING), _IS_OPEN
     )
+    # Whoever moves or closes it waits, and then sees what was asked for meanwhile.
+    return found.with_for_update(read=True, key_share=True)
 
 
 def _children_of() -> reads.Select:
     children = sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid())))
-    return sa.select(Child.id).where(Child.household_id == _HOUSEHOLD, Child.id == children)
+    is_open = sa.exists().where(Household.id == Child.household_id, _IS_OPEN)
+    found = sa.select(Child.id).where(
+        Child.household_id == _HOUSEHOLD, Child.id == children, records.lives_there(Child), is_open
+    )
+    return found.with_for_update(read=True, key_share=True, of=Child)
 
 
 _CONSTELLATION_OF = reads.Query(_constellation_of)
@@ -166,9 +200,13 @@ _CHILDREN_OF = reads.Query(_children_of)
 
 
 def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
-    """Raise `NotFound` unless all of these are children of the household."""
-    found = {
-        row["id"] for row in _CHILDREN_OF.rows(household_id=household_id, children=[*child_ids])
-    }
+    """Raise `NotFound` unless all of these are children of the household today.
+
+    Until this transaction ends none of them leaves it.
+    """
+    living_there = _CHILDREN_OF.rows(
+        household_id=household_id, children=[*child_ids], today=clock.london_today()
+    )
+    found = {row["id"] for row in living_there}
     if found != {*child_ids}:
         raise NotFound

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """One's own household's; for those who oversee a constellation, all that were sent."""
     return sa.or_(
-        asking.is_carer_of(RespiteRequest.household_id),
+        sa.and_(
+            asking.is_carer_of(RespiteRequest.household_id),
+            # What happened in a constellation stays with it when the household moves.
+            asking.holds(RespiteRequest.constellation_id),
+        ),
         sa.and_(
             asking.holds(RespiteRequest.constellation_id, *OVERSEEING),
             RespiteRequest.state != RequestState.DRAFT,

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hub_api import reads
 from hub_api.households import service as households
-from hub_api.reads import ASKING, EMPTY_LIST, json_list
+from hub_api.reads import ASKING, EMPTY_LIST
 from hub_api.respite import policy
 from hub_api.respite.models import RequestedChild, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
@@ -14,11 +14,8 @@ from hub_api.sleepovers import service as sleepovers
 
 def _requests() -> reads.Select:
     """Respite requests with their children and the latest checks."""
-    child = households.child_summary(RequestedChild.child_id)
-    children = (
-        sa.select(json_list(child, RequestedChild.child_id))
-        .where(RequestedChild.request_id == RespiteRequest.id)
-        .scalar_subquery()
+    children = households.child_summaries(
+        sa.select(RequestedChild.child_id).where(RequestedChild.request_id == RespiteRequest.id)
     )
     return sa.select(
         RespiteRequest.id,

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """One's own household's; for those who oversee a constellation, all of its."""
     return sa.or_(
-        asking.is_carer_of(Sleepover.household_id),
+        sa.and_(
+            asking.is_carer_of(Sleepover.household_id),
+            # What happened in a constellation stays with it when the household moves.
+            asking.holds(Sleepover.constellation_id),
+        ),
         asking.holds(Sleepover.constellation_id, *OVERSEEING),
     )
 

@@ -50,5 +50,10 @@ class SleepoverSchema(Schema):
     confirmed_at = Instant(required=True)
     cancelled_at = Instant(required=True, allow_none=True)
     cancel_reason = fields.String(required=True, allow_none=True, validate=one_of(CancelReason))
-    child = fields.Nested(ChildSummarySchema, required=True)
+    child = fields.Nested(
+        ChildSummarySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null once the child has moved to another constellation."},
+    )
     bed_nights = fields.List(fields.Nested(BedNightSchema), required=True)

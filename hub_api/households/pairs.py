@@ -1,0 +1,187 @@
+"""What is on record about two children: kept apart, or allowed to share a bedroom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import sqlalchemy as sa
+
+from hub_api import clock, db, reads
+from hub_api.errors import Conflict
+from hub_api.households import policy, records
+from hub_api.households.models import KeptApart, SharingAgreement
+from hub_api.reads import ASKING
+
+if TYPE_CHECKING:
+    from datetime import date
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.households.models import Child, KeptApartReason
+    from hub_api.reads import Page, PageArgs, Row
+
+_CHILD = reads.parameter("child_id", sa.Uuid())
+
+
+def _two(actor: Actor, child_id: UUID, other_id: UUID) -> Child:
+    """The first of two children whose records the actor keeps. Raises `NotFound`, `Forbidden`, and
+    `Conflict` for one and the same."""
+    child = records.child_to_manage(actor, child_id)
+    if child_id == other_id:
+        raise Conflict("Please name another child.", code="same_child")
+    records.child_to_manage(actor, other_id)
+    return child
+
+
+# --- kept apart --------------------------------------------------------------------------------
+
+
+class KeptApartIn(TypedDict):
+    """What is recorded: `schemas.KeptApartIn`."""
+
+    other_child_id: UUID
+    reason: KeptApartReason
+    starts_on: date | None
+
+
+def keep_apart(actor: Actor, child_id: UUID, body: KeptApartIn) -> Row:
+    """Record that two children are not to be together, by default from today.
+
+    Raises `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
+    """
+    other_id = body["other_child_id"]
+    child = _two(actor, child_id, other_id)
+    first, second = sorted((child_id, other_id))
+    pair = KeptApart(
+        constellation_id=child.constellation_id,
+        child_id=first,
+        other_child_id=second,
+        reason=body["reason"],
+        starts_on=body["starts_on"] or clock.london_today(),
+        recorded_by=actor.account_id,
+    )
+    db.session().add(pair)
+    db.session().flush()
+    records.audit_change(actor, "kept_apart:create", pair, ["reason", "starts_on"])
+    return get_kept_apart(actor, pair.id)
+
+
+def end_kept_apart(actor: Actor, kept_apart_id: UUID, seen_version: int, ends_on: date) -> Row:
+    """Record the day from which two children may be together again.
+
+    Raises `NotFound`, `StaleVersion`, or `Conflict` for an end before the start.
+    """
+    found = sa.select(KeptApart).where(
+        KeptApart.id == kept_apart_id, policy.kept_apart_visible_to(ASKING)
+    )
+    pair = records.may_manage(actor, reads.find(actor, found))
+    db.lock_seen(pair, seen_version)
+    records.write(pair, {"ends_on": ends_on})
+    records.audit_change(actor, "kept_apart:end", pair, ["ends_on"])
+    return get_kept_apart(actor, pair.id)
+
+
+def _kept_apart() -> reads.Select:
+    return sa.select(
+        KeptApart.id,
+        KeptApart.version,
+        KeptApart.child_id,
+        KeptApart.other_child_id,
+        KeptApart.reason,
+        KeptApart.recorded_at,
+        KeptApart.starts_on,
+        KeptApart.ends_on,
+    ).where(policy.kept_apart_visible_to(ASKING))
+
+
+KEPT_APART = reads.Read(
+    _kept_apart,
+    key=KeptApart.id,
+    child_id=sa.or_(KeptApart.child_id == _CHILD, KeptApart.other_child_id == _CHILD),
+)
+
+
+def list_kept_apart(actor: Actor, child_id: UUID, page: PageArgs) -> Page:
+    """Who a child is kept apart from, past ones included. Raises `NotFound`, `Forbidden`."""
+    records.child_to_manage(actor, child_id)
+    return KEPT_APART.page(actor, page, child_id=child_id)
+
+
+def get_kept_apart(actor: Actor, kept_apart_id: UUID) -> Row:
+    """Two children kept apart. Raises `NotFound`."""
+    return KEPT_APART.one(actor, kept_apart_id)
+
+
+# --- sharing a bedroom -------------------------------------------------------------------------
+
+
+class AgreementIn(TypedDict):
+    """What is recorded: `schemas.SharingAgreementIn`."""
+
+    with_child_id: UUID
+    authority: str
+    starts_on: date
+    ends_on: date | None
+
+
+def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
+    """Record a responsible authority's written word that its child may share a bedroom with another
+    (NMS 10.6). The other child's authority gives its own.
+
+    Raises `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
+    """
+    child = _two(actor, child_id, body["with_child_id"])
+    agreement = SharingAgreement(
+        constellation_id=child.constellation_id,
+        child_id=child.id,
+        recorded_by=actor.account_id,
+        **body,
+    )
+    db.session().add(agreement)
+    db.session().flush()
+    records.audit_change(actor, "sharing_agreement:create", agreement, body)
+    return get_agreement(actor, agreement.id)
+
+
+def end_agreement(actor: Actor, agreement_id: UUID, seen_version: int, ends_on: date) -> Row:
+    """Record the day from which an agreement no longer holds.
+
+    Raises `NotFound`, `StaleVersion`, or `Conflict` for an end before the start.
+    """
+    found = sa.select(SharingAgreement).where(
+        SharingAgreement.id == agreement_id, policy.agreements_visible_to(ASKING)
+    )
+    agreement = records.may_manage(actor, reads.find(actor, found))
+    db.lock_seen(agreement, seen_version)
+    records.write(agreement, {"ends_on": ends_on})
+    records.audit_change(actor, "sharing_agreement:end", agreement, ["ends_on"])
+    return get_agreement(actor, agreement.id)
+
+
+def _agreements() -> reads.Select:
+    return sa.select(
+        SharingAgreement.id,
+        SharingAgreement.version,
+        SharingAgreement.child_id,
+        SharingAgreement.with_child_id,
+        SharingAgreement.authority,
+        SharingAgreement.recorded_at,
+        SharingAgreement.starts_on,
+        SharingAgreement.ends_on,
+    ).where(policy.agreements_visible_to(ASKING))
+
+
+AGREEMENTS = reads.Read(
+    _agreements, key=SharingAgreement.id, child_id=SharingAgreement.child_id == _CHILD
+)
+
+
+def list_agreements(actor: Actor, child_id: UUID, page: PageArgs) -> Page:
+    """Whom a child may share a bedroom with. Raises `NotFound`, `Forbidden`."""
+    records.child_to_manage(actor, child_id)
+    return AGREEMENTS.page(actor, page, child_id=child_id)
+
+
+def get_agreement(actor: Actor, agreement_id: UUID) -> Row:
+    """One agreement. Raises `NotFound`."""
+    return AGREEMENTS.one(actor, agreement_id)

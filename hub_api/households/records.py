@@ -1,0 +1,137 @@
+"""What every change of a family's records has in common: finding, the hub home's mutex, audit."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import sqlalchemy as sa
+
+from hub_api import changes, clock, db, reads
+from hub_api.audit import service as audit
+from hub_api.constellations import service as constellations
+from hub_api.errors import Conflict, Forbidden
+from hub_api.households import policy
+from hub_api.households.changes import HubResidentsChanged
+from hub_api.households.models import Adult, Child, Household
+from hub_api.reads import ASKING, TODAY, json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import date
+    from uuid import UUID
+
+    from hub_api.access import Actor
+
+
+class Record(Protocol):
+    """A row of a family's records."""
+
+    id: Any
+    constellation_id: Any
+
+
+Kept = TypeVar("Kept", bound=Record)
+
+
+# --- parts of selects --------------------------------------------------------------------------
+
+
+def lives_there(person: type[Adult | Child]) -> sa.ColumnElement[bool]:
+    """The SQL condition that somebody lives in their household today."""
+    return sa.or_(person.left_on.is_(None), person.left_on > TODAY)
+
+
+def age() -> sa.ColumnElement[int]:
+    """A child's age today, in whole years."""
+    return sa.cast(sa.func.date_part("year", sa.func.age(TODAY, Child.born_on)), sa.Integer)
+
+
+def summary() -> sa.ColumnElement[Any]:
+    """A child in four facts, as JSON."""
+    return json_object(id=Child.id, first_name=Child.first_name, age=age(), gender=Child.gender)
+
+
+# --- finding -----------------------------------------------------------------------------------
+
+
+def household_to_look_into(actor: Actor, household_id: UUID) -> Household:
+    """A household whose dates and terms the actor may see. Raises `NotFound`, `Forbidden`."""
+    household = _household(actor, household_id)
+    if not policy.can_look_into(actor, household.id, household.constellation_id):
+        raise Forbidden
+    return household
+
+
+def household_to_manage(actor: Actor, household_id: UUID) -> Household:
+    """A household whose records the actor keeps. Raises `NotFound`, `Forbidden`."""
+    return may_manage(actor, _household(actor, household_id))
+
+
+def child_to_manage(actor: Actor, child_id: UUID) -> Child:
+    """A child whose records the actor keeps. Raises `NotFound`, `Forbidden`."""
+    found = sa.select(Child).join(Household, Household.id == Child.household_id)
+    child = reads.find(actor, found.where(Child.id == child_id, policy.children_visible_to(ASKING)))
+    return may_manage(actor, child)
+
+
+def may_manage(actor: Actor, record: Kept) -> Kept:
+    """This record, if the actor keeps it. Raises `Forbidden`."""
+    if not policy.can_manage(actor, record.constellation_id):
+        raise Forbidden
+    return record
+
+
+def _household(actor: Actor, household_id: UUID) -> Household:
+    found = sa.select(Household).where(Household.id == household_id, policy.visible_to(ASKING))
+    return reads.find(actor, found)
+
+
+def refuse_closed(household: Household) -> None:
+    """Raise `Conflict` for a household that is no longer part of the service."""
+    if household.closed_on is not None:
+        raise Conflict("This household is closed.", code="wrong_state")
+
+
+def refuse_future(day: date | None) -> None:
+    """Raise `Conflict` for a day that is yet to come."""
+    if day is not None and day > clock.london_today():
+        raise Conflict("That day is yet to come. Please check the date.", code="in_the_future")
+
+
+# --- changing ----------------------------------------------------------------------------------
+
+
+@contextmanager
+def changing_hub_residents(household_ids: Iterable[UUID]) -> Iterator[None]:
+    """Around a change of who lives where, their legal status, siblings, terms or exemptions.
+
+    For a household that is a hub home it takes the mutex first, before anything is read that must
+    stay true, and asks whoever knows of nights already booked once the rows are written.
+    """
+    found = (constellations.hub_home_of(household_id) for household_id in {*household_ids})
+    hub_homes = sorted(hub_home.id for hub_home in found if hub_home is not None)
+    for hub_home_id in hub_homes:
+        constellations.lock_hub_home(hub_home_id)
+    yield
+    db.session().flush()
+    for hub_home_id in hub_homes:
+        changes.announce(HubResidentsChanged(hub_home_id, clock.london_today()))
+
+
+def write(row: object, values: Mapping[str, Any]) -> None:
+    """Set these columns of a row."""
+    for name, value in values.items():
+        setattr(row, name, value)
+    db.session().flush()
+
+
+def audit_change(actor: Actor, action: str, record: Record, changed: Iterable[str]) -> None:
+    """Who did what to which record; names of fields alone."""
+    audit.record(
+        action,
+        actor_id=actor.account_id,
+        subject_id=record.id,
+        constellation_id=record.constellation_id,
+        changed=[*changed],
+    )
