@@ -134,7 +134,7 @@ class TestMoving:
         with counted(world.app.engine) as moving:
             move()
         locks = [s.split("FROM ")[1].split()[0] for s in moving if s.endswith("FOR UPDATE")]
-        assert locks == ["households", "children"]
+        assert locks == ["households", "children", "memberships"]
 
 
 @dataclass(frozen=True)
