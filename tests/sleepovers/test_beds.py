@@ -2,6 +2,7 @@
 
 import itertools
 import time
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from hub_api.households.models import LegalStatus
 from hub_api.sleepovers import beds
 from hub_api.sleepovers.beds import allocate, free_beds, nights_without_rooms
+from hub_api.sleepovers.checks import blocking
+from hub_api.sleepovers.checks.beds import check_bedroom_sharing, check_guest_bed
 from hub_api.sleepovers.facts import Agreement, BedFacts
 from tests.factories.stays import (
     AVA,
@@ -22,6 +25,7 @@ from tests.factories.stays import (
     DAN,
     FRIDAY,
     LONG_AGO,
+    RULES,
     SATURDAY,
     days,
     make_beds,
@@ -226,6 +230,19 @@ class TestAgainstEveryArrangement:
             assert changes(plan) == fewest
             for night in stay.nights:
                 assert is_right(stay, facts, night, [plan[child][night] for child in stay.children])
+
+    @given(crowded_homes())
+    def test_the_checks_pass_exactly_when_there_is_a_plan(self, home):
+        """And between them they name exactly the nights on which there is none."""
+        stay, facts = home
+        found = [check(stay, facts, RULES) for check in (check_guest_bed, check_bedroom_sharing)]
+        named = [night for check in found for night in check.nights]
+        assert sorted(named) == [
+            night
+            for night in stay.nights
+            if fewest_changes(replace(stay, nights=(night,)), facts) is None
+        ]
+        assert (allocate(stay, facts) is None) == bool(blocking(found))
 
     @given(crowded_homes())
     def test_a_large_home_is_planned_right_if_not_with_the_fewest_moves(self, home):

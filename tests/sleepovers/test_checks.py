@@ -8,6 +8,7 @@ from hub_api.access import Role
 from hub_api.sleepovers.checks import (
     CHECKS,
     OVERRIDABLE,
+    REFUSALS,
     Check,
     Outcome,
     blocking,
@@ -157,6 +158,7 @@ class TestCheck:
             "length": "stay_too_long",
         }
         assert codes == {code: older.get(code, code) for code in BLOCKED}
+        assert tuple(codes.values()) == REFUSALS
 
     def test_is_kept_as_json(self):
         check = Check("hub_away", Outcome.BLOCK, "No.", (FRIDAY,), Role.HUB_CARER)

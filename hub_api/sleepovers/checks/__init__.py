@@ -32,7 +32,16 @@ if TYPE_CHECKING:
     from hub_api.settings import Settings
     from hub_api.sleepovers.facts import Facts, Stay
 
-__all__ = ["CHECKS", "OVERRIDABLE", "Check", "Outcome", "blocking", "judge", "refuses_asking"]
+__all__ = [
+    "CHECKS",
+    "OVERRIDABLE",
+    "REFUSALS",
+    "Check",
+    "Outcome",
+    "blocking",
+    "judge",
+    "refuses_asking",
+]
 
 CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_guest_bed,
@@ -47,6 +56,19 @@ CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_hub_away,
     check_timing,
 )
+
+REFUSALS = (
+    "nights_taken",
+    "fostering_limit",
+    "approval_terms",
+    "bedroom_sharing",
+    "kept_apart",
+    "checks_current",
+    "stay_too_long",
+    "child_already_away",
+    "hub_away",
+)
+"""The codes of the 409s that checks become (`Check.problem`), for the routes to document."""
 
 OVERRIDABLE = {
     "kept_apart": Role.LIAISON_WORKER,

@@ -23,7 +23,7 @@ def check_kept_apart(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noq
     """
     nights = tuple(night for night in stay.nights if _would_meet(stay, facts, night))
     if not nights:
-        return Check("kept_apart", Outcome.PASS, "Nothing speaks against these children's company.")
+        return Check("kept_apart", Outcome.PASS, "Nothing on record stands in the way.")
     only_one = facts.children[stay.children[0]].first_name if len(stay.children) == 1 else None
     return Check(
         "kept_apart",
