@@ -7,10 +7,13 @@ from typing import Any
 from uuid import uuid4
 
 from hub_api import models
+from tests.authorisation import families
+from tests.authorisation.families import FAMILIES
 from tests.authorisation.matrix import (
     ABOUT,
     EVERYBODY,
     IDS_IN_BODIES,
+    IDS_LIKE_THE_OBJECT,
     LINES,
     NOBODYS,
     OBJECTS,
@@ -48,6 +51,12 @@ class Cell:
 BY_PATH = {
     "{constellation_id}": "constellation",
     "{household_id}": "household",
+    "{child_id}": "child",
+    "{adult_id}": "adult",
+    "{approval_id}": "approval",
+    "{exemption_id}": "exemption",
+    "{kept_apart_id}": "kept_apart",
+    "{agreement_id}": "agreement",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",
@@ -88,7 +97,7 @@ def id_cells_of(line: str) -> Iterator[Cell]:
     """A body like that of an allowed request, but for one id that names somebody else's object."""
     for who in EVERYBODY:
         mine = next((letter for letter in cell(line, who) if letter in OBJECTS["household"]), "H")
-        for (operation, name), kind in IDS_IN_BODIES.items():
+        for (operation, name), kind in {**IDS_IN_BODIES, **IDS_LIKE_THE_OBJECT}.items():
             if operation == line:
                 for whose in [*OBJECTS["household"], NOBODYS]:
                     if whose != mine:
@@ -96,9 +105,12 @@ def id_cells_of(line: str) -> Iterator[Cell]:
 
 
 def _with_id(line: str, who: str, mine: str, name: str, kind: str, whose: str) -> Iterator[Cell]:
-    status = expected(line, who, whose if kind == kind_of(line) else NOBODYS)
-    # Another household with one's own child is nobody's: neither is there.
-    status = "404" if status == "ok" else status
+    if (line, name) in IDS_LIKE_THE_OBJECT:
+        status = expected(line, who, whose)
+    else:
+        status = expected(line, who, whose if kind == kind_of(line) else NOBODYS)
+        # Another household with one's own child is nobody's: neither is there.
+        status = "404" if status == "ok" else status
     many = properties(operations()[line])[name].get("type") == "array"
     there = f"@{kind}:{whose}"
     for sent in [[there], [f"@{kind}:{mine}", there]] if many else [there]:
@@ -204,6 +216,8 @@ def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
         return world.asked_with_key
     if cell.operation.id == "createRespiteRequest":
         return world.ask_body(cell.whose)
+    if cell.operation.id in FAMILIES:
+        return families.body_of(world, cell.operation.id, cell.whose, cell.operation.example)
     elsewhere = {"role": "hub_carer", "constellation_id": str(world.elsewhere.id)}
     stranger = {"email": stage.email("carer"), "password": "not-the-carer-s"}
     known = {
@@ -258,6 +272,8 @@ def _about(stage: Stage, cell: Cell) -> str | None:
         return str(stage.world.people[cell.who])
     if kind is None or kind == "role" or "{" not in cell.operation.path:
         return None
+    if "201" in cell.operation.statuses:
+        return None  # something new
     return stage.world.objects[kind][cell.whose]
 
 

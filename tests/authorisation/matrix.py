@@ -93,6 +93,31 @@ listMemberships             C     C         C    C       X        -    CX      -
 
 listHouseholds              H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
 getHousehold                H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
+createHousehold             -     -         -    C       -        -    CX      -     -     !      -     CX
+changeHousehold             -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+closeHousehold/quiet        -     -         -    C       -        -    CX      -     -     !      -     CX
+moveHousehold/quiet         -     -         -    .       -        -    CX      -     -     !      -     CX
+listAdults                  H     N         chn  CHN     ex       -    CHNEX   -     -     !      chnE  CHNEX
+createAdult                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+changeAdult                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listApprovals               H     N         chn  CHN     ex       -    CHNEX   -     -     !      chnE  CHNEX
+createApproval              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+changeApproval              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listFosteringExemptions     -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+createFosteringExemption    -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+endFosteringExemption       -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listChildren                H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
+getChild                    H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
+createChild                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+changeChild                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+letChildLeave/quiet_child   -     -         -    C       -        -    CX      -     -     !      -     CX
+setSiblings                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listKeptApart               -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+keepApart                   -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+endKeptApart                -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listSharingAgreements       -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+createSharingAgreement      -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+endSharingAgreement         -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
@@ -115,6 +140,14 @@ completeTask                -     -         -    C       -        -    CX      -
 OBJECTS = {
     "constellation": "CX",
     "household": "CHNEX",
+    "quiet": "CX",
+    "quiet_child": "CX",
+    "child": "CHNEX",
+    "adult": "CHNEX",
+    "approval": "CHNEX",
+    "exemption": "CHNEX",
+    "kept_apart": "CHNEX",
+    "agreement": "CHNEX",
     "request": "HNE",
     "draft": "HNE",
     "key": "H",
@@ -127,9 +160,13 @@ OBJECTS = {
 }
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of accounts,
 their roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is
-an account that is closed."""
+an account that is closed. `quiet` is a household without anything ahead, and its child."""
 
-ABOUT = {"createRespiteRequest": "household", "createRespiteRequest/twice": "key"}
+ABOUT = {
+    "createRespiteRequest": "household",
+    "createRespiteRequest/twice": "key",
+    "createHousehold": "constellation",
+}
 """The kind of object a line is about, where neither its path nor its name says it."""
 
 IDS_IN_BODIES = {
@@ -138,6 +175,19 @@ IDS_IN_BODIES = {
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""
+
+IDS_LIKE_THE_OBJECT = {
+    ("createHousehold", "constellation_id"): "constellation",
+    ("createFosteringExemption", "children"): "child",
+    ("setSiblings", "children"): "child",
+    ("keepApart", "other_child_id"): "child",
+    ("createSharingAgreement", "with_child_id"): "child",
+}
+"""The kind of object that each of these ids names. Whoever may do it to an object may name it here,
+and nobody else."""
+
+WHERE_TO = {("moveHousehold", "constellation_id")}
+"""Ids in bodies that say where an object goes: tests/households/test_moving.py."""
 
 BY_RIGHT = {("listAuditEvents", "admin")}
 """Who sees through an operation, by right, ids of what is foreign to them: in the record of

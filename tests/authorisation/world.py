@@ -19,6 +19,7 @@ from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
+from tests.authorisation import families
 from tests.authorisation.matrix import NOBODYS
 from tests.conftest import World as People
 from tests.factories.accounts import make_account
@@ -72,6 +73,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         here, elsewhere = make_neighbourhood("Here", 4), make_neighbourhood("Elsewhere", 4)
         people = _make_people(here, elsewhere)
         child_at_hub = _add_child_to_hub(here)
+        quiet = make_family(here.id, "Quiet family")
         for place in (here, elsewhere):
             make_task(place.id)
     with app.app_context(), db.transaction(owner):
@@ -91,6 +93,10 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects = _choose_objects(here, elsewhere, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     objects["child"]["C"] = str(child_at_hub)
+    with db.transaction(owner):
+        made, listed = families.add_records(objects, quiet, here.liaison_worker)
+    objects |= made
+    lists |= listed
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,

@@ -199,21 +199,20 @@ class TestWhatHappened:
         for path in (moved.request, moved.sleepover):
             assert moved.carer.get(path).status_code == 404
 
-    def test_with_the_key_of_a_child_who_is_there_gone_is_an_error_still(self, world, moved, owner):
+    @pytest.mark.usefixtures("moved")
+    def test_with_the_key_of_a_child_who_is_there_gone_is_an_error_still(self, world, owner):
         with owner.begin() as connection:
             connection.exec_driver_sql("delete from child_keys")
-        with (
-            world.app.app_context(),
-            db.transaction(world.app.engine),
-            pytest.raises(Unreadable),
-        ):
-            db.set_scope(world.elsewhere.hub_carer, [world.elsewhere.id])
-            child = world.here.family.children[0]
-            child_keys.reveal(RespiteRequest.note, child, [child], Ciphertext(b"\x01"))
-        with world.app.app_context(), db.transaction(world.app.engine):
-            db.set_scope(world.here.hub_carer, [world.here.id])
-            shown = child_keys.reveal(RespiteRequest.note, child, [child], Ciphertext(b"\x01"))
-            assert shown is None
+        child, sealed = world.here.family.children[0], Ciphertext(b"\x01")
+
+        def read(place):
+            with world.app.app_context(), db.transaction(world.app.engine):
+                db.set_scope(place.hub_carer, [place.id])
+                return child_keys.reveal(RespiteRequest.note, child, [child], sealed)
+
+        assert read(world.here) is None
+        with pytest.raises(Unreadable):
+            read(world.elsewhere)
 
     def test_reading_it_takes_at_most_four_statements(self, world, moved):
         with counted(world.app.engine) as sent:

@@ -1,0 +1,165 @@
+"""What is on record about each household of the table's world, and what is sent to change it."""
+
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub_api import clock, db
+from hub_api.households.models import (
+    Adult,
+    Approval,
+    Child,
+    FosteringExemption,
+    KeptApart,
+    KeptApartReason,
+    SharingAgreement,
+)
+from tests.authorisation.matrix import NOBODYS
+from tests.factories.world import SINCE, Family, make_approval
+
+Ids = dict[str, dict[str, str]]
+"""Kind → letter → id."""
+
+FAMILIES = {
+    "createHousehold",
+    "moveHousehold",
+    "createApproval",
+    "createFosteringExemption",
+    "createSharingAgreement",
+    "keepApart",
+    "setSiblings",
+    "letChildLeave",
+}
+"""Operations whose body names what is in the world."""
+
+
+def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> dict[str, Any]:
+    """What would be done if it may be: with a child or a constellation that is there."""
+    objects = world.objects
+    other_child = objects["other_child"].get(whose, str(uuid7()))
+    there = objects["constellation"]["C" if whose == "X" else "X"]
+    changes = {
+        "createHousehold": {"constellation_id": objects["constellation"].get(whose, "")},
+        "moveHousehold": {"constellation_id": there},
+        # After those that hold, which it ends.
+        "createApproval": {"starts_on": str(clock.london_today())},
+        "createFosteringExemption": {"children": [other_child]},
+        "createSharingAgreement": {"with_child_id": other_child},
+        "keepApart": {"other_child_id": other_child},
+        "setSiblings": {"children": [other_child]},
+        "letChildLeave": {"left_on": str(clock.london_today())},
+    }
+    return {**example, **changes[operation]}
+
+
+# --- the world ---------------------------------------------------------------------------------
+
+
+def add_records(
+    objects: Ids, quiet: Family, by: UUID
+) -> tuple[Ids, dict[str, dict[str, set[str]]]]:
+    """Put one of everything on record about each household, by its letter."""
+    made: Ids = {kind: {NOBODYS: str(uuid7())} for kind in MADE}
+    for letter, household_id in objects["household"].items():
+        if letter != NOBODYS:
+            for kind, row in _records(UUID(household_id), by).items():
+                made[kind][letter] = str(row.id)
+    for kind, here in (("quiet", quiet.id), ("quiet_child", quiet.children[0])):
+        there = objects["household" if kind == "quiet" else "child"]["X"]
+        made[kind] = {NOBODYS: str(uuid7()), "C": str(here), "X": there}
+    return made, _lists(objects)
+
+
+MADE = {
+    "adult", "approval", "exemption", "kept_apart", "agreement", "other_child", "quiet",
+    "quiet_child",
+}  # fmt: skip
+
+
+def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
+    session = db.session()
+    child = session.scalars(
+        sa.select(Child).where(Child.household_id == household_id).order_by(Child.id).limit(1)
+    ).one()
+    place, since = child.constellation_id, clock.london_today() - SINCE
+    known = {"constellation_id": place, "starts_on": since}
+    approval = session.scalar(sa.select(Approval).where(Approval.household_id == household_id))
+    # Two children who come only for this: nothing stands in the way of a pair with another.
+    third, fourth = (_another_child(child, name) for name in ("Third", "Fourth"))
+    pair = sorted([third.id, fourth.id])
+    found = {
+        "adult": session.scalars(
+            sa.select(Adult).where(Adult.household_id == household_id).order_by(Adult.id)
+        ).first(),
+        "approval": approval or make_approval(place, household_id),
+        "exemption": FosteringExemption(
+            household_id=household_id,
+            authority=f"Authority {uuid7()}",
+            child_ids=[third.id],
+            recorded_by=by,
+            **known,
+        ),
+        "kept_apart": KeptApart(
+            child_id=child.id,
+            other_child_id=third.id,
+            reason=KeptApartReason.OTHER,
+            recorded_by=by,
+            **known,
+        ),
+        "agreement": SharingAgreement(
+            child_id=child.id,
+            with_child_id=third.id,
+            authority=f"Authority {uuid7()}",
+            recorded_by=by,
+            **known,
+        ),
+        "other_child": fourth,
+    }
+    assert pair[0] == third.id
+    session.add_all(found.values())
+    session.flush()
+    return found
+
+
+def _another_child(child: Child, name: str) -> Child:
+    made = Child(
+        constellation_id=child.constellation_id,
+        household_id=child.household_id,
+        first_name=f"{name} {uuid7()}",
+        born_on=child.born_on,
+        gender=child.gender,
+        legal_status=child.legal_status,
+    )
+    db.session().add(made)
+    db.session().flush()
+    return made
+
+
+LISTED: dict[str, tuple[Any, Any, str]] = {
+    "listAdults": (Adult, Adult.household_id, "household"),
+    "listChildren": (Child, Child.household_id, "household"),
+    "listApprovals": (Approval, Approval.household_id, "household"),
+    "listFosteringExemptions": (
+        FosteringExemption,
+        FosteringExemption.household_id,
+        "household",
+    ),
+    "listKeptApart": (KeptApart, KeptApart.child_id, "child"),
+    "listSharingAgreements": (SharingAgreement, SharingAgreement.child_id, "child"),
+}
+"""Operation → what it lists, of which object of what kind."""
+
+
+def _lists(objects: Ids) -> dict[str, dict[str, set[str]]]:
+    return {
+        operation: {
+            letter: {
+                str(id_)
+                for id_ in db.session().scalars(sa.select(kind.id).where(column == UUID(of)))
+            }
+            for letter, of in objects[about].items()
+        }
+        for operation, (kind, column, about) in LISTED.items()
+    }
