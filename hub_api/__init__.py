@@ -49,6 +49,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
+    from hub_api.sleepovers.routes import calendar
     from hub_api.tasks.routes import blp as tasks
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
@@ -59,6 +60,7 @@ def register_routes(app: HubFlask) -> None:
         households,
         respite,
         sleepovers,
+        calendar,
         notifications,
         tasks,
         audit,

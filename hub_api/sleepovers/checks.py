@@ -59,6 +59,9 @@ _PROBLEMS = {
     "length": "stay_too_long",
 }
 
+PROBLEMS = (*_PROBLEMS.values(), "fostering_limit")
+"""Every code of a 409 that a check can give."""
+
 CAN_WAIT = frozenset({"guest_bed", "bedroom_sharing", "hub_away", "length"})
 """What may mend itself, or be decided by somebody, while a request waits: it blocks the decision,
 not the asking."""
