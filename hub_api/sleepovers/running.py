@@ -106,7 +106,6 @@ def record_return(
             "that, please end the stay early and say why.",
             code="ends_early",
             nights=ahead,
-            use="end-early",
         )
     _hold_what_was_slept(sleepover, at, held)
     _look_into_late(sleepover, at)
@@ -134,7 +133,6 @@ def end_early(
         raise Conflict(
             "That is not before the departure agreed. Please say that the child has returned.",
             code="not_early",
-            use="return",
         )
     _hold_what_was_slept(sleepover, at, booking.nights_of(sleepover))
     tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
