@@ -98,14 +98,14 @@ def _calendar() -> reads.Select:
     )
     return (
         sa.select(
-            night.c.night,
-            night.c.bed_id,
-            night.c.label,
-            night.c.state,
-            whose.c.sleepover_id,
-            whose.c.child,
-            night.c.hub_home_id,
-            night.c.seq,
+            night.c.night.label("night"),
+            night.c.bed_id.label("bed_id"),
+            night.c.label.label("label"),
+            night.c.state.label("state"),
+            whose.c.sleepover_id.label("sleepover_id"),
+            whose.c.child.label("child"),
+            night.c.hub_home_id.label("hub_home_id"),
+            night.c.seq.label("seq"),
         )
         .select_from(night.outerjoin(whose, sa.true()))
         .order_by(night.c.night, night.c.bed_id)
