@@ -17,7 +17,15 @@ API_PREFIX = "/api/v1"
 
 def create_app(settings: Settings | None = None) -> HubFlask:
     """Make the WSGI app. Raises `SettingsError` when something it needs is missing."""
-    from hub_api import data_keys, db, edges, errors, token_keys, tokens
+    from hub_api import (  # noqa: F401 - guards listen from their import on
+        data_keys,
+        db,
+        edges,
+        errors,
+        guards,
+        token_keys,
+        tokens,
+    )
     from hub_api import settings as hub_settings
     from hub_api.api import HubFlask
     from hub_api.declarations import refuse_undeclared_routes
