@@ -11,7 +11,7 @@ from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
-from tests.factories.stays import bring_to
+from tests.factories.todays_stays import bring_to
 from tests.factories.tasks import make_task
 from tests.phone import Phone, in_days
 
