@@ -44,23 +44,9 @@ class Check:
     override: Role | None = None
     is_overridden: bool = False
 
-    @property
-    def problem(self) -> str:
-        """The code of the 409 when it stands in the way."""
-        return _PROBLEMS.get(self.code, self.code)
-
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "nights": [night.isoformat() for night in self.nights]}
 
-
-_PROBLEMS = {
-    "guest_bed": "nights_taken",
-    "child_one_place": "child_already_away",
-    "length": "stay_too_long",
-}
-
-PROBLEMS = (*_PROBLEMS.values(), "fostering_limit")
-"""Every code of a 409 that a check can give."""
 
 CAN_WAIT = frozenset({"guest_bed", "bedroom_sharing", "hub_away", "length"})
 """What may mend itself, or be decided by somebody, while a request waits: it blocks the decision,
@@ -100,9 +86,8 @@ def check_guest_bed(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa
 
 
 def check_length(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: ARG001 - every check is called alike
-    """A hub carer may accept up to `longest_stay` nights alone, the liaison worker some more."""
+    """A hub carer may accept up to `longest_stay` nights alone."""
     nights, longest = len(stay.nights), rules.longest_stay
-    by = Role.LIAISON_WORKER if nights <= rules.longest_approved_stay else None
     if nights <= longest:
         return Check("length", Outcome.PASS, "The hub carer can decide on a stay this long.")
     return Check(
@@ -110,7 +95,6 @@ def check_length(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: A
         Outcome.BLOCK,
         f"That is {nights} nights; the hub carer can say yes to {longest} at most. For a longer "
         "stay, please ask your supervising social worker about formal respite.",
-        override=by,
     )
 
 
@@ -133,29 +117,10 @@ def check_child_one_place(stay: Stay, facts: Facts, rules: Settings) -> Check:  
     return Check("child_one_place", Outcome.BLOCK, " ".join(sentences), nights)
 
 
-def check_fostering_limit(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: ARG001 - every check is called alike
-    """At most three fostered children in the hub home on any night (Children Act 1989 Sch 7)."""
-    full = []
-    for night in stay.nights:
-        there = {*stay.children, *facts.residents}
-        there |= {guest.child_id for guest in facts.guests if guest.night == night}
-        if sum(facts.children[child].is_fostered for child in there) > 3:
-            full.append(night)
-    if not full:
-        return Check("fostering_limit", Outcome.PASS, "There is room within the fostering limit.")
-    return Check(
-        "fostering_limit",
-        Outcome.BLOCK,
-        f"The hub home may not look after more fostered children on {spoken_list(full)}.",
-        tuple(full),
-    )
-
-
 CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_guest_bed,
     check_length,
     check_child_one_place,
-    check_fostering_limit,
 )
 
 

@@ -19,7 +19,9 @@ from hub_api.clock import spoken_list
 from hub_api.constellations.changes import BedEnds, ConstellationCloses, HubHomeEnds, NightsBlocked
 from hub_api.errors import Conflict
 from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
-from hub_api.sleepovers import checks, decisions, facts
+from hub_api.sleepovers import facts
+from hub_api.sleepovers.checks import Outcome
+from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
@@ -135,9 +137,6 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
     )
 
 
-_COUNTED = frozenset({"check_fostering_limit", "check_approval_terms"})
-
-
 def _is_too_full(
     hub_home_id: UUID, night: date, guests: Sequence[GuestNight], found: Facts
 ) -> bool:
@@ -146,17 +145,10 @@ def _is_too_full(
     children = tuple(guest.child_id for guest in guests)
     stay = Stay(hub_home_id, children, now, now, (night,), reason="")
     nobody_else = replace(found, guests=())
-    judged = [
-        check(stay, nobody_else, settings.current())
-        for check in checks.CHECKS
-        if check.__name__ in _COUNTED
-    ]
-    if not checks.blocking(judged):
-        return False
-    set_aside = {
-        code for guest in guests for code in decisions.overrides_in_force(guest.request_id)
-    }
-    return any(check.code not in set_aside for check in checks.blocking(judged))
+    return any(
+        check(stay, nobody_else, settings.current()).outcome is Outcome.BLOCK
+        for check in (check_fostering_limit, check_approval_terms)
+    )
 
 
 # --- what is ahead ---------------------------------------------------------------------------

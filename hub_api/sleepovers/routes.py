@@ -8,7 +8,7 @@ from hub_api.access import Permission
 from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.schemas import page_of
 from hub_api.sleepovers import service
-from hub_api.sleepovers.checks import PROBLEMS
+from hub_api.sleepovers.checks import REFUSALS
 from hub_api.sleepovers.schemas import (
     CalendarIn,
     CalendarSchema,
@@ -141,7 +141,7 @@ def end_sleepover_early(body: EndEarly, sleepover_id: UUID, seen_version: int) -
     "no_hub_home",
     "other_hub_home",
     "child_erased",
-    *PROBLEMS,
+    *REFUSALS,
 )
 @blp.if_match
 @blp.arguments(ExtendIn(), example={"departs_at": "2026-12-06T10:00:00Z", "reason": None})

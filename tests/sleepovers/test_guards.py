@@ -202,19 +202,6 @@ class TestTheChildrenOfTheHub:
             for _ in range(3):
                 add_resident(night_of(stay))
 
-    def test_is_not_refused_where_the_check_was_set_aside(self, world, owner, add_resident):
-        stay = world.booked()
-        add_resident()
-        add_resident()
-        with owner.begin() as connection:
-            connection.exec_driver_sql(
-                "insert into check_overrides (id, constellation_id, request_id, code, role, reason,"
-                " given_by, given_at, expires_at) values (gen_random_uuid(), %s, %s,"
-                " 'fostering_limit', 'programme_manager', '', %s, now(), now() + '1 day')",
-                (world.here.id, stay["request_id"], world.here.liaison_worker),
-            )
-        add_resident()
-
 
 def add_hub_child(world, from_night=None):
     """A fostered child comes to live in the hub home, as the households slice does it."""
