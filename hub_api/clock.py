@@ -16,9 +16,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def london_date(instant: datetime) -> date:
+    """The London date of an instant."""
+    return instant.astimezone(LONDON).date()
+
+
 def london_today() -> date:
     """The date on a kitchen calendar in Southwark."""
-    return now().astimezone(LONDON).date()
+    return london_date(now())
 
 
 def london_instant(day: date, at: time) -> datetime:

@@ -15,7 +15,7 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.constellations import service as constellations
 from hub_api.households import service as households
-from hub_api.households.models import Gender, Household, LegalStatus
+from hub_api.households.models import Approval, Gender, Household, LegalStatus
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -118,6 +118,7 @@ def _add_constellation(demo: DemoConstellation, logins: Logins, since: date) -> 
     accounts.grant_role(
         hub_carer, Role.HUB_CARER, starts_on=since, constellation_id=constellation.id
     )
+    _approve(hub, since)
     constellations.appoint_hub_home(
         constellation.id, hub.id, f"{demo.name} hub", [*demo.beds], since
     )
@@ -127,13 +128,29 @@ def _add_constellation(demo: DemoConstellation, logins: Logins, since: date) -> 
     return constellation.id
 
 
+def _approve(hub: Household, since: date) -> None:
+    """Terms that let the hub carer take the demo's guests."""
+    db.session().add(
+        Approval(
+            constellation_id=hub.constellation_id,
+            household_id=hub.id,
+            max_children=3,
+            min_age=0,
+            max_age=17,
+            genders=[str(gender) for gender in Gender],
+            starts_on=since,
+            review_due_on=since + timedelta(days=2 * 365),
+        )
+    )
+
+
 def _add_family(
     family: Family, constellation_id: UUID, logins: Logins, since: date
 ) -> tuple[Household, UUID]:
     household = households.add_household(constellation_id, family.household)
     constellations.add_member(constellation_id, household.id, since)
     carer = _add_person(family.carer, family.login, logins)
-    households.add_adult(household, family.carer, carer)
+    households.add_adult(household, family.carer, carer).dbs_issued_on = since
     for first_name, age, gender, legal_status in family.children:
         born_on = clock.london_today() - timedelta(days=365 * age + 100)
         households.add_child(household, first_name, born_on, gender, legal_status)

@@ -176,6 +176,7 @@ class KeptApart(HasId, Versioned, EffectiveDated, Base):
             unique=True,
             postgresql_where=sa.text("ends_on is null"),
         ),
+        sa.Index("ix_kept_apart_child_id", "child_id"),
         sa.Index("ix_kept_apart_other_child_id", "other_child_id"),
     )
 
@@ -204,6 +205,7 @@ class SharingAgreement(HasId, Versioned, EffectiveDated, Base):
             unique=True,
             postgresql_where=sa.text("ends_on is null"),
         ),
+        sa.Index("ix_sharing_agreements_child_id", "child_id"),
         sa.Index("ix_sharing_agreements_with_child_id", "with_child_id"),
     )
 

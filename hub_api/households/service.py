@@ -10,7 +10,7 @@ from hub_api import child_keys, db, reads
 from hub_api.audit import service as audit
 from hub_api.errors import NotFound
 from hub_api.households import policy
-from hub_api.households.models import Adult, Child, Gender, Household, LegalStatus
+from hub_api.households.models import FOSTERED, Adult, Child, Gender, Household, LegalStatus
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def erase_texts(child_id: UUID) -> bool:
             changed=["wrapped_key"],
         )
     return erased
+
+
+def is_fostered(legal_status: str) -> bool:
+    """Whether a child of this legal status counts towards the fostering limit."""
+    return legal_status in FOSTERED
 
 
 def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:

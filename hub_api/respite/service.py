@@ -112,7 +112,7 @@ def _submit(actor: Actor, request: RespiteRequest) -> None:
     request.submit()
     _refuse_past(request.arrives_at)
     found, _ = sleepovers.examine(_stay(request))
-    _refuse_if([check for check in checks.blocking(found) if check.code not in checks.CAN_WAIT])
+    _refuse_if([check for check in found if checks.refuses_asking(check)])
     _keep(actor, request, Decision.SUBMITTED, found)
     _tell_the_hub(request)
 
@@ -185,18 +185,11 @@ def _stay(request: RespiteRequest) -> Stay:
     )
 
 
-_BLOCK_CODES = {
-    "guest_bed": "nights_taken",
-    "child_one_place": "child_already_away",
-    "length": "stay_too_long",
-}
-
-
 def _refuse_if(blocks: list[checks.Check]) -> None:
     if blocks:
         raise Conflict(
             " ".join(check.sentence for check in blocks),
-            code=_BLOCK_CODES[blocks[0].code],
+            code=blocks[0].problem,
             nights=sorted({night for check in blocks for night in check.nights}),
             checks=[check.as_json() for check in blocks],
         )

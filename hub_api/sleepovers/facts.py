@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from hub_api import db
 from hub_api.errors import NotFound
-from hub_api.households.models import FOSTERED
+from hub_api.households import service as households
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,6 +33,12 @@ class Stay:
     reason: str
     request_id: UUID | None = None
     """The request it belongs to: nights it holds already do not stand in its own way."""
+
+
+def whole_years(since: date, until: date) -> int:
+    """The anniversaries there have been. Of 29 February it is 1 March in a year without one."""
+    has_been = (until.month, until.day) >= (since.month, since.day)
+    return until.year - since.year - (not has_been)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class AdultFacts:
     dbs_issued_on: date | None
     left_on: date | None
 
+    def lives_there_on(self, night: date) -> bool:
+        return self.left_on is None or night < self.left_on
+
 
 @dataclass(frozen=True, slots=True)
 class ChildFacts:
@@ -101,12 +110,15 @@ class ChildFacts:
 
     @property
     def is_fostered(self) -> bool:
-        return self.legal_status in FOSTERED
+        return households.is_fostered(self.legal_status)
 
     def age_on(self, day: date) -> int:
         """Whole years."""
-        had_birthday = (day.month, day.day) >= (self.born_on.month, self.born_on.day)
-        return day.year - self.born_on.year - (not had_birthday)
+        return whole_years(self.born_on, day)
+
+    def lives_there_on(self, night: date) -> bool:
+        has_come = self.placed_on is None or self.placed_on <= night
+        return has_come and (self.left_on is None or night < self.left_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,8 @@ class GuestNight:
 
 @dataclass(frozen=True, slots=True)
 class NightAway:
-    """A night that a child asked for sleeps away, wherever; up to ten days before and after."""
+    """A night that a child asked for sleeps away, wherever; up to three weeks before and after,
+    which is as long as the longest stay that may be approved (settings.py)."""
 
     night: date
     child_id: UUID
@@ -165,12 +178,19 @@ class Facts:
     kept_apart: tuple[Apart, ...]
     agreements: tuple[Agreement, ...]
     siblings_at_home: tuple[UUID, ...]
+    """Brothers and sisters of the children asked for who live with them and are not asked for."""
     holidays: tuple[Holiday, ...]
+
+    def there_on(self, night: date) -> frozenset[UUID]:
+        """The children who are at the hub home without this stay: its own and its guests."""
+        own = {child for child in self.residents if self.children[child].lives_there_on(night)}
+        return frozenset(own | {guest.child_id for guest in self.guests if guest.night == night})
 
 
 def read(stay: Stay) -> Facts:
     """The facts as they are now, without the nights that the stay's own children hold for its own
-    request. Raises `NotFound` for a hub home that does not serve whoever asks."""
+    request. Raises `NotFound` for a hub home that does not serve whoever asks, and for children
+    who are not theirs to ask for."""
     found = db.session().execute(
         _FACTS,
         {
@@ -183,7 +203,13 @@ def read(stay: Stay) -> Facts:
     told = found.scalar_one_or_none()
     if told is None:
         raise NotFound
-    return _without_own(stay, _facts(told))
+    facts = _facts(told)
+    if any(
+        child not in facts.children or facts.children[child].first_name is None
+        for child in stay.children
+    ):
+        raise NotFound
+    return _without_own(stay, facts)
 
 
 _FACTS = sa.text("select stay_facts(:hub, :asked, :first_night, :last_night)").bindparams(

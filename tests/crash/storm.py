@@ -155,7 +155,7 @@ class Storm:
             "reason": "rest_for_carer",
         }
         answer = carer.send("POST", "/respite-requests", body)
-        if not _said_yes(answer, 201, {"child_already_away"}):
+        if not _said_yes(answer, 201, {"child_already_away", "stay_too_long"}):
             return None
         self.asked.append(answer.json()["id"])
         return answer.json()
@@ -167,7 +167,7 @@ class Storm:
             return
         path = f"/respite-requests/{asked['id']}/accept"
         answer = hub_carer.send("POST", path, If_Match=f'"{asked["version"]}"')
-        if not _said_yes(answer, 200, {"nights_taken", "child_already_away"}):
+        if not _said_yes(answer, 200, {"nights_taken", "child_already_away", "stay_too_long"}):
             return
         self.accepted.append(asked["id"])
         if chance.random() < 0.6 and self._is_more("cancel"):

@@ -107,10 +107,15 @@ class Town:
         return str(standing[name])
 
     def _ask(self, **changes: Any) -> dict[str, Any]:
-        body = self.world.ask_body(days=next(self._days), **changes)
+        body = self.world.ask_body(**self._free_night(), **changes)
         answer = self._carer.post("/respite-requests", body)
         assert answer.status_code == 201, answer.json
         return answer.json
+
+    def _free_night(self) -> dict[str, Any]:
+        """A night that nobody asked for, and a child who is at home the night before and after."""
+        day = next(self._days)
+        return {"days": day, "children": [str(self.world.here.family.children[day % 2])]}
 
     def _booked(self) -> dict[str, Any]:
         request = self._ask()
@@ -133,11 +138,12 @@ class Town:
         case.body = {"refresh_token": self.phone("satellite_carer").tokens["refresh_token"]}
 
     def _wish(self, case: Any) -> None:
-        day = next(self._days)
+        night = self._free_night()
+        day = night["days"]
         case.body = {
             **case.body,
             "household_id": str(self.world.here.family.id),
-            "children": [str(self.world.here.family.children[0])],
+            "children": night["children"],
             "arrives_at": in_days(day),
             "departs_at": in_days(day + 1, hour=10),
         }

@@ -38,10 +38,9 @@ class TestAccept:
         )
         (decision,) = rows("select * from respite_decisions where decision = 'accepted'")
         assert [check["code"] for check in decision.checks] == [
-            "length",
-            "child_one_place",
-            "guest_bed",
-        ]
+            "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
+            "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "timing",
+        ]  # fmt: skip
 
     def test_two_children_need_two_beds(self, world, rows):
         both = [str(child) for child in world.here.family.children]

@@ -1,0 +1,50 @@
+"""What a check answers with."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from hub_api.access import Role
+
+
+class Outcome(StrEnum):
+    PASS = "pass"  # noqa: S105 - the outcome of a check
+    WARN = "warn"
+    BLOCK = "block"
+
+
+_PROBLEMS = {
+    "guest_bed": "nights_taken",
+    "child_one_place": "child_already_away",
+    "length": "stay_too_long",
+}
+"""Where the code of the refusal is older than the check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One rule's answer. `nights` are the nights it is about; empty when about all of them.
+
+    `override` is the role that may set a block aside, with a reason, or by a record of its own;
+    where it has been set aside, the outcome is a warning and `is_overridden` says so.
+    """
+
+    code: str
+    outcome: Outcome
+    sentence: str
+    nights: tuple[date, ...] = ()
+    override: Role | None = None
+    is_overridden: bool = False
+
+    @property
+    def problem(self) -> str:
+        """The `code` of the 409 that this check's block becomes."""
+        return _PROBLEMS.get(self.code, self.code)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "nights": [night.isoformat() for night in self.nights]}
