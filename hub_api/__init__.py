@@ -17,7 +17,15 @@ API_PREFIX = "/api/v1"
 
 def create_app(settings: Settings | None = None) -> HubFlask:
     """Make the WSGI app. Raises `SettingsError` when something it needs is missing."""
-    from hub_api import data_keys, db, edges, errors, token_keys, tokens
+    from hub_api import (  # noqa: F401 - guards listen from their import on
+        data_keys,
+        db,
+        edges,
+        errors,
+        guards,
+        token_keys,
+        tokens,
+    )
     from hub_api import settings as hub_settings
     from hub_api.api import HubFlask
     from hub_api.declarations import refuse_undeclared_routes
@@ -50,6 +58,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
+    from hub_api.sleepovers.routes import calendar
     from hub_api.tasks.routes import blp as tasks
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
@@ -61,6 +70,7 @@ def register_routes(app: HubFlask) -> None:
         family_records,
         respite,
         sleepovers,
+        calendar,
         notifications,
         tasks,
         audit,

@@ -100,6 +100,9 @@ class Settings:
     grieving: timedelta = timedelta(weeks=12)
     """How long after a bereavement a stay away carries a warning."""
 
+    early_handover: timedelta = timedelta(hours=12)
+    """How long before the arrival agreed a child may come."""
+
     late_return_after: timedelta = timedelta(hours=1)
     """How long after the time agreed a child's return is late."""
 
@@ -157,6 +160,7 @@ _KNOWN = {
     "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
     "HUB_MINIMUM_APP_VERSION", "HUB_LONGEST_APPROVED_STAY", "HUB_DBS_LASTS_YEARS",
     "HUB_SETTLING_IN_DAYS", "HUB_GRIEVING_DAYS", "HUB_LATE_RETURN_MINUTES",
+    "HUB_EARLY_HANDOVER_HOURS",
 }  # fmt: skip
 
 
@@ -181,6 +185,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         dbs_lasts_years=_whole_number(env, "HUB_DBS_LASTS_YEARS", 3, 1, 10),
         settling_in=timedelta(days=_whole_number(env, "HUB_SETTLING_IN_DAYS", 28, 0, 365)),
         grieving=timedelta(days=_whole_number(env, "HUB_GRIEVING_DAYS", 84, 0, 730)),
+        early_handover=timedelta(hours=_whole_number(env, "HUB_EARLY_HANDOVER_HOURS", 12, 0, 48)),
         late_return_after=timedelta(
             minutes=_whole_number(env, "HUB_LATE_RETURN_MINUTES", 60, 0, 1440)
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -44,6 +44,16 @@ class EarlyEndReason(StrEnum):
     HUB_UNABLE = "hub_unable"
     NOT_WORKING_OUT = "not_working_out"
     OTHER = "other"
+
+
+class BedState(StrEnum):
+    """What a bed is on one night."""
+
+    FREE = "free"
+    HELD = "held"
+    """Kept for a request that awaits approval."""
+    TAKEN = "taken"
+    BLOCKED = "blocked"
 
 
 class Decision(StrEnum):
@@ -94,6 +104,13 @@ class Sleepover(HasId, Versioned, Base):
         sa.Index("ix_sleepovers_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_sleepovers_household_id_id", "household_id", "id"),
         sa.Index("ix_sleepovers_child_id_arrives_at", "child_id", "arrives_at"),
+        sa.Index("ix_sleepovers_constellation_id_state_id", "constellation_id", "state", "id"),
+        sa.Index("ix_sleepovers_household_id_state_id", "household_id", "state", "id"),
+        sa.Index(
+            "ix_sleepovers_in_stay",
+            "departs_at",
+            postgresql_where=sa.text("state = 'in_stay'"),
+        ),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
@@ -113,12 +130,12 @@ class Sleepover(HasId, Versioned, Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
 
+    late_told_at: Mapped[datetime | None]
+    """When somebody was asked to look into a return that is late: once for a time agreed."""
+
     def cancel(self, reason: CancelReason) -> None:
         """Call the sleepover off. Only before it begins: afterwards it is an early end."""
-        if self.state != SleepoverState.CONFIRMED:
-            raise Conflict(
-                "This sleepover has already been cancelled.", code="wrong_state", state=self.state
-            )
+        self._refuse_unless(SleepoverState.CONFIRMED)
         if self.arrives_at <= clock.now():
             raise Conflict(
                 "This sleepover has already begun, so it can't be cancelled. "
@@ -129,6 +146,77 @@ class Sleepover(HasId, Versioned, Base):
         self.state = SleepoverState.CANCELLED
         self.cancelled_at = clock.now()
         self.cancel_reason = reason
+
+    def arrive(self, at: datetime, earliest: datetime) -> None:
+        """The child is at the hub."""
+        self._refuse_unless(SleepoverState.CONFIRMED)
+        _refuse_future(at)
+        if at < earliest:
+            raise Conflict(
+                "That is well before the arrival agreed. Please check the time, or ask for an "
+                "earlier stay.",
+                code="too_early",
+            )
+        if at >= self.departs_at:
+            raise Conflict(
+                "That is after the stay was to end. Please check the time.", code="too_late"
+            )
+        self.state, self.arrived_at = SleepoverState.IN_STAY, at
+
+    def come_home(self, at: datetime, early: EarlyEndReason | None = None) -> None:
+        """The child is home again; with a reason when it is earlier than agreed."""
+        self._refuse_unless(SleepoverState.IN_STAY)
+        _refuse_future(at)
+        if self.arrived_at is not None and at <= self.arrived_at:
+            raise Conflict(
+                "That is before the child came to the hub. Please check the time.",
+                code="before_arrival",
+            )
+        self.state, self.returned_at, self.early_end_reason = SleepoverState.RETURNED, at, early
+
+    def close(self) -> None:
+        """Everything about the stay is done."""
+        self._refuse_unless(SleepoverState.RETURNED)
+        self.state, self.closed_at = SleepoverState.CLOSED, clock.now()
+
+    def extend(self, departs_at: datetime) -> None:
+        """The child stays until later than agreed."""
+        self._refuse_unless(SleepoverState.CONFIRMED, SleepoverState.IN_STAY)
+        if departs_at <= self.departs_at:
+            raise Conflict(
+                "That is not later than the departure agreed. Please choose a later time.",
+                code="not_later",
+            )
+        if departs_at <= clock.now():
+            raise Conflict(
+                "That time has already passed. Please choose another.", code="in_the_past"
+            )
+        self.departs_at, self.late_told_at = departs_at, None
+
+    def _refuse_unless(self, *states: SleepoverState) -> None:
+        if self.state not in states:
+            words = _STATE_WORDS[SleepoverState(self.state)]
+            raise Conflict(f"This sleepover {words}.", code="wrong_state", state=self.state)
+
+
+_STATE_WORDS = {
+    SleepoverState.CONFIRMED: "hasn't begun yet",
+    SleepoverState.IN_STAY: "has begun and isn't over yet",
+    SleepoverState.RETURNED: "is already over",
+    SleepoverState.CLOSED: "is over and closed",
+    SleepoverState.CANCELLED: "has already been cancelled",
+}
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A phone's clock may be so much ahead of ours."""
+
+
+def _refuse_future(at: datetime) -> None:
+    if at > clock.now() + CLOCKS_DIFFER:
+        raise Conflict(
+            "That time is still to come. Please tell the hub once it has happened.",
+            code="in_the_future",
+        )
 
 
 class BedNight(Base):

@@ -1,13 +1,13 @@
-"""Who sees a sleepover, and who may call it off."""
+"""Who sees a sleepover, who may call it off, and who runs it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from hub_api.access import OVERSEEING, Role
-from hub_api.sleepovers.models import Sleepover
+from hub_api.sleepovers.models import BedNight, Sleepover
 
 if TYPE_CHECKING:
     from hub_api.access import Actor
@@ -26,9 +26,27 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     )
 
 
+def nights_visible_to(asking: Asking, household_id: Any) -> sa.ColumnElement[bool]:
+    """Whose a night is: the same, for nights held for a household's child as well."""
+    return sa.or_(
+        asking.is_carer_of(household_id),
+        asking.holds(BedNight.constellation_id, *OVERSEEING),
+    )
+
+
 def can_cancel(actor: Actor, sleepover: Sleepover) -> bool:
     """The household whose child it is, its hub carer, or its liaison worker."""
     return (
         sleepover.household_id in actor.households()
         or sleepover.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
     )
+
+
+def can_run(actor: Actor, sleepover: Sleepover) -> bool:
+    """Say that a child has come or gone home: its hub carer, who was there."""
+    return sleepover.constellation_id in actor.constellations(Role.HUB_CARER)
+
+
+def can_change(actor: Actor, sleepover: Sleepover) -> bool:
+    """Extend a stay, end it early, close it: its hub carer or its liaison worker."""
+    return sleepover.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)

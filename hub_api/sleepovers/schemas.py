@@ -6,9 +6,49 @@ from marshmallow import fields
 
 from hub_api.access import Role
 from hub_api.households.schemas import ChildSummarySchema
-from hub_api.schemas import Instant, Schema, one_of
+from hub_api.schemas import Day, FreeText, Instant, PageIn, Schema, one_of
 from hub_api.sleepovers.checks import Outcome
-from hub_api.sleepovers.models import CancelReason, SleepoverState
+from hub_api.sleepovers.models import (
+    BedState,
+    CancelReason,
+    EarlyEndReason,
+    SleepoverState,
+)
+
+
+class SleepoversIn(PageIn):
+    """Which sleepovers."""
+
+    state = fields.String(load_default=None, validate=one_of(SleepoverState))
+
+
+class HandoverIn(Schema):
+    arrived_at = Instant(
+        load_default=None, metadata={"description": "When the child came; by default, now."}
+    )
+
+
+class ReturnIn(Schema):
+    returned_at = Instant(
+        load_default=None, metadata={"description": "When the child went home; by default, now."}
+    )
+
+
+class EndEarlyIn(Schema):
+    ended_at = Instant(
+        load_default=None, metadata={"description": "When the child went home; by default, now."}
+    )
+    reason = fields.String(required=True, validate=one_of(EarlyEndReason))
+
+
+class ExtendIn(Schema):
+    departs_at = Instant(required=True, metadata={"description": "Later than agreed."})
+    reason = FreeText(
+        longest=2000,
+        metadata={
+            "description": "Why, where it takes the liaison worker's approval. Stored encrypted."
+        },
+    )
 
 
 class CancelIn(Schema):
@@ -48,6 +88,12 @@ class SleepoverSchema(Schema):
     arrives_at = Instant(required=True)
     departs_at = Instant(required=True)
     confirmed_at = Instant(required=True)
+    arrived_at = Instant(required=True, allow_none=True)
+    returned_at = Instant(required=True, allow_none=True)
+    early_end_reason = fields.String(
+        required=True, allow_none=True, validate=one_of(EarlyEndReason)
+    )
+    closed_at = Instant(required=True, allow_none=True)
     cancelled_at = Instant(required=True, allow_none=True)
     cancel_reason = fields.String(required=True, allow_none=True, validate=one_of(CancelReason))
     child = fields.Nested(
@@ -57,3 +103,43 @@ class SleepoverSchema(Schema):
         metadata={"description": "Null once the child has moved to another constellation."},
     )
     bed_nights = fields.List(fields.Nested(BedNightSchema), required=True)
+
+
+class CalendarIn(Schema):
+    """Which nights."""
+
+    first_night = Day(
+        data_key="from", load_default=None, metadata={"description": "By default, tonight."}
+    )
+    until = Day(
+        load_default=None,
+        metadata={"description": "The day of the last departure; by default, four weeks on."},
+    )
+
+
+class CalendarNightSchema(Schema):
+    night = fields.Date(required=True)
+    bed_id = fields.UUID(required=True)
+    label = fields.String(required=True)
+    state = fields.String(required=True, validate=one_of(BedState))
+    sleepover_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null while it is held for a request."},
+    )
+    child = fields.Nested(
+        ChildSummarySchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null for those who may not know whose it is."},
+    )
+
+
+class CalendarSchema(Schema):
+    id = fields.UUID(required=True, metadata={"description": "The constellation."})
+    version = fields.Integer(
+        required=True, metadata={"description": "Raised by every change of its hub homes' nights."}
+    )
+    from_ = fields.Date(required=True, data_key="from")
+    until = fields.Date(required=True)
+    bed_nights = fields.List(fields.Nested(CalendarNightSchema), required=True)

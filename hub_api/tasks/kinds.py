@@ -33,3 +33,11 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(days=1),
     )
+
+    # The same day: the child is most likely safe with the hub carer, and somebody should make sure.
+    RETURN_LATE = (
+        "return_late",
+        "A child came home late from a sleepover, or isn't home yet. Please ring the hub carer.",
+        Role.LIAISON_WORKER,
+        timedelta(hours=1),
+    )

@@ -23,7 +23,7 @@ from tests.authorisation.matrix import (
 )
 from tests.authorisation.stage import Answer, Operation, Stage, operations
 from tests.factories.accounts import PASSWORD
-from tests.phone import contract
+from tests.phone import contract, in_days
 
 
 @dataclass(frozen=True)
@@ -218,6 +218,8 @@ def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
         return world.ask_body(cell.whose)
     if cell.operation.id in FAMILIES:
         return families.body_of(world, cell.operation.id, cell.whose, cell.operation.example)
+    if cell.operation.id == "extendSleepover":
+        return {"departs_at": in_days({"N": 18, "E": 28}.get(cell.whose, 8), hour=20)}
     elsewhere = {"role": "hub_carer", "constellation_id": str(world.elsewhere.id)}
     stranger = {"email": stage.email("carer"), "password": "not-the-carer-s"}
     known = {

@@ -131,6 +131,12 @@ acceptRespiteRequest/draft  -     -         .    -       .        -    -       -
 listSleepovers              H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getSleepover                H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 cancelSleepover             H     N         HN   HN      E        -    -       -     -     !      HNE   hnE
+handOverSleepover/arriving  -     -         HN   hn      E        -    -       -     -     !      HNe   -
+returnSleepover/staying     -     -         HN   hn      E        -    -       -     -     !      HNe   -
+endSleepoverEarly/staying   -     -         HN   HN      E        -    -       -     -     !      HNe   -
+extendSleepover             -     -         HN   HN      E        -    -       -     -     !      HNe   -
+closeSleepover/returned     -     -         HN   HN      E        -    -       -     -     !      HNe   -
+getBedNights                C     C         C    C       X        -    CX      -     -     !      CX    CX
 
 listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
 getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
@@ -152,6 +158,9 @@ OBJECTS = {
     "draft": "HNE",
     "key": "H",
     "sleepover": "HNE",
+    "arriving": "HNE",
+    "staying": "HNE",
+    "returned": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -160,7 +169,8 @@ OBJECTS = {
 }
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of accounts,
 their roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is
-an account that is closed. `quiet` is a household without anything ahead, and its child."""
+an account that is closed. `quiet` is a household without anything ahead, and its child. A
+`sleepover` is one to come; the next three are those `arriving`, `staying` and `returned`."""
 
 ABOUT = {
     "createRespiteRequest": "household",

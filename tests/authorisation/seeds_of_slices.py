@@ -16,6 +16,9 @@ from tests.authorisation.seeds_of_access import (
     TASKS,
 )
 
+RUNNING = ("handOverSleepover/arriving", "returnSleepover/staying")
+CHANGING = ("extendSleepover", "endSleepoverEarly/staying", "closeSleepover/returned")
+
 CLAIM = """if not _claim(actor.account_id, key, fingerprint):
         kept = db.session().get_one(IdempotencyKey, (actor.account_id, key))"""
 
@@ -302,30 +305,66 @@ TELLING = [
     Seed(
         "cancelling without asking the policy",
         source(
-            "sleepovers.service:cancel_sleepover",
-            "not policy.can_cancel(actor, sleepover)",
+            "sleepovers.running:take",
+            "not may(actor, sleepover)",
             "False",
         ),
-        CANCELLING,
+        CANCELLING + RUNNING,
     ),
     Seed(
         "cancelling a sleepover one can't see",
-        source("sleepovers.service:_find", ", policy.visible_to(ASKING)", ""),
+        source("sleepovers.queries:find", ", policy.visible_to(ASKING)", ""),
         CANCELLING,
     ),
     Seed(
         "a list of sleepovers without its policy",
-        source("sleepovers.service:_sleepovers", ".where(policy.visible_to(ASKING))", ""),
+        source("sleepovers.queries:_sleepovers", ".where(policy.visible_to(ASKING))", ""),
         STAYS,
     ),
     Seed(
         "any sleepover for one",
         source(
-            "sleepovers.service:get_sleepover",
+            "sleepovers.queries:get_sleepover",
             "SLEEPOVERS.one(actor, sleepover_id)",
             "SLEEPOVERS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         STAYS,
+    ),
+    Seed(
+        "any hub carer runs what they see",
+        source(
+            "sleepovers.policy:can_run",
+            "sleepover.constellation_id in actor.constellations(Role.HUB_CARER)",
+            "bool(actor.constellations(Role.HUB_CARER))",
+        ),
+        RUNNING,
+    ),
+    Seed(
+        "liaison workers say that children came and went",
+        source(
+            "sleepovers.policy:can_run", "Role.HUB_CARER", "Role.HUB_CARER, Role.LIAISON_WORKER"
+        ),
+        RUNNING,
+    ),
+    Seed(
+        "liaison workers change no stays",
+        source("sleepovers.policy:can_change", ", Role.LIAISON_WORKER", ""),
+        CHANGING,
+    ),
+    Seed(
+        "any role in the constellation changes stays",
+        source("sleepovers.policy:can_change", "Role.HUB_CARER, Role.LIAISON_WORKER", ""),
+        CHANGING,
+    ),
+    Seed("carers run stays", given(Role.SATELLITE_CARER, Permission.SLEEPOVER_RUN), RUNNING),
+    Seed(
+        "the calendar without looking at the constellation",
+        source(
+            "sleepovers.calendar:bed_nights",
+            "constellations.get_constellation(actor, constellation_id)",
+            "pass",
+        ),
+        ("getBedNights",),
     ),
     Seed(
         "everybody's inbox",

@@ -24,6 +24,7 @@ from tests.authorisation.matrix import NOBODYS
 from tests.conftest import World as People
 from tests.factories.accounts import make_account
 from tests.factories.tasks import make_task
+from tests.factories.todays_stays import bring_to
 from tests.factories.world import Neighbourhood, make_family, make_neighbourhood
 from tests.phone import in_days
 
@@ -88,6 +89,7 @@ def build(app: Any, owner: sa.Engine) -> World:
                 {"account": people[who], "today": clock.london_today(), "now": clock.now()},
             )
     asked_with_key = _make_respite(app, here, elsewhere)
+    _make_stays(app, owner, here, elsewhere)
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
         objects = _choose_objects(here, elsewhere, lists)
@@ -212,6 +214,24 @@ def _make_respite(app: Any, here: Neighbourhood, elsewhere: Neighbourhood) -> di
     return body
 
 
+STAYS = ("arriving", "staying", "returned")
+
+
+def _make_stays(app: Any, owner: sa.Engine, here: Neighbourhood, elsewhere: Neighbourhood) -> None:
+    """A sleepover of each family that begins now, one that goes on, and one that is over."""
+    families = [
+        (here, here.family, 80),
+        (here, here.neighbours, 90),
+        (elsewhere, elsewhere.family, 80),
+    ]
+    for home, family, days in families:
+        side = People(app, replace(home, family=family), home, {})
+        for number, state in enumerate(STAYS):
+            stay = side.booked(**asking(family.id, family.children[0], days + 2 * number))
+            with owner.begin() as connection:
+                bring_to(connection, stay["id"], state)
+
+
 # --- finding it again ------------------------------------------------------------------------
 
 LISTS = {
@@ -284,6 +304,11 @@ def _choose_objects(
         "draft": {letter: min(requests[letter.lower()]) for letter in families},
         "key": {"H": KEY},
         "sleepover": {letter: min(stays[letter]) for letter in families},
+        **{
+            # In the order of time as well: those of `_make_stays` follow the first.
+            state: {letter: sorted(stays[letter])[number] for letter in families}
+            for number, state in enumerate(STAYS, start=1)
+        },
         "task": {letter: min(lists["listTasks"][letter]) for letter in "CX"},
     }
     return {

@@ -61,6 +61,7 @@ HARMLESS = {
     "role_grants.role",
     "sessions.end_reason",
     "sleepovers.cancel_reason",
+    "sleepovers.early_end_reason",
     "sleepovers.state",
     "tasks.kind",
     "tasks.role",

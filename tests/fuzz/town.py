@@ -1,16 +1,18 @@
 """Real ids, versions and credentials for made-up requests: otherwise everything is a 404."""
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from itertools import count, cycle
 from typing import Any
 from uuid import UUID
 
-from hub_api import db
+from hub_api import db, settings
 from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
 from tests.factories.tasks import make_task
+from tests.factories.todays_stays import bring_to
 from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
@@ -36,6 +38,12 @@ class Town:
             "submitRespiteRequest": self._draft,
             "acceptRespiteRequest": self._request,
             "cancelSleepover": self._stay,
+            "handOverSleepover": self._arriving,
+            "returnSleepover": self._staying,
+            "endSleepoverEarly": self._staying,
+            "extendSleepover": self._to_extend,
+            "closeSleepover": self._returned,
+            "getBedNights": self._month,
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
@@ -50,6 +58,9 @@ class Town:
             "endRole": self._role_to_end,
         }
         self._numbers = count()
+        self._owner = db.make_engine(
+            settings.current().required_database().migration, connections=1
+        )
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
 
@@ -145,6 +156,33 @@ class Town:
 
     def _stay(self, case: Any) -> None:
         self._decide(case, "sleepover_id", self._booked())
+
+    def _at(self, case: Any, state: str) -> None:
+        stay = self._booked()
+        with self._owner.begin() as connection:
+            bring_to(connection, stay["id"], state)
+        self._decide(case, "sleepover_id", stay)
+
+    def _arriving(self, case: Any) -> None:
+        self._at(case, "arriving")
+        case.body = {}
+
+    def _staying(self, case: Any) -> None:
+        self._at(case, "staying")
+        is_early = case.operation.definition.raw["operationId"] == "endSleepoverEarly"
+        case.body = {"reason": "other"} if is_early else {}
+
+    def _returned(self, case: Any) -> None:
+        self._at(case, "returned")
+
+    def _to_extend(self, case: Any) -> None:
+        stay = self._booked()
+        self._decide(case, "sleepover_id", stay)
+        later = datetime.fromisoformat(stay["departs_at"]) + timedelta(hours=1)
+        case.body = {"departs_at": later.isoformat()}
+
+    def _month(self, case: Any) -> None:
+        case.query = {}
 
     def _task(self, case: Any) -> None:
         self._decide(case, "task_id", {"id": str(self._raise()), "version": 1})

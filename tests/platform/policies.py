@@ -30,9 +30,10 @@ POLICIES = {
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
-DEFINERS = {"every_constellation_id", "audit_sealing"}
+DEFINERS = {"every_constellation_id", "audit_sealing", "bed_calendar"}
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
-many audit events are sealed and since when one waits, for the metrics."""
+many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
+free, whosever they are."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

@@ -1,0 +1,9 @@
+"""Every slice's guards, imported so that they listen: see `hub_api.changes`.
+
+Whatever changes places or families imports this: the app, and whoever works without it.
+"""
+
+from hub_api.respite import guards as respite
+from hub_api.sleepovers import guards as sleepovers
+
+__all__ = ["respite", "sleepovers"]

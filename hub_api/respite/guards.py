@@ -1,0 +1,51 @@
+"""What the slices below may not do while somebody waits for an answer.
+
+Listeners of `hub_api.changes`; `hub_api.guards` imports them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api import changes, db
+from hub_api.errors import Conflict
+from hub_api.households.changes import ChildLeaves, HouseholdMoves
+from hub_api.respite.models import WAITING, RequestedChild, RespiteRequest
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+_IS_WAITING = RespiteRequest.state.in_(
+    [sa.literal_column(f"'{state}'") for state in sorted(WAITING)]
+)
+"""Written out, so that the index of those that wait serves."""
+
+
+@changes.before(HouseholdMoves)
+def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> None:
+    """`stays_ahead`: it has asked for a stay and waits for an answer."""
+    _refuse(sa.select(RespiteRequest.id).where(RespiteRequest.household_id == change.household_id))
+
+
+@changes.before(ChildLeaves)
+def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> None:
+    """`stays_ahead`: a stay of the child's on that day or later waits for an answer."""
+    _refuse(
+        sa.select(RespiteRequest.id)
+        .join(RequestedChild, RequestedChild.request_id == RespiteRequest.id)
+        .where(
+            RequestedChild.child_id == change.child_id,
+            RespiteRequest.nights[sa.func.cardinality(RespiteRequest.nights)] >= change.left_on,
+        )
+    )
+
+
+def _refuse(asked: sa.Select[UUID]) -> None:
+    if db.session().scalar(asked.where(_IS_WAITING).limit(1)) is not None:
+        raise Conflict(
+            "A request for a sleepover is waiting for an answer. Please have it answered or taken "
+            "back first.",
+            code="stays_ahead",
+        )

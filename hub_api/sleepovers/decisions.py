@@ -1,0 +1,80 @@
+"""What is decided about a stay: the checks, the snapshot kept of them, and what was set aside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api import clock, db, settings
+from hub_api.access import Role
+from hub_api.errors import Conflict
+from hub_api.sleepovers import checks, facts
+from hub_api.sleepovers.models import CheckOverride, Decision, RespiteDecision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.facts import Facts, Stay
+
+
+def examine(stay: Stay, overridden: Mapping[str, Role] = {}) -> tuple[list[Check], Facts]:
+    """Every check of a stay, and the facts they were taken from. Trust them only under the hub
+    home's mutex. Raises `NotFound` for a hub home that does not serve whoever asks."""
+    found = facts.read(stay)
+    return checks.judge(stay, found, settings.current(), overridden), found
+
+
+def refuse_if(blocks: Sequence[Check]) -> None:
+    """Raise `Conflict` when any of these stands in the way: the code of the first, the sentences,
+    nights and checks of all."""
+    if blocks:
+        raise Conflict(
+            " ".join(check.sentence for check in blocks),
+            code=blocks[0].problem,
+            nights=sorted({night for check in blocks for night in check.nights}),
+            checks=[check.as_json() for check in blocks],
+        )
+
+
+def overrides_in_force(request_id: UUID) -> dict[str, Role]:
+    """The checks that are set aside for a request now, each with the role that did it."""
+    found = db.session().execute(
+        sa.select(CheckOverride.code, CheckOverride.role)
+        .where(CheckOverride.request_id == request_id, CheckOverride.expires_at > clock.now())
+        .order_by(CheckOverride.id)
+    )
+    return {row.code: Role(row.role) for row in found}
+
+
+def keep_decision(
+    actor_id: UUID | None,
+    constellation_id: UUID,
+    request_id: UUID,
+    decision: Decision,
+    found: Sequence[Check],
+) -> None:
+    """Keep what was decided on a request or its stay, and every check as it stood; `actor_id` is
+    None when time decided."""
+    db.session().add(
+        RespiteDecision(
+            constellation_id=constellation_id,
+            request_id=request_id,
+            decision=decision,
+            decided_by=actor_id,
+            checks=[check.as_json() for check in found],
+        )
+    )
+
+
+def latest_checks(request_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: the checks as they stood at the latest decision, as JSON."""
+    return (
+        sa.select(RespiteDecision.checks)
+        .where(RespiteDecision.request_id == request_id)
+        .order_by(RespiteDecision.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )

@@ -1,0 +1,175 @@
+"""A stay that lasts longer than agreed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub_api import child_keys, db
+from hub_api.access import Role
+from hub_api.constellations import service as constellations
+from hub_api.errors import Conflict
+from hub_api.notifications.categories import Category
+from hub_api.sleepovers import beds, booking, checks, decisions, policy, queries, running
+from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.models import CheckOverride, Decision, Sleepover
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import Row
+    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.facts import Facts
+
+LONGEST = timedelta(days=60)
+"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
+
+_requests = sa.table("respite_requests", sa.column("id", sa.Uuid()), sa.column("reason", sa.Text()))
+"""Stays know nothing of requests but why somebody asked: the checks judge holidays by it."""
+
+
+def extend_sleepover(
+    actor: Actor, sleepover_id: UUID, seen_version: int, departs_at: datetime, reason: str | None
+) -> Row:
+    """Let a child stay until later. Every check is made again for the whole stay; the nights agreed
+    keep their beds. Both homes are told.
+
+    Beyond what a hub carer may accept alone it takes the liaison worker and a reason. Raises
+    `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: over already, not later, no reason where
+    it takes one, or a check blocks.
+    """
+    sleepover = running.take(actor, sleepover_id, seen_version, policy.can_change)
+    sleepover.extend(departs_at)
+    if departs_at - sleepover.arrives_at > LONGEST:
+        raise Conflict(
+            "That is longer than a sleepover can be. Please check the day of departure.",
+            code="stay_too_long",
+        )
+    held = booking.nights_of(sleepover)
+    stay = _stay(sleepover)
+    found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))
+    _refuse_without_reason(actor, sleepover, found)
+    decisions.refuse_if(checks.blocking(found))
+    _add_nights(sleepover, stay, facts, held)
+    if reason is not None and any(c.code == "length" and c.is_overridden for c in found):
+        _keep_reason(actor, sleepover, reason)
+    decisions.keep_decision(
+        actor.account_id,
+        sleepover.constellation_id,
+        sleepover.request_id,
+        Decision.EXTENDED,
+        found,
+    )
+    tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
+    running.note(actor, sleepover, "extend", "departs_at", "bed_nights")
+    running.tell_both(actor, sleepover, Category.SLEEPOVER_EXTENDED)
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+def _stay(sleepover: Sleepover) -> Stay:
+    reason = db.session().scalar(
+        sa.select(_requests.c.reason).where(_requests.c.id == sleepover.request_id)
+    )
+    return Stay(
+        hub_home_id=sleepover.hub_home_id,
+        children=(sleepover.child_id,),
+        arrives_at=sleepover.arrives_at,
+        departs_at=sleepover.departs_at,
+        nights=tuple(running.nights_between(sleepover.arrives_at, sleepover.departs_at)),
+        reason=str(reason),
+        request_id=sleepover.request_id,
+    )
+
+
+def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Role]:
+    """What counts as set aside: what was for the request, but for its length, which is asked anew;
+    that is set aside by a liaison worker who says why."""
+    overridden = decisions.overrides_in_force(sleepover.request_id)
+    overridden.pop("length", None)
+    if reason is not None and _is_liaison_worker(actor, sleepover):
+        overridden["length"] = Role.LIAISON_WORKER
+    return overridden
+
+
+def _is_liaison_worker(actor: Actor, sleepover: Sleepover) -> bool:
+    return sleepover.constellation_id in actor.constellations(Role.LIAISON_WORKER)
+
+
+def _refuse_without_reason(actor: Actor, sleepover: Sleepover, found: list[Check]) -> None:
+    blocks = checks.blocking(found)
+    could_be = any(c.code == "length" and c.override is Role.LIAISON_WORKER for c in blocks)
+    if could_be and _is_liaison_worker(actor, sleepover):
+        raise Conflict(
+            "A stay this long needs a reason. Please say in a few words why it is right for the "
+            "child.",
+            code="reason_needed",
+        )
+
+
+def _keep_reason(actor: Actor, sleepover: Sleepover, reason: str) -> None:
+    """Sealed under the keys of all the children of the request, whose override it is."""
+    child_ids = db.session().scalars(
+        sa.select(Sleepover.child_id).where(Sleepover.request_id == sleepover.request_id)
+    )
+    override_id = uuid7()
+    db.session().add(
+        CheckOverride(
+            id=override_id,
+            constellation_id=sleepover.constellation_id,
+            request_id=sleepover.request_id,
+            code="length",
+            role=Role.LIAISON_WORKER,
+            reason=child_keys.protect(CheckOverride.reason, override_id, child_ids, reason),
+            given_by=actor.account_id,
+            expires_at=sleepover.departs_at,
+        )
+    )
+
+
+# --- the nights ------------------------------------------------------------------------------
+
+
+def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date, UUID]) -> None:
+    further = [night for night in stay.nights if night not in held]
+    if not further:
+        return
+    serving = constellations.serving_hub_home(sleepover.constellation_id, further[-1])
+    if serving != sleepover.hub_home_id:
+        raise Conflict(
+            "Another hub home looks after your constellation by then. Please ask for a new "
+            "sleepover there.",
+            code="other_hub_home",
+        )
+    booking.add_nights(sleepover, _beds_for(stay, facts, further, held))
+
+
+def _beds_for(
+    stay: Stay, facts: Facts, nights: list[date], held: dict[date, UUID]
+) -> dict[date, UUID]:
+    """A bed for each further night: the child's own for as long as it is free, then as few others
+    as can be. Raises `Conflict` when there is no way."""
+    given: dict[date, UUID] = {}
+    bed = held[max(held)] if held else None
+    for position, night in enumerate(nights):
+        own = replace(facts, beds=tuple(b for b in facts.beds if b.id == bed))
+        if beds.allocate(replace(stay, nights=(night,)), own) is None:
+            plan = beds.allocate(replace(stay, nights=tuple(nights[position:])), facts)
+            if plan is None:
+                raise Conflict(
+                    "There is no bed for the nights that come on top. Please choose an earlier "
+                    "departure.",
+                    code="nights_taken",
+                    nights=nights,
+                )
+            bed = plan[stay.children[0]][night]
+        if bed is not None:
+            given[night] = bed
+    return given

@@ -1,0 +1,261 @@
+"""A stay as it happens: called off, begun, over, closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from hub_api import clock, db, settings
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
+from hub_api.audit import service as audit
+from hub_api.constellations import service as constellations
+from hub_api.errors import Conflict, Forbidden
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from hub_api.sleepovers import beds, booking, facts, policy, queries
+from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import Row
+    from hub_api.sleepovers.models import EarlyEndReason
+
+
+def take(
+    actor: Actor,
+    sleepover_id: UUID,
+    seen_version: int,
+    may: Callable[[Actor, Sleepover], bool],
+) -> Sleepover:
+    """A sleepover to change, under its hub home's mutex.
+
+    Raises `NotFound`, `Forbidden` or `StaleVersion`.
+    """
+    sleepover = queries.find(actor, sleepover_id)
+    if not may(actor, sleepover):
+        raise Forbidden
+    constellations.lock_hub_home(sleepover.hub_home_id)
+    db.lock_seen(sleepover, seen_version)
+    return sleepover
+
+
+def cancel_sleepover(
+    actor: Actor, sleepover_id: UUID, seen_version: int, reason: CancelReason
+) -> Row:
+    """Call a sleepover off and free its nights. The other side is told.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` once it has begun or ended.
+    """
+    sleepover = take(actor, sleepover_id, seen_version, policy.can_cancel)
+    sleepover.cancel(reason)
+    booking.free_all(sleepover)
+    note(actor, sleepover, "cancel", "state", "bed_nights")
+    tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+def hand_over(
+    actor: Actor, sleepover_id: UUID, seen_version: int, arrived_at: datetime | None
+) -> Row:
+    """The child has come to the hub, now or at the time given.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: begun or over already, or a time
+    that can't be: still to come, or so early that nobody kept a bed.
+    """
+    sleepover = take(actor, sleepover_id, seen_version, policy.can_run)
+    at = arrived_at or clock.now()
+    rules = settings.current()
+    first_night = next(iter(booking.nights_of(sleepover)), None)
+    earliest = sleepover.arrives_at - rules.early_handover
+    if first_night is not None:
+        # Not within the night before, in which the child has no bed.
+        earliest = max(earliest, clock.london_instant(first_night, rules.night_ends))
+    sleepover.arrive(at, earliest)
+    note(actor, sleepover, "hand_over", "state", "arrived_at")
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+def record_return(
+    actor: Actor, sleepover_id: UUID, seen_version: int, returned_at: datetime | None
+) -> Row:
+    """The child is home again, now or at the time given. The stay then holds the nights slept.
+
+    A late return is the truth and never refused: somebody is asked to look into it, and nights
+    slept beyond those agreed are booked where a bed is free.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: not begun or over already, a time
+    that can't be, or nights that remain (`ends_early`: ending early takes a reason).
+    """
+    sleepover = take(actor, sleepover_id, seen_version, policy.can_run)
+    at = returned_at or clock.now()
+    sleepover.come_home(at)
+    held = booking.nights_of(sleepover)
+    ahead = [night for night in held if _begins(night) >= at]
+    if ahead:
+        raise Conflict(
+            f"The stay goes on for {clock.spoken_list(ahead)}. If the child has gone home before "
+            "that, please end the stay early and say why.",
+            code="ends_early",
+            nights=ahead,
+        )
+    _hold_what_was_slept(sleepover, at, held)
+    _look_into_late(sleepover, at)
+    note(actor, sleepover, "return", "state", "returned_at", "bed_nights")
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+def end_early(
+    actor: Actor,
+    sleepover_id: UUID,
+    seen_version: int,
+    reason: EarlyEndReason,
+    ended_at: datetime | None,
+) -> Row:
+    """The child went home before the day agreed: the nights that remain are free at once. Both
+    homes are told.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: not begun or over already, a time
+    that can't be, or no earlier than agreed (`not_early`).
+    """
+    sleepover = take(actor, sleepover_id, seen_version, policy.can_change)
+    at = ended_at or clock.now()
+    sleepover.come_home(at, reason)
+    if at >= sleepover.departs_at:
+        raise Conflict(
+            "That is not before the departure agreed. Please say that the child has returned.",
+            code="not_early",
+        )
+    _hold_what_was_slept(sleepover, at, booking.nights_of(sleepover))
+    tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
+    note(actor, sleepover, "end_early", "state", "returned_at", "early_end_reason", "bed_nights")
+    tell_both(actor, sleepover, Category.SLEEPOVER_ENDED_EARLY)
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+def close_sleepover(actor: Actor, sleepover_id: UUID, seen_version: int) -> Row:
+    """Everything about a stay is done.
+
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` unless the child has returned.
+    """
+    sleepover = take(actor, sleepover_id, seen_version, policy.can_change)
+    sleepover.close()
+    note(actor, sleepover, "close", "state", "closed_at")
+    return queries.get_sleepover(actor, sleepover.id)
+
+
+# --- the nights ------------------------------------------------------------------------------
+
+
+def nights_between(arrives_at: datetime, departs_at: datetime) -> list[date]:
+    """The London nights a stay holds, by the settings."""
+    rules = settings.current()
+    return clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
+
+
+def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date, UUID]) -> None:
+    arrived_at = sleepover.arrived_at or sleepover.arrives_at
+    slept = nights_between(arrived_at, until)
+    booking.free_nights(sleepover, held.keys() - slept)
+    further = [night for night in slept if night not in held]
+    if further:
+        booking.add_nights(sleepover, _free_beds_for(sleepover, further, held))
+
+
+def _free_beds_for(
+    sleepover: Sleepover, nights: list[date], held: dict[date, UUID]
+) -> dict[date, UUID]:
+    """A bed for each of these nights that has one free and is no night of another stay's."""
+    stay = Stay(
+        hub_home_id=sleepover.hub_home_id,
+        children=(sleepover.child_id,),
+        arrives_at=sleepover.arrives_at,
+        departs_at=sleepover.departs_at,
+        nights=tuple(nights),
+        reason="",
+        request_id=sleepover.request_id,
+    )
+    found = facts.read(stay)
+    elsewhere = {away.night for away in found.nights_away}
+    free = beds.free_beds(stay, found)
+    bed = held[max(held)] if held else None
+    given: dict[date, UUID] = {}
+    for night in nights:
+        if free[night] and night not in elsewhere:
+            bed = given[night] = bed if bed in free[night] else free[night][0]
+    return given
+
+
+def _begins(night: date) -> datetime:
+    return clock.london_instant(night, settings.current().night_starts)
+
+
+# --- what every change leaves behind ---------------------------------------------------------
+
+
+def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
+    """Write the change, and who made it, into the record."""
+    db.session().flush()
+    audit.record(
+        f"sleepover:{verb}",
+        actor_id=actor.account_id,
+        subject_id=sleepover.id,
+        constellation_id=sleepover.constellation_id,
+        changed=[*changed],
+    )
+
+
+def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
+    """Tell the child's carers and the hub's, but for whoever did it."""
+    carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=sleepover.household_id)
+    hub = accounts.accounts_holding(Role.HUB_CARER, constellation_id=sleepover.constellation_id)
+    told = {*carers, *hub} - {actor.account_id}
+    notifications.notify(told, category, sleepover.id)
+
+
+# --- late returns ----------------------------------------------------------------------------
+
+
+def _look_into_late(sleepover: Sleepover, returned_at: datetime) -> None:
+    """A return that was late is for the liaison worker; one that was only told late is not."""
+    if returned_at <= sleepover.departs_at + settings.current().late_return_after:
+        tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
+    elif sleepover.late_told_at is None:
+        sleepover.late_told_at = clock.now()
+        _raise_late(sleepover.id, sleepover.constellation_id)
+
+
+def raise_late_returns() -> None:
+    """Have somebody look into every stay whose child should be home by now, once for a time agreed.
+
+    For a job: doing it again changes nothing. The version stays, so that the hub carer, who is
+    about to say that the child went home, is not told that somebody changed the stay.
+    """
+    now = clock.now()
+    late = sa.select(Sleepover.id).where(
+        Sleepover.state == sa.literal_column(f"'{SleepoverState.IN_STAY}'"),
+        Sleepover.departs_at < now - settings.current().late_return_after,
+        Sleepover.late_told_at.is_(None),
+    )
+    told = db.connection().execute(
+        sa.update(Sleepover)
+        .where(Sleepover.id.in_(late.with_for_update(skip_locked=True)))
+        .values(late_told_at=now)
+        .returning(Sleepover.id, Sleepover.constellation_id)
+    )
+    for row in told:
+        _raise_late(row.id, row.constellation_id)
+
+
+def _raise_late(sleepover_id: UUID, constellation_id: UUID) -> None:
+    tasks.raise_task(
+        TaskKind.RETURN_LATE, constellation_id=constellation_id, subject_id=sleepover_id
+    )

@@ -1,0 +1,93 @@
+"""Stays as they run: the hub's calendar, late returns, and lists by state.
+
+An interim hub's beds are also taken by the other constellation's children, whose nights whoever
+asks can't see. So the calendar comes from a function that sees them and tells of each bed and night
+no more than whether it is free, held, taken or blocked.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.rls import CONSTELLATIONS
+
+revision = "0017"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+BED_CALENDAR = f"""
+create function bed_calendar(constellation uuid, first_night date, last_night date)
+returns table (
+  night date, bed_id uuid, label text, state text, hub_home_id uuid, seq integer
+) language sql stable security definer set search_path = public rows 100
+begin atomic
+  select days.night, b.id, b.label,
+         case when n.bed_id is not null and n.sleepover_id is null then 'held'
+              when n.bed_id is not null then 'taken'
+              when exists (select from hub_absences x
+                            where x.hub_home_id = h.id and x.last_night >= days.night
+                              and x.first_night <= days.night) then 'blocked'
+              else 'free' end,
+         h.id, h.seq
+    from (select first_night + g from generate_series(0, last_night - first_night) g) days (night)
+    join hub_appointments a on a.constellation_id = constellation
+     and a.starts_on <= days.night and (a.ends_on is null or a.ends_on > days.night)
+    join hub_homes h on h.id = a.hub_home_id
+    join beds b on b.hub_home_id = h.id
+     and b.starts_on <= days.night and (b.ends_on is null or b.ends_on > days.night)
+    left join bed_nights n on n.bed_id = b.id and n.night = days.night
+   -- The API asks about the constellations of whoever asks it; the worker and the owner, about any.
+   where session_user <> 'hub_api' or constellation = {CONSTELLATIONS};
+end
+"""  # noqa: S608 - constants of ours
+
+KINDS = "kind in ('hub_carer_missing', 'return_late')"
+OLD_KINDS = "kind in ('hub_carer_missing')"
+CATEGORIES = "category in ('request_submitted', 'request_accepted', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early')"
+OLD_CATEGORIES = "category in ('request_submitted', 'request_accepted', 'sleepover_cancelled')"
+
+
+def upgrade() -> None:
+    op.add_column(
+        "sleepovers", sa.Column("late_told_at", sa.DateTime(timezone=True), nullable=True)
+    )
+    op.execute("grant update (late_told_at) on sleepovers to hub_worker")
+    op.create_index(
+        "ix_sleepovers_constellation_id_state_id",
+        "sleepovers",
+        ["constellation_id", "state", "id"],
+    )
+    op.create_index(
+        "ix_sleepovers_household_id_state_id", "sleepovers", ["household_id", "state", "id"]
+    )
+    op.create_index(
+        "ix_sleepovers_in_stay",
+        "sleepovers",
+        ["departs_at"],
+        postgresql_where=sa.text("state = 'in_stay'"),
+    )
+    _replace("tasks", "ck_task_kind_known", KINDS)
+    _replace("notifications", "ck_notification_category_known", CATEGORIES)
+    op.execute(BED_CALENDAR)
+    op.execute("revoke all on function bed_calendar from public")
+    op.execute("grant execute on function bed_calendar to hub_api")
+
+
+def downgrade() -> None:
+    op.execute("drop function bed_calendar")
+    op.execute("delete from tasks where kind = 'return_late'")
+    op.execute(
+        "delete from notifications where category in ('sleepover_extended', 'sleepover_ended_early')"
+    )
+    _replace("notifications", "ck_notification_category_known", OLD_CATEGORIES)
+    _replace("tasks", "ck_task_kind_known", OLD_KINDS)
+    op.drop_index("ix_sleepovers_in_stay", "sleepovers")
+    op.drop_index("ix_sleepovers_household_id_state_id", "sleepovers")
+    op.drop_index("ix_sleepovers_constellation_id_state_id", "sleepovers")
+    op.execute("revoke update (late_told_at) on sleepovers from hub_worker")
+    op.drop_column("sleepovers", "late_told_at")
+
+
+def _replace(table: str, name: str, rule: str) -> None:
+    op.drop_constraint(op.f(name), table)
+    op.create_check_constraint(op.f(name), table, rule)
