@@ -23,7 +23,7 @@ from hub_api.errors import Conflict, NotFound
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import InstrumentedAttribute
@@ -137,15 +137,38 @@ def reveal(
     Raises `Unreadable` when it was damaged or moved here, or when a key is missing: that is no
     erasure and must not look like one.
     """
-    if ciphertext is None:
+    return reveal_all(column, [(row_id, child_ids, ciphertext)])[0]
+
+
+def reveal_all(
+    column: InstrumentedAttribute[Any],
+    sealed: Sequence[tuple[UUID, Iterable[UUID], Ciphertext | None]],
+) -> list[str | None]:
+    """The texts of several rows by row id, children and ciphertext: as `reveal()`, at one
+    statement for all of them."""
+    wanted = {
+        child_id for _, child_ids, text in sealed if text is not None for child_id in child_ids
+    }
+    keys = _keys(sorted(wanted)) if wanted else {}
+    return [
+        None if text is None else _open(column, row_id, sorted(set(child_ids)), text, keys)
+        for row_id, child_ids, text in sealed
+    ]
+
+
+def _open(
+    column: InstrumentedAttribute[Any],
+    row_id: UUID,
+    ids: list[UUID],
+    ciphertext: Ciphertext,
+    keys: dict[UUID, bytes | None],
+) -> str | None:
+    mine = {child_id: keys[child_id] for child_id in ids if child_id in keys}
+    if any(key is None for key in mine.values()):
         return None
-    ids = sorted(set(child_ids))
-    keys = _keys(ids)
-    if any(key is None for key in keys.values()):
-        return None
-    if len(keys) < len(ids):
+    if len(mine) < len(ids):
         raise Unreadable
-    known = [key for child_id in ids if (key := keys[child_id]) is not None]
+    known = [key for child_id in ids if (key := mine[child_id]) is not None]
     return encryption.open_text(known, _place(column, row_id), ciphertext)
 
 
