@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 # The API defers on its own connections and never opens a connector; the worker brings its own.
 app = procrastinate.App(
     connector=procrastinate.SyncPsycopgConnector(),
-    import_paths=["hub_api.notifications.jobs", "hub_api.housekeeping"],
+    import_paths=["hub_api.notifications.jobs", "hub_api.respite.jobs", "hub_api.housekeeping"],
 )
 
 ON_FAILURE = procrastinate.RetryStrategy(max_attempts=10, exponential_wait=2)

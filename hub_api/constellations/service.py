@@ -84,10 +84,16 @@ def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
 
 
 _CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
+_DAY = reads.parameter("day", sa.Date())
 _SERVING = reads.Query(
-    lambda: sa.select(HubAppointment.hub_home_id).where(
-        HubAppointment.constellation_id == _CONSTELLATION,
-        HubAppointment.holds_on(reads.parameter("day", sa.Date())),
+    lambda: (
+        sa.select(HubAppointment.hub_home_id)
+        .join(Constellation, Constellation.id == HubAppointment.constellation_id)
+        .where(
+            HubAppointment.constellation_id == _CONSTELLATION,
+            HubAppointment.holds_on(_DAY),
+            sa.or_(Constellation.closed_on.is_(None), Constellation.closed_on > _DAY),
+        )
     )
 )
 

@@ -146,18 +146,58 @@ class RespiteRequest(HasId, Versioned, Base):
 
     def submit(self) -> None:
         """Send the request to the hub."""
-        self._move(RequestState.DRAFT, RequestState.SUBMITTED)
+        self._move(RequestState.SUBMITTED, RequestState.DRAFT)
         self.submitted_at = clock.now()
 
     def accept(self) -> None:
         """The hub says yes to all the children on all the nights."""
-        self._move(RequestState.SUBMITTED, RequestState.ACCEPTED)
+        self._move(RequestState.ACCEPTED, RequestState.SUBMITTED)
 
-    def _move(self, expected: RequestState, to: RequestState) -> None:
-        if self.state != expected:
+    def await_approval(self) -> None:
+        """The hub says yes to a stay so long that the liaison worker decides too."""
+        self._move(RequestState.AWAITING_APPROVAL, RequestState.SUBMITTED)
+
+    def approve(self) -> None:
+        """The liaison worker says yes, too."""
+        self._move(RequestState.ACCEPTED, RequestState.AWAITING_APPROVAL)
+
+    def decline(self, reason: DeclineReason) -> None:
+        """Whoever is to answer says no."""
+        self._move(RequestState.DECLINED, *WAITING)
+        self.decline_reason = reason
+
+    def withdraw(self, reason: WithdrawReason) -> None:
+        """The carer takes the request back."""
+        self._move(RequestState.WITHDRAWN, RequestState.DRAFT, *WAITING)
+        self.withdraw_reason = reason
+
+    def expire(self) -> None:
+        """Nobody has answered in time."""
+        self._move(RequestState.EXPIRED, *WAITING)
+
+    def change(self) -> None:
+        """The carer asks for something else: whoever has said yes to it is asked again."""
+        is_draft = self.state == RequestState.DRAFT
+        to = RequestState.DRAFT if is_draft else RequestState.SUBMITTED
+        self._move(to, RequestState.DRAFT, *WAITING)
+
+    def reschedule(self) -> None:
+        """Move an accepted stay to other times."""
+        self._move(RequestState.ACCEPTED, RequestState.ACCEPTED)
+
+    def is_waiting(self) -> bool:
+        """Whether somebody is still to answer."""
+        return self.state in WAITING
+
+    def _move(self, to: RequestState, *expected: RequestState) -> None:
+        self.refuse_unless(*expected)
+        self.state = to
+
+    def refuse_unless(self, *expected: RequestState) -> None:
+        """Raise `Conflict` in any other state than these."""
+        if self.state not in expected:
             words = _STATE_WORDS[RequestState(self.state)]
             raise Conflict(f"This request {words}.", code="wrong_state", state=self.state)
-        self.state = to
 
 
 class RequestedChild(Base):
@@ -168,3 +208,25 @@ class RequestedChild(Base):
     request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"), primary_key=True)
     child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"), primary_key=True)
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+
+
+class CheckOverride(HasId, Base):
+    """A check set aside for one request, by whom, in which role, why, and until when."""
+
+    __tablename__ = "check_overrides"
+    __table_args__ = (
+        sa.CheckConstraint("expires_at > given_at", name="check_override_expires_later"),
+        sa.Index("ix_check_overrides_request_id", "request_id"),
+    )
+
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"))
+    code: Mapped[str]
+    role: Mapped[str]
+    reason: Mapped[Ciphertext] = mapped_column(EncryptedText())
+    """In their own words, sealed under the keys of the children it was given for."""
+    child_ids: Mapped[list[UUID]] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Whom the request asked for when it was given; the request may change afterwards."""
+    given_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    given_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]

@@ -44,13 +44,37 @@ class Check:
     override: Role | None = None
     is_overridden: bool = False
 
+    @property
+    def problem(self) -> str:
+        """The code of the 409 when it stands in the way."""
+        return _PROBLEM_OF[self.code]
+
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "nights": [night.isoformat() for night in self.nights]}
 
 
-CAN_WAIT = frozenset({"guest_bed", "bedroom_sharing", "hub_away", "length"})
-"""What may mend itself, or be decided by somebody, while a request waits: it blocks the decision,
-not the asking."""
+OVERRIDABLE: dict[str, Role] = {
+    "kept_apart": Role.LIAISON_WORKER,
+    "checks_current": Role.PROGRAMME_MANAGER,
+    "hub_away": Role.HUB_CARER,
+    "length": Role.LIAISON_WORKER,
+}
+"""The checks that may be set aside for one request, and the role that may."""
+
+_PROBLEM_OF = {
+    "guest_bed": "nights_taken",
+    "child_one_place": "child_already_away",
+    "length": "stay_too_long",
+}
+PROBLEMS = frozenset(_PROBLEM_OF.values())
+"""The codes of 409s about a stay."""
+
+
+def refuses_asking(check: Check) -> bool:
+    """Whether a request can't even wait with this block: nothing could mend it meanwhile."""
+    if check.outcome is not Outcome.BLOCK:
+        return False
+    return check.code == "child_one_place" or (check.code == "length" and check.override is None)
 
 
 def judge(
@@ -86,16 +110,27 @@ def check_guest_bed(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa
 
 
 def check_length(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: ARG001 - every check is called alike
-    """A hub carer may accept up to `longest_stay` nights alone."""
-    nights, longest = len(stay.nights), rules.longest_stay
-    if nights <= longest:
+    """The hub carer alone up to `longest_stay` nights, with the liaison worker's approval up to a
+    week, and no further."""
+    nights = len(stay.nights)
+    if nights <= rules.longest_stay:
         return Check("length", Outcome.PASS, "The hub carer can decide on a stay this long.")
+    if nights <= LONGEST_WITH_APPROVAL:
+        return Check(
+            "length",
+            Outcome.BLOCK,
+            f"That is {nights} nights, so the liaison worker needs to approve it too.",
+            override=Role.LIAISON_WORKER,
+        )
     return Check(
         "length",
         Outcome.BLOCK,
-        f"That is {nights} nights; the hub carer can say yes to {longest} at most. For a longer "
-        "stay, please ask your supervising social worker about formal respite.",
+        f"That is {nights} nights; a sleepover can be {LONGEST_WITH_APPROVAL} at most. For a "
+        "longer stay, please ask your supervising social worker about formal respite.",
     )
+
+
+LONGEST_WITH_APPROVAL = 7
 
 
 def check_child_one_place(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: ARG001 - every check is called alike

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
-from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict, on_constraint
+from hub_api.sleepovers.decisions import Decision
 
 
 class SleepoverState(StrEnum):
@@ -44,20 +44,6 @@ class EarlyEndReason(StrEnum):
     HUB_UNABLE = "hub_unable"
     NOT_WORKING_OUT = "not_working_out"
     OTHER = "other"
-
-
-class Decision(StrEnum):
-    """What can be decided about a stay that was asked for."""
-
-    SUBMITTED = "submitted"
-    CHANGED = "changed"
-    HELD = "held"
-    ACCEPTED = "accepted"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    WITHDRAWN = "withdrawn"
-    EXPIRED = "expired"
-    EXTENDED = "extended"
 
 
 class Sleepover(HasId, Versioned, Base):
@@ -130,6 +116,17 @@ class Sleepover(HasId, Versioned, Base):
         self.cancelled_at = clock.now()
         self.cancel_reason = reason
 
+    def refuse_once_begun(self) -> None:
+        """Raise `Conflict` for a stay that has begun, or should have."""
+        is_ahead = self.state == SleepoverState.CONFIRMED and self.arrives_at > clock.now()
+        if not (is_ahead or self.state == SleepoverState.CANCELLED):
+            raise Conflict(
+                "This sleepover has already begun, so its dates can't be changed here. "
+                "Please ring the hub carer.",
+                code="already_begun",
+                state=self.state,
+            )
+
 
 class BedNight(Base):
     """One bed, one night, one child. The two keys make double-booking impossible.
@@ -187,26 +184,6 @@ class RespiteDecision(HasId, Base):
     """Nobody, when time decided."""
     decided_at: Mapped[datetime] = mapped_column(default=clock.now)
     checks: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)
-
-
-class CheckOverride(HasId, Base):
-    """A check set aside for one request, by whom, in which role, why, and until when."""
-
-    __tablename__ = "check_overrides"
-    __table_args__ = (
-        sa.CheckConstraint("expires_at > given_at", name="check_override_expires_later"),
-        sa.Index("ix_check_overrides_request_id", "request_id"),
-    )
-
-    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
-    request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"))
-    code: Mapped[str]
-    role: Mapped[str]
-    reason: Mapped[Ciphertext] = mapped_column(EncryptedText())
-    """In their own words, sealed under the keys of the request's children."""
-    given_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
-    given_at: Mapped[datetime] = mapped_column(default=clock.now)
-    expires_at: Mapped[datetime]
 
 
 on_constraint("uq_bed_night", "nights_taken", "That bed was taken a moment ago. Please look again.")

@@ -12,7 +12,7 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
-from hub_api.errors import Forbidden
+from hub_api.errors import Conflict, Forbidden
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
@@ -21,9 +21,9 @@ from hub_api.sleepovers import checks, facts, policy
 from hub_api.sleepovers.models import (
     BedNight,
     CancelReason,
-    Decision,
     RespiteDecision,
     Sleepover,
+    SleepoverState,
 )
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hub_api.reads import Page, PageArgs, Row
     from hub_api.sleepovers.beds import Plan
     from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.decisions import Decision
     from hub_api.sleepovers.facts import Facts, Stay
 
 
@@ -225,3 +226,52 @@ def list_sleepovers(actor: Actor, page: PageArgs) -> Page:
 def get_sleepover(actor: Actor, sleepover_id: UUID) -> Row:
     """One sleepover. Raises `NotFound`."""
     return SLEEPOVERS.one(actor, sleepover_id)
+
+
+# --- moving what is confirmed ------------------------------------------------------------------
+
+
+def children_to_come(request_id: UUID) -> list[UUID]:
+    """The children whose sleepovers of a request are still ahead; they are locked.
+
+    The caller holds the hub home's mutex. Raises `Conflict` once one of them has begun, or when
+    all were called off.
+    """
+    stays = _lock_stays(request_id)
+    for stay in stays:
+        stay.refuse_once_begun()
+    coming = [stay.child_id for stay in stays if stay.state == SleepoverState.CONFIRMED]
+    if not coming:
+        raise Conflict(
+            "This sleepover has been cancelled, so its dates can't be changed. "
+            "The carer can ask again.",
+            code="wrong_state",
+        )
+    return sorted(coming)
+
+
+def rebook(booking: Booking, plan: Plan) -> None:
+    """Move the confirmed sleepovers of a request to other nights, all or none.
+
+    The caller holds the mutex of every hub home concerned and has examined the new stay; the keys
+    of `bed_nights` stand behind it.
+    """
+    stays = [s for s in _lock_stays(booking.request_id) if s.state == SleepoverState.CONFIRMED]
+    moved = {stay.child_id: stay.id for stay in stays}
+    db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id.in_(moved.values())))
+    for stay in stays:
+        stay.hub_home_id = booking.hub_home_id
+        stay.arrives_at, stay.departs_at = booking.arrives_at, booking.departs_at
+    db.session().flush()
+    _add_nights(booking, plan, moved)
+
+
+def _lock_stays(request_id: UUID) -> list[Sleepover]:
+    found = (
+        sa.select(Sleepover)
+        .where(Sleepover.request_id == request_id)
+        .order_by(Sleepover.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(db.session().scalars(found))

@@ -33,3 +33,10 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(days=1),
     )
+    # The beds are held meanwhile, so nobody else can have them.
+    APPROVAL_NEEDED = (
+        "approval_needed",
+        "A hub carer has said yes to a longer sleepover. It needs your approval.",
+        Role.LIAISON_WORKER,
+        timedelta(days=2),
+    )

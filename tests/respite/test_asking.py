@@ -103,7 +103,7 @@ class TestAskIsRefused:
             ({"arrives_at": in_days(-1), "departs_at": in_days(1)}, "in_the_past"),
             ({"arrives_at": in_days(500), "departs_at": in_days(501)}, "too_far_ahead"),
             ({"arrives_at": in_days(5), "departs_at": in_days(5, hour=19)}, "no_nights"),
-            ({"arrives_at": in_days(5), "departs_at": in_days(9)}, "stay_too_long"),
+            ({"arrives_at": in_days(5), "departs_at": in_days(13)}, "stay_too_long"),
             ({"arrives_at": in_days(5), "departs_at": in_days(100)}, "stay_too_long"),
         ],
     )
