@@ -113,6 +113,7 @@ def _whereabouts(actor: Actor, body: RequestIn) -> tuple[UUID, list[date], UUID]
     if not policy.can_ask(actor, household_id):
         raise Forbidden
     households.refuse_other_children(household_id, sorted(body["children"]))
+    requests.refuse_past(body["arrives_at"])
     nights = requests.nights_of(body["arrives_at"], body["departs_at"])
     return constellation_id, nights, constellations.serving_hub_home(constellation_id, nights[0])
 

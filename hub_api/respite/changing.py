@@ -95,7 +95,8 @@ def _check_again(actor: Actor, request: RespiteRequest, changed: list[str]) -> N
 
 
 def _differences(request: RespiteRequest, changes: ChangeIn) -> list[str]:
-    """The names of the fields that are not as they were. A note that is sent counts as new."""
+    """The names of the fields that are not as they were. A note that is sent counts as new, and
+    what approves a change is none itself."""
     was: dict[str, Any] = {
         "arrives_at": request.arrives_at,
         "departs_at": request.departs_at,
@@ -105,6 +106,7 @@ def _differences(request: RespiteRequest, changes: ChangeIn) -> list[str]:
     wanted: dict[str, Any] = {**changes}
     if "children" in changes:
         wanted["children"] = sorted(changes["children"])
+    wanted.pop("approval_reason", None)
     return [name for name in wanted if name == "note" or wanted[name] != was[name]]
 
 
@@ -158,6 +160,8 @@ def _nights_and_hub(request: RespiteRequest, changes: ChangeIn) -> tuple[list[da
         return request.nights, request.hub_home_id
     if departs_at <= arrives_at:
         raise Invalid(errors={"departs_at": ["Please choose a time after the arrival."]})
+    if arrives_at != request.arrives_at:
+        requests.refuse_past(arrives_at)
     nights = requests.nights_of(arrives_at, departs_at)
     return nights, constellations.serving_hub_home(request.constellation_id, nights[0])
 

@@ -89,7 +89,6 @@ def booking_of(request: RespiteRequest) -> sleepovers.Booking:
 def nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
     """The nights a stay would hold. Raises `Conflict` where there can't be such a stay."""
     rules = settings.current()
-    refuse_past(arrives_at)
     if arrives_at > clock.now() + rules.furthest_ahead:
         raise Conflict(
             f"You can ask up to {rules.furthest_ahead.days} days ahead. Please choose an "

@@ -65,6 +65,7 @@ _PROBLEM_OF = {
     "guest_bed": "nights_taken",
     "child_one_place": "child_already_away",
     "length": "stay_too_long",
+    "kept_apart": "kept_apart",
 }
 PROBLEMS = frozenset(_PROBLEM_OF.values())
 """The codes of 409s about a stay."""
