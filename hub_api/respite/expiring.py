@@ -43,7 +43,7 @@ def expire_request(request_id: UUID) -> bool:
         return False
     seen_at = request.hub_home_id
     constellations.lock_hub_home(seen_at)
-    db.session().refresh(request, with_for_update=True)
+    db.lock(request)
     # Of another hub home by now, its beds are not ours to touch: the next run sees to it.
     if not _is_due(request) or request.hub_home_id != seen_at:
         return False
