@@ -109,12 +109,18 @@ def hold(booking: Booking, plan: Plan) -> None:
 
 def confirm(booking: Booking, child_ids: Sequence[UUID]) -> None:
     """Make the sleepovers of the nights that were held for a request."""
-    for stay in _add_sleepovers(booking, child_ids):
-        db.session().execute(
-            sa.update(BedNight)
-            .where(BedNight.request_id == booking.request_id, BedNight.child_id == stay.child_id)
-            .values(sleepover_id=stay.id)
+    _add_sleepovers(booking, child_ids)
+    db.session().execute(
+        sa.update(BedNight)
+        .where(
+            BedNight.request_id == booking.request_id,
+            BedNight.sleepover_id.is_(None),
+            Sleepover.request_id == BedNight.request_id,
+            Sleepover.child_id == BedNight.child_id,
         )
+        .values(sleepover_id=Sleepover.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def release(request_id: UUID) -> None:

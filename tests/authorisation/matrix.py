@@ -109,7 +109,6 @@ acceptRespiteRequest/draft  -     -         .    .       .        -    -       -
 approveRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
 declineRespiteRequest       -     -         HN   hn      E        -    -       -     -     !      HNe   -
 declineRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
-declineRespiteRequest/draft -     -         .    .       .        -    -       -     -     !      e     -
 withdrawRespiteRequest      H     N         -    -       -        -    -       -     -     !      hnE   hnE
 withdrawRespiteRequest/held H     N         -    -       -        -    -       -     -     !      hnE   hnE
 withdrawRespiteRequest/draft H    N         -    -       -        -    -       -     -     !      E     E
