@@ -224,8 +224,8 @@ def no_object(_actor: Actor, _object_id: UUID) -> None:
 
 def _once(replay: Reader | None, work: Callable[[], Any], *, is_secret: bool) -> Any:
     key = request.headers.get("Idempotency-Key")
-    if key is None or replay is None:
-        return work()
+    if key is None or replay is None or request.args.get("dry_run") == "true":
+        return work()  # what saves nothing has nothing to do twice
     sent = idempotency.Sent(request.method, request.full_path, request.get_data(), is_secret)
     return idempotency.once(current_actor(), key, sent, work=work, read=replay)
 

@@ -23,7 +23,7 @@ from hub_api.errors import Conflict, NotFound
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from sqlalchemy.orm import InstrumentedAttribute
@@ -143,18 +143,42 @@ def reveal(
     Raises `Unreadable` when it was damaged or moved here, or when the key of a child who can be
     seen is missing: that is no erasure and must not look like one.
     """
-    if ciphertext is None:
+    return reveal_all(column, [(row_id, child_ids, ciphertext)])[0]
+
+
+def reveal_all(
+    column: InstrumentedAttribute[Any],
+    sealed: Sequence[tuple[UUID, Iterable[UUID], Ciphertext | None]],
+) -> list[str | None]:
+    """The texts of several rows by row id, children and ciphertext: as `reveal()`, at one
+    statement for all of them."""
+    wanted = {
+        child_id for _, child_ids, text in sealed if text is not None for child_id in child_ids
+    }
+    seen, keys = _seen(sorted(wanted)) if wanted else (set(), {})
+    return [
+        None
+        if text is None
+        else _open(_place(column, row_id), sorted({*child_ids}), text, seen, keys)
+        for row_id, child_ids, text in sealed
+    ]
+
+
+def _open(
+    place: str,
+    ids: list[UUID],
+    ciphertext: Ciphertext,
+    seen: set[UUID],
+    keys: dict[UUID, bytes | None],
+) -> str | None:
+    if any(child_id in keys and keys[child_id] is None for child_id in ids):
         return None
-    ids = sorted(set(child_ids))
-    seen, keys = _seen(ids)
-    if any(key is None for key in keys.values()):
-        return None
-    if seen - keys.keys():
+    if any(child_id in seen and child_id not in keys for child_id in ids):
         raise Unreadable
-    if len(seen) < len(ids):
+    known = [key for child_id in ids if (key := keys.get(child_id)) is not None]
+    if len(known) < len(ids):
         return None
-    known = [key for child_id in ids if (key := keys[child_id]) is not None]
-    return encryption.open_text(known, _place(column, row_id), ciphertext)
+    return encryption.open_text(known, place, ciphertext)
 
 
 def _place(column: InstrumentedAttribute[Any], row_id: UUID) -> str:

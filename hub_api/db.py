@@ -290,11 +290,16 @@ def _execute_scope(unit: _Unit) -> None:
     unit.session.connection().exec_driver_sql(_SET_SCOPE, unit.scope)
 
 
+def lock(row: Base) -> None:
+    """Lock a row and read it again: nothing read before the lock is trusted after it."""
+    session().refresh(row, with_for_update=True)
+
+
 def lock_seen(row: Versioned, seen_version: int) -> None:
-    """Lock a row and read it again: nothing read before the lock is trusted after it.
+    """Lock a row for somebody who has seen it.
 
     Raises `StaleVersion` when it has changed since its caller saw `seen_version`.
     """
-    session().refresh(row, with_for_update=True)
+    lock(cast("Base", row))
     if row.version != seen_version:
         raise StaleVersion

@@ -140,13 +140,19 @@ class Line(fields.String):
 class FreeText(fields.String):
     """Text of several lines, trimmed; nothing but space is no text, and so null.
 
-    Line breaks and tabs are its only control characters. `longest` counts code points.
+    Line breaks and tabs are its only control characters. `longest` counts code points. With a
+    `shortest`, something must be said.
     """
 
-    def __init__(self, *, longest: int, **kwargs: Any) -> None:
+    def __init__(self, *, longest: int, shortest: int = 0, **kwargs: Any) -> None:
         metadata = {"maxLength": longest, **kwargs.pop("metadata", {})}
-        super().__init__(load_default=None, allow_none=True, metadata=metadata, **kwargs)
-        self._longest = longest
+        if shortest:
+            kwargs = {"required": True, **kwargs}
+            metadata["minLength"] = shortest
+        else:
+            kwargs = {"load_default": None, "allow_none": True, **kwargs}
+        super().__init__(metadata=metadata, **kwargs)
+        self._shortest, self._longest = shortest, longest
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         sent = str(super()._deserialize(value, attr, data, **kwargs)).replace("\r\n", "\n")
@@ -155,6 +161,8 @@ class FreeText(fields.String):
         text = sent.strip()
         if len(text) > self._longest:
             raise ma.ValidationError(f"Please keep this to {self._longest:,} characters.")
+        if len(text) < self._shortest:
+            raise ma.ValidationError(f"Please say a little more: {self._shortest} characters.")
         return text or None
 
 

@@ -146,18 +146,58 @@ class RespiteRequest(HasId, Versioned, Base):
 
     def submit(self) -> None:
         """Send the request to the hub."""
-        self._move(RequestState.DRAFT, RequestState.SUBMITTED)
+        self._move(RequestState.SUBMITTED, RequestState.DRAFT)
         self.submitted_at = clock.now()
 
     def accept(self) -> None:
         """The hub says yes to all the children on all the nights."""
-        self._move(RequestState.SUBMITTED, RequestState.ACCEPTED)
+        self._move(RequestState.ACCEPTED, RequestState.SUBMITTED)
 
-    def _move(self, expected: RequestState, to: RequestState) -> None:
-        if self.state != expected:
+    def await_approval(self) -> None:
+        """The hub says yes to a stay so long that the liaison worker decides too."""
+        self._move(RequestState.AWAITING_APPROVAL, RequestState.SUBMITTED)
+
+    def approve(self) -> None:
+        """The liaison worker says yes, too."""
+        self._move(RequestState.ACCEPTED, RequestState.AWAITING_APPROVAL)
+
+    def decline(self, reason: DeclineReason) -> None:
+        """Whoever is to answer says no."""
+        self._move(RequestState.DECLINED, *WAITING)
+        self.decline_reason = reason
+
+    def withdraw(self, reason: WithdrawReason) -> None:
+        """The carer takes the request back."""
+        self._move(RequestState.WITHDRAWN, RequestState.DRAFT, *WAITING)
+        self.withdraw_reason = reason
+
+    def expire(self) -> None:
+        """Nobody has answered in time."""
+        self._move(RequestState.EXPIRED, *WAITING)
+
+    def change(self) -> None:
+        """The carer asks for something else: whoever has said yes to it is asked again."""
+        is_draft = self.state == RequestState.DRAFT
+        to = RequestState.DRAFT if is_draft else RequestState.SUBMITTED
+        self._move(to, RequestState.DRAFT, *WAITING)
+
+    def reschedule(self) -> None:
+        """Move an accepted stay to other times."""
+        self._move(RequestState.ACCEPTED, RequestState.ACCEPTED)
+
+    def is_waiting(self) -> bool:
+        """Whether somebody is still to answer."""
+        return self.state in WAITING
+
+    def _move(self, to: RequestState, *expected: RequestState) -> None:
+        self.refuse_unless(*expected)
+        self.state = to
+
+    def refuse_unless(self, *expected: RequestState) -> None:
+        """Raise `Conflict` in any other state than these."""
+        if self.state not in expected:
             words = _STATE_WORDS[RequestState(self.state)]
             raise Conflict(f"This request {words}.", code="wrong_state", state=self.state)
-        self.state = to
 
 
 class RequestedChild(Base):

@@ -26,7 +26,7 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
         ),
         sa.and_(
             asking.holds(RespiteRequest.constellation_id, *OVERSEEING),
-            RespiteRequest.state != RequestState.DRAFT,
+            RespiteRequest.submitted_at.is_not(None),
         ),
     )
 
@@ -36,9 +36,33 @@ def can_ask(actor: Actor, household_id: UUID) -> bool:
     return household_id in actor.households()
 
 
-def can_decide(actor: Actor, request: RespiteRequest) -> bool:
+def can_accept(actor: Actor, request: RespiteRequest) -> bool:
     """The hub carer of the constellation it was sent in."""
     return request.constellation_id in actor.constellations(Role.HUB_CARER)
+
+
+def can_approve(actor: Actor, request: RespiteRequest) -> bool:
+    """The liaison worker of the constellation it was sent in."""
+    return request.constellation_id in actor.constellations(Role.LIAISON_WORKER)
+
+
+def can_decline(actor: Actor, request: RespiteRequest) -> bool:
+    """Whoever is to answer: the hub carer, then the liaison worker while approval is awaited."""
+    answers = {
+        RequestState.SUBMITTED: (Role.HUB_CARER,),
+        RequestState.AWAITING_APPROVAL: (Role.LIAISON_WORKER,),
+    }.get(RequestState(request.state), (Role.HUB_CARER, Role.LIAISON_WORKER))
+    return request.constellation_id in actor.constellations(*answers)
+
+
+def can_reschedule(actor: Actor, request: RespiteRequest) -> bool:
+    """The hub carer and the liaison worker: the beds of an accepted stay are theirs to give."""
+    return request.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
+
+
+def can_override(actor: Actor, request: RespiteRequest, role: Role) -> bool:
+    """Who holds the one role that may set a check aside, where the request was sent."""
+    return request.constellation_id in actor.constellations(role)
 
 
 def can_read_note(actor: Actor, household_id: UUID, constellation_id: UUID) -> bool:

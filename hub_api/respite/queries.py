@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from hub_api import reads
 from hub_api.households import service as households
-from hub_api.reads import ASKING, EMPTY_LIST
+from hub_api.reads import ASKING, EMPTY_LIST, json_list, json_object
 from hub_api.respite import policy
 from hub_api.respite.models import RequestedChild, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
+
+_override = sleepovers.check_overrides.c
 
 
 def _requests() -> reads.Select:
@@ -31,6 +35,9 @@ def _requests() -> reads.Select:
         RespiteRequest.nights,
         RespiteRequest.created_at,
         RespiteRequest.submitted_at,
+        RespiteRequest.expires_at,
+        RespiteRequest.decline_reason,
+        RespiteRequest.withdraw_reason,
         children.label("children"),
         sa.func.coalesce(
             sleepovers.latest_checks(RespiteRequest.id), EMPTY_LIST, type_=sa.JSON()
@@ -39,14 +46,67 @@ def _requests() -> reads.Select:
 
 
 def _details() -> reads.Select:
-    """The same with the note as it is stored, sealed, and the ids of the children it is about."""
+    """The same with the note as it is stored, sealed, the ids of the children it is about, and
+    what was set aside."""
     child_ids = (
         sa.select(sa.func.array_agg(RequestedChild.child_id))
         .where(RequestedChild.request_id == RespiteRequest.id)
         .scalar_subquery()
     )
-    return _requests().add_columns(RespiteRequest.note, child_ids.label("child_ids"))
+    return _requests().add_columns(
+        RespiteRequest.note,
+        child_ids.label("child_ids"),
+        _override_words().label("overrides"),
+    )
 
 
-REQUESTS = reads.Read(_requests, key=RespiteRequest.id)
+def _override_words() -> sa.ScalarSelect[Any]:
+    """What was set aside for a request, as JSON, newest last; never why."""
+    ends = sa.func.to_char(_override.expires_at, _RFC_3339)
+    override = json_object(
+        id=_override.id, code=_override.code, role=_override.role, expires_at=ends
+    )
+    return (
+        sa.select(json_list(override, _override.id))
+        .where(_override.request_id == RespiteRequest.id)
+        .scalar_subquery()
+    )
+
+
+_RFC_3339: sa.ColumnElement[str] = sa.literal_column('\'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\'')
+"""Every session of ours is in UTC."""
+
+
+def _overrides() -> reads.Select:
+    """What was set aside, for whoever sees the request; the reason as it is stored, sealed."""
+    return (
+        sa.select(
+            _override.id,
+            _override.request_id,
+            _override.code,
+            _override.role,
+            _override.given_by,
+            _override.given_at,
+            _override.expires_at,
+            _override.reason,
+            _override.child_ids,
+            RespiteRequest.household_id,
+            RespiteRequest.constellation_id,
+        )
+        .join(RespiteRequest, RespiteRequest.id == _override.request_id)
+        .where(policy.visible_to(ASKING))
+    )
+
+
+REQUESTS = reads.Read(
+    _requests,
+    key=RespiteRequest.id,
+    state=RespiteRequest.state == reads.parameter("state", sa.Text()),
+    household_id=RespiteRequest.household_id == reads.parameter("household_id", sa.Uuid()),
+)
 DETAILS = reads.Read(_details, key=RespiteRequest.id)
+OVERRIDES = reads.Read(
+    _overrides,
+    key=_override.id,
+    request_id=_override.request_id == reads.parameter("request_id", sa.Uuid()),
+)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import db
-from hub_api.sleepovers.models import BedNight, Sleepover
+from hub_api.errors import Conflict
+from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -47,12 +48,18 @@ def hold(booking: Booking, plan: Plan) -> None:
 
 def confirm(booking: Booking, child_ids: Sequence[UUID]) -> None:
     """Make the sleepovers of the nights that were held for a request."""
-    for stay in _add_sleepovers(booking, child_ids):
-        db.session().execute(
-            sa.update(BedNight)
-            .where(BedNight.request_id == booking.request_id, BedNight.child_id == stay.child_id)
-            .values(sleepover_id=stay.id)
+    _add_sleepovers(booking, child_ids)
+    db.session().execute(
+        sa.update(BedNight)
+        .where(
+            BedNight.request_id == booking.request_id,
+            BedNight.sleepover_id.is_(None),
+            Sleepover.request_id == BedNight.request_id,
+            Sleepover.child_id == BedNight.child_id,
         )
+        .values(sleepover_id=Sleepover.id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def release(request_id: UUID) -> None:
@@ -101,6 +108,50 @@ def free_nights(sleepover: Sleepover, nights: Collection[date]) -> None:
 def free_all(sleepover: Sleepover) -> None:
     """Give every night of a sleepover back."""
     db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id == sleepover.id))
+
+
+def children_to_come(request_id: UUID) -> list[UUID]:
+    """The children whose sleepovers of a request are still ahead; they are locked.
+
+    Raises `Conflict` once one of them has begun, or when all were called off.
+    """
+    stays = _lock_stays(request_id)
+    for stay in stays:
+        stay.refuse_once_begun()
+    coming = [stay.child_id for stay in stays if stay.state == SleepoverState.CONFIRMED]
+    if not coming:
+        raise Conflict(
+            "This sleepover has been cancelled, so its dates can't be changed. "
+            "The carer can ask again.",
+            code="wrong_state",
+        )
+    return sorted(coming)
+
+
+def rebook(booking: Booking, plan: Plan) -> None:
+    """Move the confirmed sleepovers of a request to other nights, all or none.
+
+    The caller holds the mutex of every hub home concerned.
+    """
+    stays = [s for s in _lock_stays(booking.request_id) if s.state == SleepoverState.CONFIRMED]
+    moved = {stay.child_id: stay.id for stay in stays}
+    db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id.in_(moved.values())))
+    for stay in stays:
+        stay.hub_home_id = booking.hub_home_id
+        stay.arrives_at, stay.departs_at = booking.arrives_at, booking.departs_at
+    db.session().flush()
+    _add_nights(booking, plan, moved)
+
+
+def _lock_stays(request_id: UUID) -> list[Sleepover]:
+    found = (
+        sa.select(Sleepover)
+        .where(Sleepover.request_id == request_id)
+        .order_by(Sleepover.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return list(db.session().scalars(found))
 
 
 def _add_sleepovers(booking: Booking, child_ids: Iterable[UUID]) -> list[Sleepover]:

@@ -1,4 +1,4 @@
-"""What is decided about a stay: the checks, the snapshot kept of them, and what was set aside."""
+"""What is decided about a stay: the checks, and the snapshot kept of them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, settings
-from hub_api.access import Role
+from hub_api import db, settings
 from hub_api.errors import Conflict
 from hub_api.sleepovers import checks, facts
-from hub_api.sleepovers.models import CheckOverride, Decision, RespiteDecision
+from hub_api.sleepovers.models import Decision, RespiteDecision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from hub_api.access import Role
     from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts, Stay
 
@@ -37,16 +37,6 @@ def refuse_if(blocks: Sequence[Check]) -> None:
             nights=sorted({night for check in blocks for night in check.nights}),
             checks=[check.as_json() for check in blocks],
         )
-
-
-def overrides_in_force(request_id: UUID) -> dict[str, Role]:
-    """The checks that are set aside for a request now, each with the role that did it."""
-    found = db.session().execute(
-        sa.select(CheckOverride.code, CheckOverride.role)
-        .where(CheckOverride.request_id == request_id, CheckOverride.expires_at > clock.now())
-        .order_by(CheckOverride.id)
-    )
-    return {row.code: Role(row.role) for row in found}
 
 
 def keep_decision(

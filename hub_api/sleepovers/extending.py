@@ -7,16 +7,24 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from uuid_utils.compat import uuid7
 
-from hub_api import child_keys, db
+from hub_api import db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import beds, booking, checks, decisions, policy, queries, running
+from hub_api.sleepovers import (
+    beds,
+    booking,
+    checks,
+    decisions,
+    overrides,
+    policy,
+    queries,
+    running,
+)
 from hub_api.sleepovers.facts import Stay
-from hub_api.sleepovers.models import CheckOverride, Decision, Sleepover
+from hub_api.sleepovers.models import Decision, Sleepover
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -92,7 +100,7 @@ def _stay(sleepover: Sleepover) -> Stay:
 def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Role]:
     """What counts as set aside: what was for the request, but for its length, which is asked anew;
     that is set aside by a liaison worker who says why."""
-    overridden = decisions.overrides_in_force(sleepover.request_id)
+    overridden = overrides.overrides_in_force(sleepover.request_id)
     overridden.pop("length", None)
     if reason is not None and _is_liaison_worker(actor, sleepover):
         overridden["length"] = Role.LIAISON_WORKER
@@ -119,15 +127,13 @@ def _keep_reason(actor: Actor, sleepover: Sleepover, reason: str) -> None:
     child_ids = db.session().scalars(
         sa.select(Sleepover.child_id).where(Sleepover.request_id == sleepover.request_id)
     )
-    override_id = uuid7()
-    db.session().add(
-        CheckOverride(
-            id=override_id,
+    overrides.set_aside(
+        overrides.SetAside(
             constellation_id=sleepover.constellation_id,
             request_id=sleepover.request_id,
             code="length",
-            role=Role.LIAISON_WORKER,
-            reason=child_keys.protect(CheckOverride.reason, override_id, child_ids, reason),
+            reason=reason,
+            about=[*child_ids],
             given_by=actor.account_id,
             expires_at=sleepover.departs_at,
         )

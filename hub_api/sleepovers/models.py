@@ -147,6 +147,17 @@ class Sleepover(HasId, Versioned, Base):
         self.cancelled_at = clock.now()
         self.cancel_reason = reason
 
+    def refuse_once_begun(self) -> None:
+        """Raise `Conflict` for a stay that has begun, or should have."""
+        is_ahead = self.state == SleepoverState.CONFIRMED and self.arrives_at > clock.now()
+        if not (is_ahead or self.state == SleepoverState.CANCELLED):
+            raise Conflict(
+                "This sleepover has already begun, so its dates can't be changed here. "
+                "Please ring the hub carer.",
+                code="already_begun",
+                state=self.state,
+            )
+
     def arrive(self, at: datetime, earliest: datetime) -> None:
         """The child is at the hub."""
         self._refuse_unless(SleepoverState.CONFIRMED)
@@ -291,7 +302,9 @@ class CheckOverride(HasId, Base):
     code: Mapped[str]
     role: Mapped[str]
     reason: Mapped[Ciphertext] = mapped_column(EncryptedText())
-    """In their own words, sealed under the keys of the request's children."""
+    """In their own words, sealed under the keys of the children it was given for."""
+    child_ids: Mapped[list[UUID]] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Whom the request asked for when it was given; the request may change afterwards."""
     given_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]

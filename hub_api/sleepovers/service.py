@@ -6,17 +6,32 @@ happens in running.py and extending.py, the hub's calendar in calendar.py.
 
 from __future__ import annotations
 
-from hub_api.sleepovers.booking import Booking, book, confirm, hold, release
+from hub_api.sleepovers.booking import (
+    Booking,
+    book,
+    children_to_come,
+    confirm,
+    hold,
+    rebook,
+    release,
+)
 from hub_api.sleepovers.calendar import bed_nights
 from hub_api.sleepovers.decisions import (
     examine,
     keep_decision,
     latest_checks,
-    overrides_in_force,
     refuse_if,
 )
 from hub_api.sleepovers.extending import extend_sleepover
 from hub_api.sleepovers.models import Decision
+from hub_api.sleepovers.overrides import (
+    SetAside,
+    check_overrides,
+    end_overrides,
+    override_reasons,
+    overrides_in_force,
+    set_aside,
+)
 from hub_api.sleepovers.queries import get_sleepover, list_sleepovers
 from hub_api.sleepovers.running import (
     cancel_sleepover,
@@ -30,12 +45,16 @@ from hub_api.sleepovers.running import (
 __all__ = [
     "Booking",
     "Decision",
+    "SetAside",
     "bed_nights",
     "book",
     "cancel_sleepover",
+    "check_overrides",
+    "children_to_come",
     "close_sleepover",
     "confirm",
     "end_early",
+    "end_overrides",
     "examine",
     "extend_sleepover",
     "get_sleepover",
@@ -44,9 +63,12 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "override_reasons",
     "overrides_in_force",
     "raise_late_returns",
+    "rebook",
     "record_return",
     "refuse_if",
     "release",
+    "set_aside",
 ]

@@ -34,6 +34,14 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # The beds are held meanwhile, so nobody else can have them.
+    APPROVAL_NEEDED = (
+        "approval_needed",
+        "A hub carer has said yes to a longer sleepover. It needs your approval.",
+        Role.LIAISON_WORKER,
+        timedelta(days=2),
+    )
+
     # The same day: the child is most likely safe with the hub carer, and somebody should make sure.
     RETURN_LATE = (
         "return_late",

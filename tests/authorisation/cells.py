@@ -109,6 +109,8 @@ def _with_id(line: str, who: str, mine: str, name: str, kind: str, whose: str) -
         status = expected(line, who, whose)
     else:
         status = expected(line, who, whose if kind == kind_of(line) else NOBODYS)
+        if kind_of(line) not in {"household", kind} and expected(line, who, mine) != "ok":
+            status = expected(line, who, mine)  # what it would be done to is refused already
         # Another household with one's own child is nobody's: neither is there.
         status = "404" if status == "ok" else status
     many = properties(operations()[line])[name].get("type") == "array"
@@ -232,6 +234,10 @@ def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
         "inviteAccount": {"email": "new@test.example", "display_name": "Somebody New"},
         "giveRole": elsewhere,
         "endRole": {},
+        "changeRespiteRequest": {
+            "arrives_at": in_days(70),
+            "departs_at": in_days(71, hour=10),
+        },
     }
     return dict(known.get(cell.operation.id, cell.operation.example))
 
@@ -272,7 +278,8 @@ def _about(stage: Stage, cell: Cell) -> str | None:
     kind = kind_of(cell.line)
     if cell.operation.id in {"getMe", "changeMe"}:
         return str(stage.world.people[cell.who])
-    if kind is None or kind == "role" or "{" not in cell.operation.path:
+    adds = kind == "role" or cell.operation.id == "overrideCheck"
+    if kind is None or adds or "{" not in cell.operation.path:
         return None
     if "201" in cell.operation.statuses:
         return None  # something new

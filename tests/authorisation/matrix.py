@@ -125,8 +125,20 @@ getRespiteRequest/draft     H     N         .    .       .        -    .       -
 createRespiteRequest        H     N         -    -       -        -    -       -     -     !      chnE  chnEx
 createRespiteRequest/twice  H     .         -    -       -        -    -       -     -     !      h     h
 submitRespiteRequest/draft  H     N         -    -       -        -    -       -     -     !      E     E
-acceptRespiteRequest        -     -         HN   -       E        -    -       -     -     !      HNe   -
-acceptRespiteRequest/draft  -     -         .    -       .        -    -       -     -     !      e     -
+changeRespiteRequest        H     N         hn   hn      e        -    hne     -     -     !      hnE   hnE
+changeRespiteRequest/draft  H     N         .    .       .        -    .       -     -     !      E     E
+changeRespiteRequest/held   H     N         hn   hn      e        -    hne     -     -     !      hnE   hnE
+changeRespiteRequest/taken  h     n         HN   HN      E        -    hne     -     -     !      HNe   hne
+acceptRespiteRequest        -     -         HN   hn      E        -    -       -     -     !      HNe   -
+acceptRespiteRequest/draft  -     -         .    .       .        -    -       -     -     !      e     -
+approveRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
+declineRespiteRequest       -     -         HN   hn      E        -    -       -     -     !      HNe   -
+declineRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
+withdrawRespiteRequest      H     N         -    -       -        -    -       -     -     !      hnE   hnE
+withdrawRespiteRequest/held H     N         -    -       -        -    -       -     -     !      hnE   hnE
+withdrawRespiteRequest/draft H    N         -    -       -        -    -       -     -     !      E     E
+listOverrides/taken         H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
+overrideCheck/held          -     -         hn   HN      e        -    hne     -     -     !      hne   hne
 
 listSleepovers              H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getSleepover                H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
@@ -156,6 +168,8 @@ OBJECTS = {
     "agreement": "CHNEX",
     "request": "HNE",
     "draft": "HNE",
+    "held": "HNE",
+    "taken": "HNE",
     "key": "H",
     "sleepover": "HNE",
     "arriving": "HNE",
@@ -167,10 +181,11 @@ OBJECTS = {
     "role": "HX",
     "session": "H",
 }
-"""The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of accounts,
-their roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is
-an account that is closed. `quiet` is a household without anything ahead, and its child. A
-`sleepover` is one to come; the next three are those `arriving`, `staying` and `returned`."""
+"""The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of requests,
+`held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
+come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
+anything ahead, and its child. Of accounts, their roles and sessions `H` is the household's carer's
+and `X` the other hub carer's; `closed` is an account that is closed."""
 
 ABOUT = {
     "createRespiteRequest": "household",
@@ -182,6 +197,7 @@ ABOUT = {
 IDS_IN_BODIES = {
     ("createRespiteRequest", "household_id"): "household",
     ("createRespiteRequest", "children"): "child",
+    ("changeRespiteRequest", "children"): "child",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

@@ -163,7 +163,9 @@ RESPITE = [
     Seed(
         "drafts for those who oversee",
         source(
-            "respite.policy:visible_to", "RespiteRequest.state != RequestState.DRAFT", "sa.true()"
+            "respite.policy:visible_to",
+            "RespiteRequest.submitted_at.is_not(None)",
+            "sa.true()",
         ),
         REQUESTS,
     ),
@@ -184,7 +186,7 @@ RESPITE = [
     ),
     Seed(
         "asking without asking the policy",
-        source("respite.service:ask", "not policy.can_ask(actor, household_id)", "False"),
+        source("respite.asking:_whereabouts", "not policy.can_ask(actor, household_id)", "False"),
         ASKING,
     ),
     Seed(
@@ -199,7 +201,7 @@ RESPITE = [
     Seed(
         "anybody decides what they see",
         source(
-            "respite.policy:can_decide",
+            "respite.policy:can_accept",
             "request.constellation_id in actor.constellations(Role.HUB_CARER)",
             "True",
         ),
@@ -207,22 +209,22 @@ RESPITE = [
     ),
     Seed(
         "any role in the constellation decides",
-        source("respite.policy:can_decide", "Role.HUB_CARER", ""),
+        source("respite.policy:can_accept", "Role.HUB_CARER", ""),
         ACCEPTING,
     ),
     Seed(
         "liaison workers decide, hub carers don't",
-        source("respite.policy:can_decide", "Role.HUB_CARER", "Role.LIAISON_WORKER"),
+        source("respite.policy:can_accept", "Role.HUB_CARER", "Role.LIAISON_WORKER"),
         ACCEPTING,
     ),
     Seed(
         "accepting without asking the policy",
-        source("respite.service:accept_request", "not policy.can_decide(actor, request)", "False"),
+        source("respite.deciding:accept_request", "not policy.can_accept(actor, request)", "False"),
         ACCEPTING,
     ),
     Seed(
         "acting on a request one can't see",
-        source("respite.service:_find", ", policy.visible_to(ASKING)", ""),
+        source("respite.requests:find", ", policy.visible_to(ASKING)", ""),
         ACCEPTING,
     ),
     Seed(
@@ -233,11 +235,74 @@ RESPITE = [
     Seed(
         "any request for one",
         source(
-            "respite.service:get_request",
+            "respite.requests:get_request",
             "queries.DETAILS.one(actor, request_id)",
             "queries.DETAILS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         REQUESTS,
+    ),
+    Seed(
+        "liaison workers approve anywhere they work",
+        source(
+            "respite.deciding:approve_request", "not policy.can_approve(actor, request)", "False"
+        ),
+        ("approveRespiteRequest/held",),
+    ),
+    Seed(
+        "either of the two declines at any time",
+        source(
+            "respite.deciding:decline_request", "not policy.can_decline(actor, request)", "False"
+        ),
+        ("declineRespiteRequest", "declineRespiteRequest/held"),
+    ),
+    Seed(
+        "hub carers take requests back",
+        source(
+            "respite.deciding:withdraw_request",
+            "not policy.can_ask(actor, request.household_id)",
+            "False",
+        ),
+        ("withdrawRespiteRequest",),
+    ),
+    Seed(
+        "whoever sees a request changes it",
+        source(
+            "respite.changing:_change", "not policy.can_ask(actor, request.household_id)", "False"
+        ),
+        ("changeRespiteRequest",),
+    ),
+    Seed(
+        "carers move an accepted stay",
+        source(
+            "respite.changing:_refuse_rescheduling",
+            "not policy.can_reschedule(actor, request)",
+            "False",
+        ),
+        ("changeRespiteRequest/taken",),
+    ),
+    Seed(
+        "anybody's children on a changed request",
+        source(
+            "respite.changing:_set_children",
+            "households.refuse_other_children(request.household_id, sorted(wanted))",
+            "pass",
+        ),
+        ("changeRespiteRequest",),
+        "ids",
+    ),
+    Seed(
+        "any role sets a check aside",
+        source(
+            "respite.policy:can_override",
+            "actor.constellations(role)",
+            "actor.constellations()",
+        ),
+        ("overrideCheck/held",),
+    ),
+    Seed(
+        "a list of overrides without its policy",
+        source("respite.queries:_overrides", ".where(policy.visible_to(ASKING))", ""),
+        ("listOverrides/taken",),
     ),
     Seed(
         "keys are shared between accounts",

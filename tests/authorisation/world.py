@@ -211,6 +211,9 @@ def _make_respite(app: Any, here: Neighbourhood, elsewhere: Neighbourhood) -> di
         "/respite-requests", body, Idempotency_Key=KEY
     )
     assert with_key.status_code == 201
+    for home, family, days, hour in families:
+        side = People(app, replace(home, family=family), home, {})
+        _make_longer(side, asking(family.id, family.children[0], days, hour), days)
     return body
 
 
@@ -232,6 +235,20 @@ def _make_stays(app: Any, owner: sa.Engine, here: Neighbourhood, elsewhere: Neig
                 bring_to(connection, stay["id"], state)
 
 
+def _make_longer(side: People, body: dict[str, Any], days: int) -> None:
+    """A longer request whose beds are held, and one that was accepted with its length set aside."""
+    hour = int(body["arrives_at"][11:13])
+    for since, is_set_aside in ((days + 100, False), (days + 140, True)):
+        longer = {"arrives_at": in_days(since, hour), "departs_at": in_days(since + 4, hour=10)}
+        path = f"/respite-requests/{side.asked(**{**body, **longer})['id']}"
+        if is_set_aside:
+            why = {"code": "length", "reason": f"Because of {side.here.family.id}."}
+            worker = side.phone(side.here.liaison_worker)
+            assert worker.post_seen(path, why, verb="overrides").status_code == 201
+        accepted = side.hub_carer.post_seen(path, verb="accept")
+        assert accepted.status_code == 200, accepted.json
+
+
 # --- finding it again ------------------------------------------------------------------------
 
 LISTS = {
@@ -240,6 +257,10 @@ LISTS = {
     "listMemberships": "select id, constellation_id from memberships",
     "listHouseholds": "select id, id from households",
     "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
+    "listOverrides": """
+        select o.id, r.household_id from check_overrides o
+          join respite_requests r on r.id = o.request_id
+    """,
     "listSleepovers": "select id, household_id from sleepovers",
     "listTasks": "select id, constellation_id from tasks",
     "listAccounts": "select id, null from accounts",
@@ -301,6 +322,9 @@ def _choose_objects(
         },
         "child": {letter: family.children[0] for letter, family in families_and_more.items()},
         "request": {letter: sorted(requests[letter])[1] for letter in families},
+        # The last two a family has asked for.
+        "held": {letter: sorted(requests[letter])[-2] for letter in families},
+        "taken": {letter: sorted(requests[letter])[-1] for letter in families},
         "draft": {letter: min(requests[letter.lower()]) for letter in families},
         "key": {"H": KEY},
         "sleepover": {letter: min(stays[letter]) for letter in families},

@@ -37,6 +37,11 @@ class Town:
             "createRespiteRequest": self._wish,
             "submitRespiteRequest": self._draft,
             "acceptRespiteRequest": self._request,
+            "changeRespiteRequest": self._other_dates,
+            "approveRespiteRequest": self._held,
+            "declineRespiteRequest": self._request,
+            "withdrawRespiteRequest": self._request,
+            "overrideCheck": self._long_request,
             "cancelSleepover": self._stay,
             "handOverSleepover": self._arriving,
             "returnSleepover": self._staying,
@@ -147,6 +152,25 @@ class Town:
             "arrives_at": in_days(day),
             "departs_at": in_days(day + 1, hour=10),
         }
+
+        if case.query:
+            case.query = {"dry_run": "true"}
+
+    def _other_dates(self, case: Any) -> None:
+        day = next(self._days)
+        self._request(case)
+        case.body = {"arrives_at": in_days(day), "departs_at": in_days(day + 1, hour=10)}
+
+    def _long_request(self, case: Any) -> None:
+        asked = self._ask(nights=4)
+        self._decide(case, "request_id", asked)
+        case.body = {"code": "length", "reason": "There is nobody else."}
+
+    def _held(self, case: Any) -> None:
+        asked = self._ask(nights=4)
+        path = f"/respite-requests/{asked['id']}/accept"
+        held = self._hub_carer.post(path, If_Match=f'"{asked["version"]}"').json
+        self._decide(case, "request_id", held)
 
     def _draft(self, case: Any) -> None:
         self._decide(case, "request_id", self._ask(draft=True))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.access import Role
 from tests.factories.world import make_bed
-from tests.phone import contract
+from tests.phone import contract, in_days
 
 
 @contextmanager
@@ -36,12 +36,14 @@ LISTS = sorted(
 class TestStatements:
     @pytest.mark.parametrize("path", LISTS)
     def test_a_list_takes_at_most_four(self, world, path):
-        world.booked()
+        request_id = world.booked()["request_id"]
         answers = []
         for person in (world.here.hub_carer, world.staff[Role.PROGRAMME_MANAGER]):
             phone = world.phone(person)
             with counted(world.app.engine) as sent:
-                answers.append(phone.get(path.format(constellation_id=world.here.id)))
+                answers.append(
+                    phone.get(path.format(constellation_id=world.here.id, request_id=request_id))
+                )
             assert len(sent) <= 4, sent
         assert 200 in {answer.status_code for answer in answers}
 
@@ -50,6 +52,16 @@ class TestStatements:
         phone = world.carer
         with counted(world.app.engine) as sent:
             phone.get(f"/sleepovers/{stay['id']}")
+        assert len(sent) <= 4
+
+    def test_overrides_with_their_reasons_take_at_most_four(self, world):
+        request, worker = world.asked(nights=4), world.phone(world.here.liaison_worker)
+        path = f"/respite-requests/{request['id']}"
+        for _ in range(2):
+            body = {"code": "length", "reason": "There is nobody else."}
+            assert worker.post_seen(path, body, verb="overrides").status_code in {201, 409}
+        with counted(world.app.engine) as sent:
+            assert worker.get(f"{path}/overrides").json["items"][0]["reason"]
         assert len(sent) <= 4
 
     def test_one_with_a_sealed_note_takes_at_most_four(self, world):
@@ -92,6 +104,47 @@ class TestStatements:
             costs.append((len(asking), len(accepting)))
         assert costs[0] == costs[1]
         assert max(costs[0]) <= 20
+
+    def test_no_decision_takes_more_than_twenty_five_however_much_is_asked(self, world, owner):
+        with db.transaction(owner) as session:
+            session.add(make_bed(world.here, "more"))
+        both = [str(child) for child in world.here.family.children]
+        costs = []
+        for children, nights, first in ((both[:1], 4, 7), (both, 6, 70)):
+            cost = {}
+            for number, (verb, who, body) in enumerate(DECISIONS):
+                day = first + 9 * number
+                request = world.asked(**asked(day, nights, children))
+                phone = world.phone(getattr(world.here, who, world.here.family.carer))
+                path = f"/respite-requests/{request['id']}"
+                if verb == "approve":
+                    world.hub_carer.post_seen(path, verb="accept")
+                seen = phone.get(path).headers["ETag"]
+                with counted(world.app.engine) as sent:
+                    if verb == "change":
+                        answer = phone.send("PATCH", path, asked(day, 2), If_Match=seen)
+                    else:
+                        answer = phone.post(f"{path}/{verb}", body, If_Match=seen)
+                assert answer.status_code == 200, answer.json
+                cost[verb] = len(sent)
+            costs.append(cost)
+        assert costs[0] == costs[1]
+        assert max(costs[0].values()) <= 25, costs
+
+
+DECISIONS = [
+    ("accept", "hub_carer", None),
+    ("approve", "liaison_worker", {"reason": "There is nobody else."}),
+    ("decline", "hub_carer", {"reason": "hub_unable"}),
+    ("withdraw", "carer", {"reason": "other"}),
+    ("change", "carer", None),
+]
+
+
+def asked(day, nights, children=None):
+    """The dates of a stay and, where they are given, its children."""
+    dates = {"arrives_at": in_days(day), "departs_at": in_days(day + nights, hour=10)}
+    return dates if children is None else {**dates, "children": children}
 
 
 class TestLocks:

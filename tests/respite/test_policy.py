@@ -35,10 +35,10 @@ class TestWhoMayAsk:
 class TestWhoMayDecide:
     def test_the_constellations_own_hub_carer_and_nobody_else(self):
         request = RespiteRequest(constellation_id=HERE)
-        assert respite.can_decide(actor(HUB_CARER), request)
+        assert respite.can_accept(actor(HUB_CARER), request)
         for other in (CARER, LIAISON_WORKER, MANAGER, HUB_CARER_THERE):
-            assert not respite.can_decide(actor(other), request)
-        assert not respite.can_decide(actor(HUB_CARER_THERE, LIAISON_WORKER), request)
+            assert not respite.can_accept(actor(other), request)
+        assert not respite.can_accept(actor(HUB_CARER_THERE, LIAISON_WORKER), request)
 
 
 class TestWhoMayReadTheNote:

@@ -10,8 +10,8 @@ from alembic import op
 
 from migrations.rls import CONSTELLATIONS
 
-revision = "0017"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -41,10 +41,10 @@ begin atomic
 end
 """  # noqa: S608 - constants of ours
 
-KINDS = "kind in ('hub_carer_missing', 'return_late')"
-OLD_KINDS = "kind in ('hub_carer_missing')"
-CATEGORIES = "category in ('request_submitted', 'request_accepted', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early')"
-OLD_CATEGORIES = "category in ('request_submitted', 'request_accepted', 'sleepover_cancelled')"
+KINDS = "kind in ('hub_carer_missing', 'approval_needed', 'return_late')"
+OLD_KINDS = "kind in ('hub_carer_missing', 'approval_needed')"
+CATEGORIES = "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early')"
+OLD_CATEGORIES = "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled')"
 
 
 def upgrade() -> None:

@@ -1,0 +1,240 @@
+"""Two people, or a person and the clock, deciding on one request at the same moment.
+
+Each race has its control: the same two steps with the guards off, in the order that does harm, must
+end with both of them done, or the race proves nothing.
+"""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hub_api import db
+from hub_api.access import Role
+from hub_api.constellations import service as constellations
+from hub_api.respite import requests
+from hub_api.respite.jobs import expire_requests
+from hub_api.respite.models import RespiteRequest
+from hub_api.sleepovers import service as sleepovers
+from tests.factories.requests import LONG, WHY, held, liaison, path_of, stay
+from tests.phone import Phone
+from tests.respite.test_races import MOST_IN_ONE_BED, all_at_once, key_off, mutex_off
+
+ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
+WITHDRAW = {"reason": "no_longer_needed"}
+
+WRONG = """
+    select r.id from respite_requests r
+      left join sleepovers s on s.request_id = r.id and s.state = 'confirmed'
+      left join bed_nights n on n.request_id = r.id
+     group by r.id
+    having (r.state = 'accepted') <> (count(s.id) > 0)
+        or (r.state in ('accepted', 'awaiting_approval')) <> (count(n.night) > 0)
+        or (count(n.night) > 0 and r.nights <> array_agg(n.night order by n.night))
+        or bool_or(n.night is not null and n.sleepover_id is null)
+            <> (r.state = 'awaiting_approval')
+"""
+"""Requests whose state, sleepovers and nights don't say the same. One child each."""
+
+DEADLOCKS = "select deadlocks from pg_stat_database where datname = current_database()"
+
+
+def step(phone: Phone, request: dict[str, Any], verb: str, body: Any = None) -> Callable[[], Any]:
+    """A step on the version of a request that was seen."""
+    seen = f'"{request["version"]}"'
+    if verb == "change":
+        return lambda: phone.send("PATCH", path_of(request), body, If_Match=seen)
+    return lambda: phone.post(f"{path_of(request)}/{verb}", body, If_Match=seen)
+
+
+def run_rounds(prepare: Callable[[int], list[Callable[[], Any]]], rows: Any) -> None:
+    """Race after race: one step is done, the other refused, and nothing is half done."""
+    before = rows(DEADLOCKS)
+    wins = []
+    for number in range(ROUNDS):
+        answers = all_at_once(prepare(number))
+        statuses = [answer.status_code for answer in answers]
+        assert statuses.count(200) == 1, [answer.json for answer in answers]
+        assert {*statuses} <= {200, 409, 412}
+        wins.append(statuses.index(200))
+        assert rows(WRONG) == []
+    assert rows(DEADLOCKS) == before
+    assert len(wins) == ROUNDS
+
+
+@pytest.fixture
+def guards_off(monkeypatch) -> Callable[[str, list[Callable[[], Any]]], list[Any]]:
+    """Take two steps without mutex, row lock and version; both have looked before either writes,
+    and the one that leads to this state writes last."""
+
+    def run(last: str, steps: list[Callable[[], Any]]) -> list[Any]:
+        looked, first_is_done = threading.Barrier(2), threading.Event()
+        move = RespiteRequest._move
+
+        def move_in_order(self, to, *expected):
+            move(self, to, *expected)
+            looked.wait(20)
+            if to == last:
+                first_is_done.wait(20)
+
+        def first() -> Any:
+            answer = steps[0]()
+            first_is_done.set()
+            return answer
+
+        mapper = sa.inspect(RespiteRequest)
+        with monkeypatch.context() as patch:
+            patch.setattr(constellations, "lock_hub_home", lambda _: None)
+            patch.setattr(db, "lock", lambda row: db.session().refresh(row))
+            patch.setattr(requests, "refuse_once_begun", lambda _: None)
+            patch.setattr(mapper, "version_id_col", None)
+            patch.setattr(mapper, "_memoized_values", {})
+            patch.setattr(RespiteRequest, "_move", move_in_order)
+            return all_at_once([first, steps[1]])
+
+    return run
+
+
+class TestAcceptOrWithdraw:
+    def test_one_of_them(self, world, rows):
+        hub, carer = world.hub_carer, world.carer
+
+        def prepare(number):
+            request = world.asked(**stay(7 + number))
+            return [step(hub, request, "accept"), step(carer, request, "withdraw", WITHDRAW)]
+
+        run_rounds(prepare, rows)
+
+    def test_both_without_the_guards(self, world, rows, guards_off):
+        request = world.asked()
+        steps = [
+            step(world.hub_carer, request, "accept"),
+            step(world.carer, request, "withdraw", WITHDRAW),
+        ]
+        assert [a.status_code for a in guards_off("withdrawn", steps)] == [200, 200]
+        assert len(rows(WRONG)) == 1
+
+
+class TestAcceptOrChange:
+    def test_one_of_them(self, world, rows):
+        hub, carer = world.hub_carer, world.carer
+
+        def prepare(number):
+            request = world.asked(**stay(7 + 3 * number))
+            later = stay(8 + 3 * number)
+            return [step(hub, request, "accept"), step(carer, request, "change", later)]
+
+        run_rounds(prepare, rows)
+
+    def test_both_without_the_guards(self, world, rows, guards_off):
+        request = world.asked()
+        steps = [
+            step(world.hub_carer, request, "accept"),
+            step(world.carer, request, "change", stay(8)),
+        ]
+        assert [a.status_code for a in guards_off("submitted", steps)] == [200, 200]
+        assert len(rows(WRONG)) == 1
+
+
+class TestApproveOrWithdraw:
+    def test_one_of_them(self, world, rows):
+        worker, carer = liaison(world), world.carer
+
+        def prepare(number):
+            request = held(world, **stay(7 + 7 * number, LONG))
+            return [
+                step(worker, request, "approve", {"reason": WHY}),
+                step(carer, request, "withdraw", WITHDRAW),
+            ]
+
+        run_rounds(prepare, rows)
+
+    def test_both_without_the_guards(self, world, rows, guards_off):
+        request = held(world)
+        steps = [
+            step(liaison(world), request, "approve", {"reason": WHY}),
+            step(world.carer, request, "withdraw", WITHDRAW),
+        ]
+        assert [a.status_code for a in guards_off("withdrawn", steps)] == [200, 200]
+        assert len(rows(WRONG)) == 1
+
+
+@pytest.mark.usefixtures("worker")
+class TestAcceptOrExpire:
+    def test_one_of_them(self, world, rows, overdue):
+        hub, dice = world.hub_carer, random.Random(7)
+        before = rows(DEADLOCKS)
+        for number in range(ROUNDS):
+            request = world.asked(**stay(7 + number))
+            accept = step(hub, request, "accept")
+            wait = dice.uniform(0, 0.06)
+
+            def expire(until: float) -> None:
+                while time.monotonic() < until:
+                    expire_requests(0)
+
+            def accept_late(wait: float = wait, accept: Any = accept) -> Any:
+                time.sleep(wait)
+                return accept()
+
+            overdue(request, timedelta(milliseconds=40))
+            until = time.monotonic() + 0.3
+            answer, _ = all_at_once([accept_late, lambda until=until: expire(until)])
+            (found,) = rows("select state from respite_requests where id = :id", id=request["id"])
+            assert (answer.status_code, found.state) in {(200, "accepted"), *LOST}
+            assert rows(WRONG) == []
+        assert rows(DEADLOCKS) == before
+
+    def test_both_without_the_guards(self, world, rows, overdue, guards_off):
+        request = world.asked()
+        overdue(request)
+        accepted, _ = guards_off(
+            "expired", [step(world.hub_carer, request, "accept"), lambda: expire_requests(0)]
+        )
+        assert accepted.status_code == 200
+        assert len(rows(WRONG)) == 1
+
+
+LOST = {(409, "expired"), (412, "expired")}
+
+
+class TestTwoHubCarersAndTheLastBed:
+    @pytest.fixture
+    def steps(self, world, grant) -> Callable[[int], list[Callable[[], Any]]]:
+        """Two hub carers say yes to two children for the one bed."""
+        grant(world.here.neighbours.carer, Role.HUB_CARER, constellation_id=world.here.id)
+        phones = [world.hub_carer, world.phone(world.here.neighbours.carer)]
+        children = [str(child) for child in world.here.family.children]
+
+        def prepare(number: int) -> list[Callable[[], Any]]:
+            asked = [world.asked(children=[child], **stay(7 + number)) for child in children]
+            return [
+                step(phone, request, "accept") for phone, request in zip(phones, asked, strict=True)
+            ]
+
+        return prepare
+
+    def test_one_of_them(self, steps, rows):
+        run_rounds(steps, rows)
+        assert rows(MOST_IN_ONE_BED)[0].count == 1
+
+    def test_both_without_mutex_and_key(self, steps, rows, owner, monkeypatch):
+        pair, looked, examine = steps(0), threading.Barrier(2), sleepovers.examine
+
+        def look(*args: Any) -> Any:
+            found = examine(*args)
+            looked.wait(20)
+            return found
+
+        with mutex_off(monkeypatch), key_off(owner, "uq_bed_night"):
+            with monkeypatch.context() as patch:
+                patch.setattr(sleepovers, "examine", look)
+                answers = all_at_once(pair)
+            assert [answer.status_code for answer in answers] == [200, 200]
+            assert rows(MOST_IN_ONE_BED)[0].count == 2
