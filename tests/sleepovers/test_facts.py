@@ -357,9 +357,11 @@ class TestWhoIsTold:
             assert facts.read(stay_at(world)) == as_owner(stay_at(world))
         engine.dispose()
 
-    def test_nobody_of_another_constellation(self, world, as_api):
-        with pytest.raises(NotFound):
-            as_api(stay_at(world), world.elsewhere.id)
+    def test_nobody_of_a_constellation_that_the_hub_home_does_not_serve(self, world, as_api):
+        own_child = world.elsewhere.family.children[0]
+        for child in (own_child, world.here.family.children[0]):
+            with pytest.raises(NotFound):
+                as_api(stay_at(world, child), world.elsewhere.id)
 
     def test_nobody_without_a_scope(self, world):
         with db.transaction(world.app.engine), pytest.raises(NotFound):
