@@ -22,8 +22,8 @@ from hub_api.notifications.categories import Category
 from tests.authorisation.matrix import NOBODYS
 from tests.conftest import World as People
 from tests.factories.accounts import make_account
-from tests.factories.todays_stays import bring_to
 from tests.factories.tasks import make_task
+from tests.factories.todays_stays import bring_to
 from tests.factories.world import Neighbourhood, make_family, make_neighbourhood
 from tests.phone import in_days
 

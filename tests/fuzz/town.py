@@ -11,8 +11,8 @@ from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
-from tests.factories.todays_stays import bring_to
 from tests.factories.tasks import make_task
+from tests.factories.todays_stays import bring_to
 from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
@@ -38,12 +38,7 @@ class Town:
             "submitRespiteRequest": self._draft,
             "acceptRespiteRequest": self._request,
             "cancelSleepover": self._stay,
-            "handOverSleepover": self._arriving,
-            "returnSleepover": self._staying,
-            "endSleepoverEarly": self._staying,
-            "extendSleepover": self._to_extend,
-            "closeSleepover": self._returned,
-            "getBedNights": self._month,
+            **self._of_stays(),
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
@@ -63,6 +58,16 @@ class Town:
         )
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
+
+    def _of_stays(self) -> dict[str, Fill]:
+        return {
+            "handOverSleepover": self._arriving,
+            "returnSleepover": self._staying,
+            "endSleepoverEarly": self._staying,
+            "extendSleepover": self._to_extend,
+            "closeSleepover": self._returned,
+            "getBedNights": self._month,
+        }
 
     def phone(self, role: str) -> Phone:
         """A new login of somebody in this role."""
