@@ -20,6 +20,7 @@ from tests.authorisation.seeds_of_access import (
     SECOND_WALL,
 )
 from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
+from tests.authorisation.seeds_of_stays import RUNNING_STAYS
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
 
@@ -30,6 +31,7 @@ SEEDS = [
     *MANAGING,
     *PLACES,
     *RESPITE,
+    *RUNNING_STAYS,
     *TELLING,
     *WAITING,
     *SECOND_WALL,

@@ -43,12 +43,7 @@ class Town:
             "withdrawRespiteRequest": self._request,
             "overrideCheck": self._long_request,
             "cancelSleepover": self._stay,
-            "handOverSleepover": self._arriving,
-            "returnSleepover": self._staying,
-            "endSleepoverEarly": self._staying,
-            "extendSleepover": self._to_extend,
-            "closeSleepover": self._returned,
-            "getBedNights": self._month,
+            **self._of_stays(),
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
@@ -68,6 +63,16 @@ class Town:
         )
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
+
+    def _of_stays(self) -> dict[str, Fill]:
+        return {
+            "handOverSleepover": self._arriving,
+            "returnSleepover": self._staying,
+            "endSleepoverEarly": self._staying,
+            "extendSleepover": self._to_extend,
+            "closeSleepover": self._returned,
+            "getBedNights": self._month,
+        }
 
     def phone(self, role: str) -> Phone:
         """A new login of somebody in this role."""

@@ -1,7 +1,7 @@
 """Everybody at once: stays that are accepted, called off, extended, and what is changed under them.
 
-Each race runs twenty rounds here and `RACE_ROUNDS` of them in `make battery`. Each has its negative
-control: without its guard the same race goes wrong, or it proves nothing.
+Each race runs twenty rounds here and `RACE_ROUNDS` of them in `make battery`, twenty to a world.
+Each has its negative control: without its guard the same race goes wrong, or it proves nothing.
 """
 
 import os
@@ -21,11 +21,22 @@ from tests.phone import Phone, in_days
 from tests.respite.test_races import all_at_once, key_off, mutex_off
 from tests.sleepovers.test_guards import add_hub_child
 
-ROUNDS = int(os.environ.get("RACE_ROUNDS", "20"))
-CONTROL_ROUNDS = 30
+ROUNDS = 20
+WORLDS = max(1, int(os.environ.get("RACE_ROUNDS", "20")) // ROUNDS)
+
+DAYS = range(7, 7 + 3 * ROUNDS, 3)
+"""Of the rounds. With nights between them: stays that adjoin count as one, and would be too long."""
+CONTROL_DAYS = range(7, 97, 3)
 """A control may take some rounds until it goes wrong; it ends at the first."""
 
-DAYS = range(7, 7 + ROUNDS)
+
+@pytest.fixture(params=range(WORLDS))
+def number(request):
+    """Of the world that the rounds are played in."""
+    return request.param
+
+
+again = pytest.mark.usefixtures("number")
 
 
 def when(day: int, nights: int = 1) -> dict[str, str]:
@@ -129,6 +140,7 @@ class TestAcceptAndCancelOnTheLastBed:
             ]
         )
 
+    @again
     def test_the_bed_goes_to_one(self, world, second, rows):
         for day in DAYS:
             cancelled, *accepted = self.race(world, second, day)
@@ -143,7 +155,7 @@ class TestAcceptAndCancelOnTheLastBed:
     ):
         slow()
         with mutex_off(monkeypatch), key_off(owner, "uq_bed_night"):
-            for day in range(7, 7 + CONTROL_ROUNDS):
+            for day in CONTROL_DAYS:
                 self.race(world, second, day)
                 if rows(OVERBOOKED):
                     return
@@ -161,6 +173,7 @@ class TestAcceptAndBlockingTheNight:
            and n.night between a.first_night and a.last_night
     """
 
+    @again
     def test_never_both(self, world, rows):
         for day in DAYS:
             accepted, blocked = self.race(world, day)
@@ -171,7 +184,7 @@ class TestAcceptAndBlockingTheNight:
     def test_both_without_the_mutex(self, world, rows, slow, monkeypatch):
         slow()
         with mutex_off(monkeypatch):
-            for day in range(7, 7 + CONTROL_ROUNDS):
+            for day in CONTROL_DAYS:
                 self.race(world, day)
                 if rows(self.BOTH):
                     return
@@ -243,8 +256,9 @@ class TestTwoHubsForOneChild:
 
     TWICE = "select child_id from bed_nights group by child_id, night having count(*) > 1"
 
+    @again
     def test_the_child_sleeps_in_one(self, world, rows, from_a_day_on):
-        for day in range(7, 7 + 3 * ROUNDS, 3):
+        for day in DAYS:
             from_a_day_on(day + 1)
             answers = self.race(world, day)
             assert sorted(answers, key=str) == [(200, None), (409, "child_already_away")]
@@ -256,7 +270,7 @@ class TestTwoHubsForOneChild:
         """Two homes have two mutexes: it is the key that holds."""
         slow()
         with key_off(owner, "uq_child_night"):
-            for day in range(7, 7 + 3 * CONTROL_ROUNDS, 3):
+            for day in CONTROL_DAYS:
                 from_a_day_on(day + 1)
                 self.race(world, day)
                 if rows(self.TWICE):
@@ -273,8 +287,9 @@ class TestExtendAndAcceptOfTheSameNight:
         hub = world.hub_carer
         return all_at_once([to_send(hub, path, stay, longer), to_accept(hub, other)])
 
+    @again
     def test_one_of_them_has_it(self, world, second, rows):
-        for day in range(7, 7 + 3 * ROUNDS, 3):
+        for day in DAYS:
             answers = self.race(world, second, day)
             assert sorted(answers, key=str) == [(200, None), (409, "nights_taken")]
         assert rows(OVERBOOKED) == []
@@ -284,7 +299,7 @@ class TestExtendAndAcceptOfTheSameNight:
     ):
         slow()
         with mutex_off(monkeypatch), key_off(owner, "uq_bed_night"):
-            for day in range(7, 7 + 3 * CONTROL_ROUNDS, 3):
+            for day in CONTROL_DAYS:
                 self.race(world, second, day)
                 if rows(OVERBOOKED):
                     return
@@ -326,6 +341,7 @@ class TestAcceptAndAHubChildMore:
          group by n.night having count(distinct c.id) + count(distinct n.child_id) > 3
     """
 
+    @again
     def test_the_limit_holds(self, world, rows, two_at_home):
         for day in DAYS:
             two_at_home()
@@ -340,7 +356,7 @@ class TestAcceptAndAHubChildMore:
     ):
         slow()
         with mutex_off(monkeypatch):
-            for day in range(7, 7 + CONTROL_ROUNDS):
+            for day in CONTROL_DAYS:
                 two_at_home()
                 self.race(world, day)
                 if rows(self.TOO_MANY):
