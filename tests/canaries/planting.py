@@ -16,10 +16,12 @@ PERSONAL = {
     "accounts": ["email", "display_name"],
     "adults": ["name"],
     "beds": ["label"],
-    "children": ["first_name"],
+    "children": ["first_name", "responsible_authority"],
     "constellations": ["name"],
+    "fostering_exemptions": ["authority"],
     "households": ["name"],
     "hub_homes": ["name"],
+    "sharing_agreements": ["authority"],
 }
 """Columns that hold what people wrote about people and places."""
 
@@ -53,6 +55,7 @@ HARMLESS = {
     "children.gender",
     "children.legal_status",
     "idempotency_keys.key",
+    "kept_apart.reason",
     "notifications.category",
     "respite_decisions.decision",
     "respite_requests.kind",
