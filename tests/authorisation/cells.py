@@ -96,10 +96,11 @@ def cells_of(line: str) -> Iterator[Cell]:
 def id_cells_of(line: str) -> Iterator[Cell]:
     """A body like that of an allowed request, but for one id that names somebody else's object."""
     for who in EVERYBODY:
-        mine = next((letter for letter in cell(line, who) if letter in OBJECTS["household"]), "H")
+        there = OBJECTS[kind_of(line) or "household"]
+        mine = next((letter for letter in cell(line, who) if letter in there), there[0])
         for (operation, name), kind in {**IDS_IN_BODIES, **IDS_LIKE_THE_OBJECT}.items():
             if operation == line:
-                for whose in [*OBJECTS["household"], NOBODYS]:
+                for whose in [*OBJECTS[kind], NOBODYS]:
                     if whose != mine:
                         yield from _with_id(line, who, mine, name, kind, whose)
 
@@ -115,7 +116,8 @@ def _with_id(line: str, who: str, mine: str, name: str, kind: str, whose: str) -
         status = "404" if status == "ok" else status
     many = properties(operations()[line])[name].get("type") == "array"
     there = f"@{kind}:{whose}"
-    for sent in [[there], [f"@{kind}:{mine}", there]] if many else [there]:
+    beside = "other_child" if (line, name) in IDS_LIKE_THE_OBJECT else kind
+    for sent in [[there], [f"@{beside}:{mine}", there]] if many else [there]:
         # Whoever may not ask at all is refused before the body is read.
         refused = cell(line, who) in {"-", "!"}
         for flags in [()] if refused else flag_choices(operations()[line]):

@@ -19,6 +19,7 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
+from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
 from tests.authorisation.seeds_of_stays import RUNNING_STAYS
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
@@ -30,6 +31,7 @@ SEEDS = [
     *ACCOUNTS,
     *MANAGING,
     *PLACES,
+    *FAMILIES,
     *RESPITE,
     *RUNNING_STAYS,
     *TELLING,

@@ -16,10 +16,12 @@ PERSONAL = {
     "accounts": ["email", "display_name"],
     "adults": ["name"],
     "beds": ["label"],
-    "children": ["first_name"],
+    "children": ["first_name", "responsible_authority"],
     "constellations": ["name"],
+    "fostering_exemptions": ["authority"],
     "households": ["name"],
     "hub_homes": ["name"],
+    "sharing_agreements": ["authority"],
 }
 """Columns that hold what people wrote about people and places."""
 
@@ -55,6 +57,7 @@ HARMLESS = {
     "children.gender",
     "children.legal_status",
     "idempotency_keys.key",
+    "kept_apart.reason",
     "notifications.category",
     "respite_decisions.decision",
     "respite_requests.decline_reason",
@@ -72,6 +75,13 @@ HARMLESS = {
     "tasks.state",
 }
 """Columns of text that hold words of the hub, or ids."""
+
+DATES = {
+    "born_on": ("2011-03-01", 1500),
+    "placed_on": ("2016-01-01", 1000),
+    "bereaved_on": ("2019-01-01", 300),
+}
+"""A child's dates: the first there may be, and over how many days they are spread."""
 
 TYPED = {"accounts.password_hash", "sessions.device"}
 """Columns whose secrets come with a login."""
@@ -105,12 +115,13 @@ def plant(
     logins = {}
     with owner.begin() as connection:
         plant_columns(connection, canaries)
-        born = connection.exec_driver_sql(
-            "update children set born_on = '2011-03-01'::date + (random() * 1500)::int"
-            " returning born_on::text"
-        )
-        for (day,) in born:
-            canaries.add("children.born_on", day)
+        for column, (first, days) in DATES.items():
+            found = connection.exec_driver_sql(
+                f"update children set {column} = '{first}'::date + (random() * {days})::int"
+                f" returning {column}::text"
+            )
+            for (day,) in found:
+                canaries.add(f"children.{column}", day)
         for name, account_id in people.items():
             password = canaries.new("password")
             hashed = canaries.add("password hash", hash_password(password))

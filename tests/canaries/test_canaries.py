@@ -102,6 +102,27 @@ def seen(shown: dict[str, Any]) -> dict[str, str]:
     return {"If-Match": f'"{shown["version"]}"'}
 
 
+def keep_records(town: Town) -> None:
+    """The programme manager writes down who lives where, and what authorities say."""
+    new, family, manager = town.canaries.new, town.world.here.family, town.phone("manager")
+    home, (one, other) = f"/api/v1/households/{family.id}", map(str, family.children)
+    since = {"starts_on": "2026-01-01"}
+    born = {"born_on": "2015-02-03", "gender": "female", "legal_status": "section_31"}
+    for path, body in (
+        (f"{home}/adults", {"name": new("adult's name")}),
+        (f"{home}/children", {**born, "first_name": new("child's name")}),
+        (
+            f"{home}/fostering-exemptions",
+            {"authority": new("authority"), "children": [one], **since},
+        ),
+        (
+            f"/api/v1/children/{one}/sharing-agreements",
+            {"authority": new("authority"), "with_child_id": other, **since},
+        ),
+    ):
+        assert manager.post(path, json=body).status_code == 201
+
+
 def ask_body(town: Town, day: int) -> dict[str, Any]:
     family = town.world.here.family
     body = {
@@ -211,6 +232,7 @@ class TestWhatLeaves:
             operator = town.phone()
             wait_until(lambda: is_up(api, operator))
             live(town)
+            keep_records(town)
             pry(town)
             go_wrong(town)
             break_database(town, owner)

@@ -13,9 +13,12 @@ from tests.conftest import World
 from tests.factories.accounts import PASSWORD
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
+from tests.fuzz.families import Families
 from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
+OF_A_FAMILY = ("adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id")
+"""What is made anew for each request that is about one."""
 
 
 class Town:
@@ -56,6 +59,7 @@ class Town:
             "reopenAccount": self._closed_account,
             "giveRole": self._role_to_give,
             "endRole": self._role_to_end,
+            **Families(world).fills(),
         }
         self._numbers = count()
         self._owner = db.make_engine(
@@ -107,6 +111,8 @@ class Town:
         standing = {
             "constellation_id": here.id,
             "household_id": here.family.id,
+            "child_id": here.family.children[0],
+            **dict.fromkeys(OF_A_FAMILY, UUID(int=0)),
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             "task_id": self._waits,
