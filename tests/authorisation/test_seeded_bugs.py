@@ -19,6 +19,7 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
+from tests.authorisation.seeds_of_places import RUNNING
 from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
@@ -29,6 +30,7 @@ SEEDS = [
     *ACCOUNTS,
     *MANAGING,
     *PLACES,
+    *RUNNING,
     *RESPITE,
     *TELLING,
     *WAITING,

@@ -15,11 +15,11 @@ from tests.conftest import World
 PERSONAL = {
     "accounts": ["email", "display_name"],
     "adults": ["name"],
-    "beds": ["label"],
+    "beds": ["label", "bedroom"],
     "children": ["first_name"],
     "constellations": ["name"],
     "households": ["name"],
-    "hub_homes": ["name"],
+    "hub_homes": ["name", "home_authority"],
 }
 """Columns that hold what people wrote about people and places."""
 
@@ -50,8 +50,10 @@ HARMLESS = {
     "audit_events.action",
     "audit_events.outcome",
     "audit_events.request_id",
+    "beds.temporary_reason",
     "children.gender",
     "children.legal_status",
+    "hub_absences.reason",
     "idempotency_keys.key",
     "notifications.category",
     "respite_decisions.decision",
