@@ -84,12 +84,6 @@ RUNNING = [
         ("listBlockedNights",),
     ),
     Seed(
-        "blocked nights of everywhere",
-        source("constellations.queries:_absences_of_one", ".where(absences_of(CONSTELLATION))", ""),
-        ("listBlockedNights",),
-        "both",
-    ),
-    Seed(
         "blocked nights for nobody",
         source(
             "constellations.policy:absences_visible_to",

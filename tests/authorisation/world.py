@@ -16,7 +16,7 @@ from hub_api.accounts import service as accounts
 from hub_api.accounts.invites import invite
 from hub_api.accounts.sessions import start_session
 from hub_api.constellations import service as constellations
-from hub_api.constellations.models import HubAbsence, HubHome
+from hub_api.constellations.models import Constellation, HubAbsence, HubHome
 from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
@@ -91,10 +91,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         here, elsewhere = make_neighbourhood("Here", 4), make_neighbourhood("Elsewhere", 4)
         people = _make_people(here, elsewhere)
         child_at_hub = _add_child_to_hub(here)
-        for place in (here, elsewhere):
-            make_task(place.id)
-            _make_places(place)
-        empty = constellations.found_constellation("Empty")
+        _make_places(here, elsewhere)
     with app.app_context(), db.transaction(owner):
         pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
@@ -111,7 +108,6 @@ def build(app: Any, owner: sa.Engine) -> World:
         lists = _read_lists(connection, here, elsewhere, people)
         objects = _choose_objects(here, elsewhere, lists)
         objects |= _choose_places(connection, here, elsewhere, lists)
-        objects["empty"] = {NOBODYS: str(uuid7()), "S": str(empty.id)}
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     objects["child"]["C"] = str(child_at_hub)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
@@ -177,14 +173,21 @@ def _add_child_to_hub(here: Neighbourhood) -> UUID:
     return child.id
 
 
-def _make_places(place: Neighbourhood) -> None:
-    """A bed for some nights, and nights without guests."""
+EMPTY = "Empty"
+
+
+def _make_places(*places: Neighbourhood) -> None:
+    """Each with a task, a bed for some nights, and nights without guests; and a constellation to
+    which nobody belongs."""
     first, last = (clock.london_today() + timedelta(days=days) for days in (200, 202))
-    away = {"first_night": first, "last_night": last, "reason": "leave"}
-    signed = {"temporary_reason": "emergency", "added_by": place.hub_carer}
-    db.session().add(make_bed(place, "folding bed", starts_on=first, ends_on=last, **signed))
-    scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
-    db.session().add(HubAbsence(**scope, **away, added_by=place.hub_carer))
+    for place in places:
+        make_task(place.id)
+        signed = {"temporary_reason": "emergency", "added_by": place.hub_carer}
+        db.session().add(make_bed(place, "folding bed", starts_on=first, ends_on=last, **signed))
+        away = {"first_night": first, "last_night": last, "reason": "leave"}
+        scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
+        db.session().add(HubAbsence(**scope, **away, added_by=place.hub_carer))
+    constellations.found_constellation(EMPTY)
 
 
 def _become_carer(account_id: UUID, household_id: UUID) -> None:
@@ -330,8 +333,10 @@ def _choose_places(
     for_a_while = {str(id_) for (id_,) in connection.execute(sa.text(temporary))}
     members = "select household_id, id from memberships"
     membership = dict(connection.execute(sa.text(members)).all())
+    empty = sa.select(Constellation.id).where(Constellation.name == EMPTY)
     places = {"C": here, "X": elsewhere}
     found = {
+        "empty": {"S": connection.scalars(empty).one()},
         "appointment": {letter: min(lists["listHubAppointments"][letter]) for letter in places},
         "bed": {letter: min(lists["listBeds"][letter] - for_a_while) for letter in places},
         "temporary": {letter: min(lists["listBeds"][letter] & for_a_while) for letter in places},

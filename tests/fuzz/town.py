@@ -49,18 +49,7 @@ class Town:
             "reopenAccount": self._closed_account,
             "giveRole": self._role_to_give,
             "endRole": self._role_to_end,
-            "createConstellation": self._new_name,
-            "changeConstellation": self._rename,
-            "closeConstellation": self._close,
-            "createHubAppointment": self._appointment,
-            "changeHubAppointment": self._appointment_end,
-            "createBed": self._bed,
-            "changeBed": self._bed_change,
-            "createTemporaryBed": self._temporary_bed,
-            "createBlockedNights": self._block,
-            "deleteBlockedNights": self._blocked,
-            "createMembership": self._join,
-            "changeMembership": self._leave,
+            **self._fills_of_places(),
         }
         self._numbers = count()
         self._asked, self._stayed = self._ask(), self._booked()
@@ -211,6 +200,22 @@ class Town:
         case.headers["If-Match"] = f'"{seen["version"]}"'
 
     # --- places ---
+
+    def _fills_of_places(self) -> dict[str, Fill]:
+        return {
+            "createConstellation": self._new_name,
+            "changeConstellation": self._rename,
+            "closeConstellation": self._close,
+            "createHubAppointment": self._appointment,
+            "changeHubAppointment": self._appointment_end,
+            "createBed": self._bed,
+            "changeBed": self._bed_change,
+            "createTemporaryBed": self._temporary_bed,
+            "createBlockedNights": self._block,
+            "deleteBlockedNights": self._blocked,
+            "createMembership": self._join,
+            "changeMembership": self._leave,
+        }
 
     def _new_constellation(self) -> dict[str, Any]:
         body = {"name": f"Place {next(self._numbers)}"}
