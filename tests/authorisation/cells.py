@@ -1,5 +1,6 @@
 """The cells of the table, each one request with what must come of it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -50,6 +51,10 @@ class Cell:
 
 BY_PATH = {
     "{constellation_id}": "constellation",
+    "{appointment_id}": "appointment",
+    "{bed_id}": "bed",
+    "{absence_id}": "blocked",
+    "{membership_id}": "membership",
     "{household_id}": "household",
     "{child_id}": "child",
     "{adult_id}": "adult",
@@ -75,8 +80,12 @@ def kind_of(line: str) -> str | None:
     if line in ABOUT:
         return ABOUT[line]
     named = line.partition("/")[2]
-    path = operations()[operation_of(line)].path
-    return named or next((kind for name, kind in BY_PATH.items() if name in path), None)
+    return named or next(reversed(kinds_in(operations()[operation_of(line)].path)), None)
+
+
+def kinds_in(path: str) -> list[str]:
+    """The kinds of object a path names, from the outermost to the one it is about."""
+    return [BY_PATH[name] for name in re.findall(r"{\w+}", path) if name in BY_PATH]
 
 
 def letters_of(kind: str | None) -> list[str]:
@@ -96,8 +105,9 @@ def cells_of(line: str) -> Iterator[Cell]:
 def id_cells_of(line: str) -> Iterator[Cell]:
     """A body like that of an allowed request, but for one id that names somebody else's object."""
     for who in EVERYBODY:
-        there = OBJECTS[kind_of(line) or "household"]
-        mine = next((letter for letter in cell(line, who) if letter in there), there[0])
+        there = letters_of(kind_of(line))
+        default = "H" if "H" in there else there[0]
+        mine = next((own for own in cell(line, who) if own in there), default)
         for (operation, name), kind in {**IDS_IN_BODIES, **IDS_LIKE_THE_OBJECT}.items():
             if operation == line:
                 for whose in [*OBJECTS[kind], NOBODYS]:
@@ -189,8 +199,9 @@ def play(stage: Stage, cell: Cell) -> Answer:
     kind = kind_of(cell.line)
     object_id = world.objects[kind][cell.whose] if kind else ""
     path = operation.path
-    for name in BY_PATH:
-        path = path.replace(name, object_id)
+    for name in re.findall(r"{\w+}", path)[:-1]:
+        path = path.replace(name, world.objects[BY_PATH[name]][cell.whose])
+    path = re.sub(r"{\w+}", object_id, path)
     headers = {}
     if operation.sees_version:
         headers["If_Match"] = f'"{stage.versions.get(object_id, 1)}"'
@@ -224,6 +235,8 @@ def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
         return families.body_of(world, cell.operation.id, cell.whose, cell.operation.example)
     if cell.operation.id == "extendSleepover":
         return {"departs_at": in_days({"N": 18, "E": 28}.get(cell.whose, 8), hour=20)}
+    if cell.operation.id in world.bodies:
+        return world.bodies[cell.operation.id](cell.whose)
     elsewhere = {"role": "hub_carer", "constellation_id": str(world.elsewhere.id)}
     stranger = {"email": stage.email("carer"), "password": "not-the-carer-s"}
     known = {

@@ -86,10 +86,25 @@ giveRole                    -     -         -    -       -        -    HX      h
 endRole                     -     -         -    -       -        -    HX      hx    -     !      -     HX
 listAuditEvents             -     -         -    C       -        -    CXS     S     -     !      -     CXS
 
-listConstellations          C     C         C    C       X        -    CX      -     -     !      CX    CX
+listConstellations          C     C         C    C       X        -    CXS     -     -     !      CX    CXS
+createConstellation         -     -         -    -       -        -    M       -     -     !      -     M
 getConstellation            C     C         C    C       X        -    CX      -     -     !      CX    CX
 listBeds                    C     C         C    C       X        -    CX      -     -     !      CX    CX
+changeConstellation         -     -         -    -       -        -    CX      -     -     !      -     CX
+closeConstellation/empty    -     -         -    -       -        -    S       -     -     !      -     S
+listHubAppointments         -     -         -    -       -        -    CX      -     -     !      -     CX
+createHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
+changeHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
+createBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
+changeBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
+changeBed/temporary         -     -         -    c       -        -    CX      -     -     !      -     CX
+createTemporaryBed          -     -         -    -       -        -    CX      -     -     !      -     CX
+listBlockedNights           -     -         C    C       X        -    -       -     -     !      Cx    -
+createBlockedNights         -     -         C    C       X        -    -       -     -     !      Cx    -
+deleteBlockedNights         -     -         C    C       X        -    -       -     -     !      Cx    -
 listMemberships             C     C         C    C       X        -    CX      -     -     !      CX    CX
+createMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
+changeMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
 
 listHouseholds              H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
 getHousehold                H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
@@ -157,6 +172,13 @@ completeTask                -     -         -    C       -        -    CX      -
 
 OBJECTS = {
     "constellation": "CX",
+    "empty": "S",
+    "appointment": "CX",
+    "bed": "CX",
+    "temporary": "CX",
+    "blocked": "CX",
+    "membership": "CX",
+    "newcomer": "CX",
     "household": "CHNEX",
     "quiet": "CX",
     "quiet_child": "CX",
@@ -185,7 +207,11 @@ OBJECTS = {
 `held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
 anything ahead, and its child. Of accounts, their roles and sessions `H` is the household's carer's
-and `X` the other hub carer's; `closed` is an account that is closed."""
+and `X` the other hub carer's; `closed` is an account that is closed.
+
+`empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
+service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
+guests, a `newcomer` is a household that is in a constellation and does not belong to it yet."""
 
 ABOUT = {
     "createRespiteRequest": "household",
@@ -198,6 +224,7 @@ IDS_IN_BODIES = {
     ("createRespiteRequest", "household_id"): "household",
     ("createRespiteRequest", "children"): "child",
     ("changeRespiteRequest", "children"): "child",
+    ("createMembership", "household_id"): "newcomer",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""
@@ -215,16 +242,19 @@ and nobody else."""
 WHERE_TO = {("moveHousehold", "constellation_id")}
 """Ids in bodies that say where an object goes: tests/households/test_moving.py."""
 
-BY_RIGHT = {("listAuditEvents", "admin")}
+BY_RIGHT = {("listAuditEvents", "admin"), ("createConstellation", "admin")}
 """Who sees through an operation, by right, ids of what is foreign to them: in the record of
-refusals, which belong to the service."""
+refusals, which belong to the service. And whoever oversees the service may begin a constellation,
+as far as the second wall knows."""
 
 ANYBODYS_IDS = {
     ("giveRole", "constellation_id"),
     ("giveRole", "household_id"),
+    ("createHubAppointment", "household_id"),
+    ("createHubAppointment", "hub_home_id"),
 }
 """Ids in bodies that whoever may ask at all may name, whosever they are: a role can be given
-anywhere."""
+anywhere, and any hub home may serve for a while."""
 
 ONE_WALL = {
     "logIn", "refreshTokens", "logOut", "getMe", "changeMe", "changePassword", "activateAccount",

@@ -38,35 +38,41 @@ PLACES = [
     ),
     Seed(
         "a list of constellations without its policy",
-        source("constellations.service:_constellations", ".where(policy.visible_to(ASKING))", ""),
+        source("constellations.queries:_constellations", ".where(policy.visible_to(ASKING))", ""),
         CONSTELLATIONS,
     ),
     Seed(
         "any constellation for one",
         source(
             "constellations.service:get_constellation",
-            "CONSTELLATIONS.one(actor, constellation_id)",
-            "CONSTELLATIONS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
+            "queries.CONSTELLATIONS.one(actor, constellation_id)",
+            "queries.CONSTELLATIONS.page(actor, {'limit': 1, 'cursor': None}).rows[0]",
         ),
         CONSTELLATIONS,
     ),
     Seed(
         "beds without looking at the constellation",
         source(
-            "constellations.service:list_beds", "get_constellation(actor, constellation_id)", "pass"
+            "constellations.beds:list_beds",
+            "service.get_constellation(actor, constellation_id)",
+            "pass",
         ),
         INSIDE,
     ),
     Seed(
         "beds of every constellation",
-        source("constellations.service:_beds", ", Bed.constellation_id == _CONSTELLATION", ""),
+        source(
+            "constellations.queries:_beds_of_today",
+            "HubAppointment.constellation_id == CONSTELLATION, ",
+            "",
+        ),
         INSIDE,
     ),
     Seed(
         "members without looking at the constellation",
         source(
-            "constellations.service:list_memberships",
-            "get_constellation(actor, constellation_id)",
+            "constellations.members:list_memberships",
+            "service.get_constellation(actor, constellation_id)",
             "pass",
         ),
         INSIDE,
@@ -74,9 +80,9 @@ PLACES = [
     Seed(
         "members of every constellation",
         source(
-            "constellations.service:_memberships",
-            ", Membership.constellation_id == _CONSTELLATION",
-            "",
+            "constellations.queries:_members",
+            "Membership.constellation_id == CONSTELLATION",
+            "Membership.id.is_not(None)",
         ),
         INSIDE,
     ),

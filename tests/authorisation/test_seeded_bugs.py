@@ -20,6 +20,7 @@ from tests.authorisation.seeds_of_access import (
     SECOND_WALL,
 )
 from tests.authorisation.seeds_of_families import FAMILIES
+from tests.authorisation.seeds_of_places import RUNNING
 from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
 from tests.authorisation.seeds_of_stays import RUNNING_STAYS
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
@@ -32,6 +33,7 @@ SEEDS = [
     *MANAGING,
     *PLACES,
     *FAMILIES,
+    *RUNNING,
     *RESPITE,
     *RUNNING_STAYS,
     *TELLING,

@@ -1,6 +1,7 @@
 """The world the table is played in: everybody and one of everything, in both constellations."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,8 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.accounts.invites import invite
 from hub_api.accounts.sessions import start_session
-from hub_api.constellations.models import HubHome
+from hub_api.constellations import service as constellations
+from hub_api.constellations.models import Constellation, HubAbsence, HubHome
 from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
@@ -25,10 +27,11 @@ from tests.conftest import World as People
 from tests.factories.accounts import make_account
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
-from tests.factories.world import Neighbourhood, make_family, make_neighbourhood
+from tests.factories.world import Neighbourhood, make_bed, make_family, make_neighbourhood
 from tests.phone import in_days
 
 KEY = "a-key-of-the-carer"
+NOWHERE = str(UUID(int=1))
 Lists = dict[str, dict[str, set[str]]]
 
 
@@ -50,6 +53,22 @@ class World:
     """The body the carer sent with `KEY`."""
     invite_code: str
     """Of an invitation that nobody has answered."""
+
+    @property
+    def bodies(self) -> dict[str, Callable[[str], dict[str, Any]]]:
+        """Operation → what is sent with it, by the letter of the object in its path."""
+        homes = {"C": "H", "X": "E"}
+        return {
+            "createHubAppointment": lambda whose: {
+                "household_id": self.objects["household"].get(homes.get(whose), NOWHERE),
+                "name": "New hub",
+                "home_authority": "Kent",
+                "starts_on": in_days(1)[:10],
+            },
+            "createMembership": lambda whose: {
+                "household_id": self.objects["newcomer"].get(whose, NOWHERE)
+            },
+        }
 
     def ask_body(self, whose: str, **changes: Any) -> dict[str, Any]:
         """What asks for a free night for a child of this household."""
@@ -75,8 +94,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         people = _make_people(here, elsewhere)
         child_at_hub = _add_child_to_hub(here)
         quiet = make_family(here.id, "Quiet family")
-        for place in (here, elsewhere):
-            make_task(place.id)
+        _make_places(here, elsewhere)
     with app.app_context(), db.transaction(owner):
         pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
@@ -93,6 +111,7 @@ def build(app: Any, owner: sa.Engine) -> World:
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
         objects = _choose_objects(here, elsewhere, lists)
+        objects |= _choose_places(connection, here, elsewhere, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     objects["child"]["C"] = str(child_at_hub)
     with db.transaction(owner):
@@ -160,6 +179,23 @@ def _add_child_to_hub(here: Neighbourhood) -> UUID:
     born_on = clock.london_today() - timedelta(days=365 * 9)
     child = households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
     return child.id
+
+
+EMPTY = "Empty"
+
+
+def _make_places(*places: Neighbourhood) -> None:
+    """Each with a task, a bed for some nights, and nights without guests; and a constellation to
+    which nobody belongs."""
+    first, last = (clock.london_today() + timedelta(days=days) for days in (200, 202))
+    for place in places:
+        make_task(place.id)
+        signed = {"temporary_reason": "emergency", "added_by": place.hub_carer}
+        db.session().add(make_bed(place, "folding bed", starts_on=first, ends_on=last, **signed))
+        away = {"first_night": first, "last_night": last, "reason": "leave"}
+        scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
+        db.session().add(HubAbsence(**scope, **away, added_by=place.hub_carer))
+    constellations.found_constellation(EMPTY)
 
 
 def _become_carer(account_id: UUID, household_id: UUID) -> None:
@@ -253,7 +289,9 @@ def _make_longer(side: People, body: dict[str, Any], days: int) -> None:
 
 LISTS = {
     "listConstellations": "select id, id from constellations",
+    "listHubAppointments": "select id, constellation_id from hub_appointments",
     "listBeds": "select id, constellation_id from beds",
+    "listBlockedNights": "select id, constellation_id from hub_absences",
     "listMemberships": "select id, constellation_id from memberships",
     "listHouseholds": "select id, id from households",
     "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
@@ -297,7 +335,9 @@ def _read_lists(
     lists: Lists = {operation: defaultdict(set) for operation in LISTS}
     for operation, statement in LISTS.items():
         for id_, place, *draft in connection.execute(sa.text(statement)):
-            letter = letters[place].lower() if draft == [True] else letters[place]
+            # A constellation that is neither: the empty one.
+            letter = letters.get(place, "S")
+            letter = letter.lower() if draft == [True] else letter
             lists[operation][letter].add(str(id_))
     names = {id_: who for who, id_ in people.items()}
     for operation, statement in OWN_LISTS.items():
@@ -339,6 +379,38 @@ def _choose_objects(
         kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in found.items()}
         for kind, found in objects.items()
     }
+
+
+def _choose_places(
+    connection: sa.Connection, here: Neighbourhood, elsewhere: Neighbourhood, lists: Lists
+) -> dict[str, dict[str, str]]:
+    temporary = "select id from beds where temporary_reason is not null"
+    for_a_while = {str(id_) for (id_,) in connection.execute(sa.text(temporary))}
+    members = "select household_id, id from memberships"
+    membership = dict(connection.execute(sa.text(members)).all())
+    empty = sa.select(Constellation.id).where(Constellation.name == EMPTY)
+    places = {"C": here, "X": elsewhere}
+    found = {
+        "empty": {"S": connection.scalars(empty).one()},
+        "appointment": {letter: min(lists["listHubAppointments"][letter]) for letter in places},
+        "bed": {letter: min(lists["listBeds"][letter] - for_a_while) for letter in places},
+        "temporary": {letter: min(lists["listBeds"][letter] & for_a_while) for letter in places},
+        "blocked": {letter: min(lists["listBlockedNights"][letter]) for letter in places},
+        "membership": {letter: membership[place.family.id] for letter, place in places.items()},
+        # The household of the hub home: it is in the constellation and no satellite of it.
+        "newcomer": {
+            letter: min(_hub_households(connection, place)) for letter, place in places.items()
+        },
+    }
+    return {
+        kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in of_kind.items()}
+        for kind, of_kind in found.items()
+    }
+
+
+def _hub_households(connection: sa.Connection, place: Neighbourhood) -> list[UUID]:
+    found = sa.select(HubHome.household_id).where(HubHome.id == place.hub_home)
+    return list(connection.scalars(found))
 
 
 def _choose_accounts(

@@ -15,12 +15,12 @@ from tests.conftest import World
 PERSONAL = {
     "accounts": ["email", "display_name"],
     "adults": ["name"],
-    "beds": ["label"],
+    "beds": ["label", "bedroom"],
     "children": ["first_name", "responsible_authority"],
     "constellations": ["name"],
     "fostering_exemptions": ["authority"],
     "households": ["name"],
-    "hub_homes": ["name"],
+    "hub_homes": ["name", "home_authority"],
     "sharing_agreements": ["authority"],
 }
 """Columns that hold what people wrote about people and places."""
@@ -54,8 +54,10 @@ HARMLESS = {
     "audit_events.request_id",
     "check_overrides.code",
     "check_overrides.role",
+    "beds.temporary_reason",
     "children.gender",
     "children.legal_status",
+    "hub_absences.reason",
     "idempotency_keys.key",
     "kept_apart.reason",
     "notifications.category",

@@ -68,6 +68,13 @@ class TestBlocking:
             connection.exec_driver_sql("update hub_appointments set ends_on = now()::date")
         assert outcome(world.hub_carer.post(path, nights())) == (409, "no_hub_home")
 
+    def test_is_listed_where_it_is(self, world, path, next_door, grant):
+        grant(world.here.liaison_worker, Role.LIAISON_WORKER, constellation_id=world.elsewhere.id)
+        liaison = world.phone(world.here.liaison_worker)
+        blocked = liaison.post(f"{next_door}/blocked-nights", nights()).json
+        assert liaison.get(path).json["items"] == []
+        assert liaison.get(f"{next_door}/blocked-nights").json["items"] == [blocked]
+
     def test_is_not_for_carers_or_the_programme_manager(self, world, manager, path):
         for phone in (world.carer, manager):
             assert phone.post(path, nights()).status_code == 403
