@@ -139,8 +139,8 @@ OBJECTS = {
     "role": "HX",
     "session": "H",
 }
-"""The objects there are, by kind. Of requests, `held` awaits approval and `taken` was accepted, with a
-check set aside. `key` is a carer's POST with its Idempotency-Key. Of accounts,
+"""The objects there are, by kind. Of requests, `held` awaits approval and `taken` was
+accepted with a check set aside. `key` is a carer's POST with its Idempotency-Key. Of accounts,
 their roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is
 an account that is closed."""
 

@@ -19,7 +19,8 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
-from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
+from tests.authorisation.seeds_of_respite import RESPITE
+from tests.authorisation.seeds_of_slices import PLACES, TELLING, WAITING
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
 
