@@ -43,9 +43,10 @@ seed: $(VENV)/.runtime  ## Put demo data into an empty database
 bench: $(VENV)/.dev  ## Measure list, one and create: statements and CPU per request
 	$(BIN)/python -m bench.requests
 
-battery: $(VENV)/.dev  ## Fuzz and kill at length, with figures: about half an hour
-	FUZZ_EXAMPLES=100 FUZZ_ROUNDS=6 STORM_OPERATIONS=2000 STORM_KILLS=50 \
-	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/running/test_slow_clients.py
+battery: $(VENV)/.dev  ## Fuzz, race and kill at length, with figures: about half an hour
+	FUZZ_EXAMPLES=100 FUZZ_ROUNDS=6 STORM_OPERATIONS=2000 STORM_KILLS=50 RACE_ROUNDS=200 \
+	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/running/test_slow_clients.py \
+	tests/respite/test_request_races.py
 
 doctor: $(VENV)/.runtime  ## Say what is configured, reachable, missing or unsafe
 	@$(BIN)/hub doctor

@@ -55,9 +55,9 @@ ACCESS = [
     ),
     Seed("hub carers may ask", given(Role.HUB_CARER, Permission.RESPITE_REQUEST), ASKING),
     Seed(
-        "liaison workers may decide",
-        given(Role.LIAISON_WORKER, Permission.RESPITE_DECIDE),
-        ACCEPTING,
+        "liaison workers may not decide",
+        denied(Role.LIAISON_WORKER, Permission.RESPITE_DECIDE),
+        ("approveRespiteRequest/held",),
     ),
     Seed(
         "managers may cancel",

@@ -21,7 +21,8 @@ from tests.authorisation.seeds_of_access import (
 )
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_places import RUNNING
-from tests.authorisation.seeds_of_slices import PLACES, RESPITE, TELLING, WAITING
+from tests.authorisation.seeds_of_respite import RESPITE
+from tests.authorisation.seeds_of_slices import PLACES, TELLING, WAITING
 from tests.authorisation.seeds_of_stays import RUNNING_STAYS
 from tests.authorisation.stage import BOTH_WALLS, FIRST_WALL_ALONE, Stage
 from tests.authorisation.test_second_wall_matrix import leaks
