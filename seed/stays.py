@@ -28,14 +28,13 @@ from hub_api.sleepovers import beds, checks
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import (
     BedNight,
-    CheckOverride,
-    Decision,
     RespiteDecision,
     Sleepover,
 )
 from seed import lives
 from seed.families import siblings_in
 from seed.ledger import Ledger
+from seed.rows import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +46,9 @@ if TYPE_CHECKING:
     from seed.town import Home, Town
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+CHECK_OVERRIDE: Any = model_of("check_overrides")
+SHORT_OF_BEDS = frozenset({"guest_bed", "bedroom_sharing", "hub_away"})
+"""The checks for which a hub carer declines kindly, and everybody knew that it might be so."""
 LENGTHS = {1: 45, 2: 34, 3: 15, 4: 2, 5: 2, 6: 1, 7: 1}
 """How many of a hundred stays have so many nights."""
 NOTES = (
@@ -125,11 +127,11 @@ class Planner:
         blocks = {check.code for check in checks.blocking(found)} - {"length"}
         plan = beds.allocate(stay, facts)
         if plan is not None and not blocks and self._ledger.is_right(stay, plan):
-            self._keep(asked, Decision.SUBMITTED, asked_at, home.carer)
+            self._keep(asked, "submitted", asked_at, home.carer)
             self._decide(asked, plan)
             self._add_request(asked)
-        elif blocks <= checks.CAN_WAIT and self._dice.chance(0.4):
-            self._keep(asked, Decision.SUBMITTED, asked_at, home.carer)
+        elif blocks <= SHORT_OF_BEDS and self._dice.chance(0.4):
+            self._keep(asked, "submitted", asked_at, home.carer)
             self._decline(asked)
             self._add_request(asked)
 
@@ -171,7 +173,7 @@ class Planner:
         else:
             accepted_at = self._answered_at(asked)
             if accepted_at <= self._now:
-                self._move(asked, RequestState.ACCEPTED, Decision.ACCEPTED, accepted_at)
+                self._move(asked, RequestState.ACCEPTED, "accepted", accepted_at)
                 self._book(asked, plan, accepted_at)
 
     def _answered_at(self, asked: Asked) -> datetime:
@@ -181,7 +183,7 @@ class Planner:
     def _decline(self, asked: Asked) -> None:
         declined_at = self._answered_at(asked)
         if declined_at <= self._now:
-            self._move(asked, RequestState.DECLINED, Decision.DECLINED, declined_at)
+            self._move(asked, RequestState.DECLINED, "declined", declined_at)
             asked.decline_reason = self._dice.choice(
                 [DeclineReason.HUB_FULL, DeclineReason.HUB_FULL, DeclineReason.HUB_UNABLE]
             )
@@ -191,13 +193,13 @@ class Planner:
         if withdrawn_at <= self._now:
             asked.state, asked.version = RequestState.WITHDRAWN, asked.version + 1
             asked.withdraw_reason = self._dice.choice([*WithdrawReason])
-            self._keep(asked, Decision.WITHDRAWN, withdrawn_at, asked.home.carer)
+            self._keep(asked, "withdrawn", withdrawn_at, asked.home.carer)
 
     def _let_expire(self, asked: Asked) -> None:
         expired_at = self._expires_at(asked) + timedelta(minutes=5)
         if expired_at <= self._now:
             asked.state, asked.version = RequestState.EXPIRED, asked.version + 1
-            self._keep(asked, Decision.EXPIRED, expired_at, None)
+            self._keep(asked, "expired", expired_at, None)
 
     def _approve(self, asked: Asked, plan: Plan) -> None:
         """A longer stay: the hub carer says yes and the beds are held, then the liaison worker."""
@@ -207,7 +209,7 @@ class Planner:
         )
         if held_at > self._now:
             return
-        self._move(asked, RequestState.AWAITING_APPROVAL, Decision.HELD, held_at)
+        self._move(asked, RequestState.AWAITING_APPROVAL, "held", held_at)
         if approved_at > self._now:
             self._add_nights(asked, plan, {})
             self._ledger.take(asked.id, plan)
@@ -216,7 +218,7 @@ class Planner:
         asked.found = checks.judge(asked.stay, facts, self._rules, {"length": Role.LIAISON_WORKER})
         self._add_override(asked, approved_at)
         asked.state, asked.version = RequestState.ACCEPTED, asked.version + 1
-        self._keep(asked, Decision.APPROVED, approved_at, self._town.liaison_worker)
+        self._keep(asked, "approved", approved_at, self._town.liaison_worker)
         self._book(asked, plan, approved_at)
 
     def _add_override(self, asked: Asked, at: datetime) -> None:
@@ -224,24 +226,24 @@ class Planner:
         row_id, children = self._dice.id_at(at), asked.stay.children
         reason = self._dice.choice(WHY_LONGER)
         self._rows.add_keyed(
-            CheckOverride,
+            CHECK_OVERRIDE,
             id=row_id,
             constellation_id=self._town.id,
             request_id=asked.id,
             code="length",
             role=Role.LIAISON_WORKER,
-            reason=child_keys.protect(CheckOverride.reason, row_id, children, reason),
+            reason=child_keys.protect(CHECK_OVERRIDE.reason, row_id, children, reason),
             given_by=self._town.liaison_worker,
             given_at=at,
             expires_at=asked.stay.departs_at,
         )
 
-    def _move(self, asked: Asked, state: RequestState, decision: Decision, at: datetime) -> None:
+    def _move(self, asked: Asked, state: RequestState, decision: str, at: datetime) -> None:
         """What the hub carer decides."""
         asked.state, asked.version = state, asked.version + 1
         self._keep(asked, decision, at, self._town.hub_carer)
 
-    def _keep(self, asked: Asked, decision: Decision, at: datetime, by: UUID | None) -> None:
+    def _keep(self, asked: Asked, decision: str, at: datetime, by: UUID | None) -> None:
         self._rows.add(
             RespiteDecision,
             at,

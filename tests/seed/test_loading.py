@@ -12,8 +12,8 @@ from hub_api.encryption import Ciphertext
 from hub_api.respite.models import RespiteRequest
 from hub_api.sleepovers import checks, facts
 from hub_api.sleepovers.facts import Stay
-from hub_api.sleepovers.models import CheckOverride
 from seed import southwark
+from seed.rows import model_of
 from tests.phone import Phone
 from tests.running.program import addresses, hub_in_process
 from tests.seed.invariants import BROKEN, STALE, broken
@@ -178,7 +178,10 @@ class TestWhatIsLoaded:
         assert notes
         assert reasons
         with db.transaction(engine):
-            for column, sealed in ((RespiteRequest.note, notes), (CheckOverride.reason, reasons)):
+            for column, sealed in (
+                (RespiteRequest.note, notes),
+                (model_of("check_overrides").reason, reasons),
+            ):
                 for row_id, text, child_ids in sealed:
                     opened = child_keys.reveal(column, row_id, child_ids, Ciphertext(bytes(text)))
                     assert opened is not None
