@@ -236,6 +236,7 @@ class Planner:
             given_by=self._town.liaison_worker,
             given_at=at,
             expires_at=asked.stay.departs_at,
+            **({"child_ids": [*children]} if hasattr(CHECK_OVERRIDE, "child_ids") else {}),
         )
 
     def _move(self, asked: Asked, state: RequestState, decision: str, at: datetime) -> None:
