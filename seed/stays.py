@@ -100,7 +100,7 @@ class Planner:
         yield clock.london_today() - DAY, 3
         day = self._town.since + 10 * DAY
         while day <= self._town.until:
-            for _ in range(self._dice.randint(4, 7)):
+            for _ in range(self._dice.randint(6, 9)):
                 arrival = day + self._dice.randrange(30) * DAY
                 if self._dice.chance(0.6):
                     arrival += (4 - arrival.weekday()) % 7 * DAY
