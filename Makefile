@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test lint openapi openapi-check migrations audit seed bench battery doctor lock clean
+.PHONY: help run tour test lint openapi openapi-check migrations audit seed bench bench-flat battery doctor lock clean
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,9 @@ seed: $(VENV)/.runtime  ## Put demo data into an empty database
 
 bench: $(VENV)/.dev  ## Measure list, one and create: statements and CPU per request
 	$(BIN)/python -m bench.requests
+
+bench-flat: $(VENV)/.dev  ## Measure the same requests at 2 thousand and 2 million sleepovers
+	$(BIN)/python -m bench.flat
 
 battery: $(VENV)/.dev  ## Fuzz and kill at length, with figures: about half an hour
 	FUZZ_EXAMPLES=100 FUZZ_ROUNDS=6 STORM_OPERATIONS=2000 STORM_KILLS=50 \

@@ -13,9 +13,12 @@ NIGHTS = """
 """The nights of a stay `s`: D 23:00 to D+1 05:00 in London, where the stay overlaps it."""
 
 STAYS = """
-    select id, request_id, child_id, hub_home_id, state, arrives_at,
-           case when early_end_reason is null then departs_at else returned_at end as ends_at
+    select id, request_id, child_id, hub_home_id, state,
+           case when state in ('returned', 'closed') then arrived_at else arrives_at end
+             as arrives_at,
+           case when state in ('returned', 'closed') then returned_at else departs_at end as ends_at
       from sleepovers"""
+"""As agreed until it is over, and from then on as it was."""
 
 PRESENT = """
     select n.hub_home_id, n.night, n.child_id, n.bed_id from bed_nights n

@@ -13,7 +13,7 @@ import time_machine
 from hub_api import clock, create_app, db, jobs
 from hub_api.sleepovers import checks
 from seed import southwark
-from tests.seed.invariants import BROKEN, STALE
+from tests.seed.invariants import BROKEN, STALE, broken
 from tests.seed.player import Player
 
 STARTS, DAYS = date(2026, 2, 1), 366
@@ -33,6 +33,8 @@ CHECKED = {check.__name__ for check in checks.CHECKS}
 OF_THE_LOADER_ALONE = {
     # A stay may be extended, and its request's own nights stay as they were asked for.
     "a longer stay that nobody approved",
+    # A child may come back on the day it went home: two stays share hours then, never a night.
+    "two stays of a child overlap",
 }
 
 
@@ -124,7 +126,8 @@ def test_nothing_is_ever_wrong(town_of, owner_of_year, expire):
             player.morning()
             travelling.move_to(at(day, time(18, 30)))
             player.evening()
-            assert rows(everything, now=clock.now()) == [], day
+            if rows(everything, now=clock.now()):
+                pytest.fail(f"{day}: {broken(rows, clock.now(), rules())}")
         played(player, rows)
 
 
