@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 STAYS, ROUNDS, REQUESTS = 60, 5, 100
+FIRST_NIGHT, NIGHTS_FREE = 65, 255
+"""Days ahead from which the demo has planned nothing, and how many of them a stay may begin on."""
 
 
 @dataclass
@@ -72,12 +74,19 @@ class Bench:
     carer: Caller
     hub_carer: Caller
     home: dict[str, Any]
-    day: int = 7
+    night: int = 0
 
     def ask(self, *, draft: bool) -> dict[str, Any]:
-        """Ask for the first child's next evening that nobody has asked for yet."""
-        self.day += 1
-        arrives_at = clock.now().replace(hour=17, minute=0) + timedelta(days=self.day % 380 + 7)
+        """Ask for the first child's next evening that nobody has asked for yet.
+
+        Every other one, since adjoining stays count as one; beyond what the demo has planned, and
+        before the hub's approval is due for review. A draft asks for nothing yet.
+        """
+        if not draft:
+            self.night += 2
+            assert self.night < NIGHTS_FREE, "More stays than there are nights for them."
+        day = FIRST_NIGHT + self.night
+        arrives_at = clock.now().replace(hour=17, minute=0) + timedelta(days=day)
         status, request = self.carer.call(
             "POST",
             "/respite-requests",

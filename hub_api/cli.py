@@ -92,8 +92,26 @@ def migrate(to: str, *, yes: bool) -> None:
 
 
 @main.command()
-def seed() -> None:
-    """Put demo data into an empty database."""
+@click.option(
+    "--constellations",
+    type=click.IntRange(1, 2000),
+    help="Load so many instead of the pilot, in bulk; the first two are the pilot's.",
+)
+@click.option(
+    "--months",
+    type=click.IntRange(1, 60),
+    default=24,
+    show_default=True,
+    help="How far back they reach. Only with --constellations.",
+)
+@click.option(
+    "--seed",
+    "dice",
+    type=int,
+    help="The number of the dice: the same number on the same day makes the same people and stays.",
+)
+def seed(constellations: int | None, months: int, dice: int | None) -> None:
+    """Put demo data into an empty database: Southwark's pilot, or as much as is asked for."""
     from hub_api import embedded, migrate
     from seed import southwark
 
@@ -102,7 +120,19 @@ def seed() -> None:
         migrate.move(url)
         if not migrate.is_empty(url):
             raise SettingsError("The database is not empty, so no demo data was added.")
-        southwark.seed(ready)
+        number = southwark.DICE if dice is None else dice
+        if constellations is None:
+            southwark.seed(ready, number)
+        else:
+            loading = southwark.Loading(
+                ready, constellations=constellations, months=months, dice=number
+            )
+            with click.progressbar(
+                loading.towns(), length=constellations, label="Constellations", file=sys.stderr
+            ) as towns:
+                for _ in towns:
+                    pass
+            loading.finish()
         click.echo(f"Demo data added; the logins are in {ready.demo_accounts_path}")
 
 

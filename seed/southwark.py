@@ -1,167 +1,131 @@
-"""Two small constellations to try the hub with. Every name is made up."""
+"""Southwark's pilot, or a whole country of constellations. Every name is made up.
+
+The same dice make a pilot of two constellations with a few months behind them (`seed`, at the
+first `hub run`) and 210 with two years (`hub seed --constellations 210 --months 24`). Everything
+but keys, passwords and sealed texts is the same for the same number of the dice and the same day.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
 
 from hub_api import child_keys, clock, db
 from hub_api import settings as hub_settings
-from hub_api.access import Role
-from hub_api.accounts import service as accounts
-from hub_api.constellations import service as constellations
-from hub_api.households import service as households
-from hub_api.households.models import Approval, Gender, Household, LegalStatus
+from hub_api.accounts.passwords import hash_password
+from seed import scenes
+from seed.cast import CASTS, KNOWN, LIAISON_WORKER, ORDER, SERVICE_STAFF
+from seed.families import Families
+from seed.names import Names, email_of
+from seed.rows import Dice, Rows
+from seed.stays import Planner
+from seed.town import Builder
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Iterator
 
     from hub_api.settings import Settings
-
-Child = tuple[str, int, Gender, LegalStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """A household of the demo: its carer, the key of the carer's demo login, and the children."""
-
-    household: str
-    carer: str
-    login: str
-    children: tuple[Child, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class DemoConstellation:
-    """A constellation of the demo."""
-
-    name: str
-    hub: Family
-    beds: tuple[str, ...]
-    satellites: tuple[Family, ...]
-
-
-BELLENDEN = DemoConstellation(
-    "Bellenden",
-    Family("Okafor household", "Grace Okafor", "hub_carer"),
-    ("Blue room", "Garden room"),
-    (
-        Family(
-            "Whitlock household",
-            "Maureen Whitlock",
-            "satellite_carer",
-            (
-                ("Tyler", 9, Gender.MALE, LegalStatus.SECTION_31),
-                ("Amira", 12, Gender.FEMALE, LegalStatus.SECTION_20),
-            ),
-        ),
-    ),
-)
-GREENDALE = DemoConstellation(
-    "Greendale",
-    Family("Marsh household", "Patricia Marsh", "other_hub_carer"),
-    ("Attic room", "Front room"),
-    (
-        Family(
-            "Adeyemi household",
-            "Samuel Adeyemi",
-            "other_satellite_carer",
-            (("Noah", 14, Gender.MALE, LegalStatus.SECTION_31),),
-        ),
-    ),
-)
-LIAISON_WORKER = "Helen Carver"
-SERVICE_STAFF = {
-    "home_duty_staff": ("Joseph Lindqvist", Role.HOME_DUTY_STAFF),
-    "programme_manager": ("Ruth Abernathy", Role.PROGRAMME_MANAGER),
-    "system_administrator": ("Dev Chatterjee", Role.SYSTEM_ADMINISTRATOR),
-}
-ORDER = (
-    "satellite_carer", "other_satellite_carer", "hub_carer", "other_hub_carer", "liaison_worker",
-    "home_duty_staff", "programme_manager", "system_administrator",
-)  # fmt: skip
+    from seed.town import Town
 
 Logins = dict[str, dict[str, str]]
+DICE = 1729
+"""The number of the dice unless another is asked for."""
+PILOT_MONTHS = 3
+MONTH = timedelta(days=30)
+AHEAD = timedelta(days=40)
+"""How far the stays of a large load reach."""
+COVERED = 4
+"""Constellations that one liaison worker covers (domain.md, section 1)."""
 
 
-def seed(settings: Settings) -> Logins:
-    """Fill an empty database and write the demo logins, with fresh passwords, to a private file."""
-    hub_settings.use(settings)
-    child_keys.provide_secrets(settings)
-    engine = db.make_engine(settings.required_database().migration, connections=1)
-    logins: Logins = {}
-    since = clock.london_today() - timedelta(days=90)
-    try:
-        with db.transaction(engine):
-            bellenden = _add_constellation(BELLENDEN, logins, since)
-            _add_constellation(GREENDALE, logins, since)
-            liaison = _add_person(LIAISON_WORKER, "liaison_worker", logins)
-            accounts.grant_role(
-                liaison, Role.LIAISON_WORKER, starts_on=since, constellation_id=bellenden
-            )
-            for login, (name, role) in SERVICE_STAFF.items():
-                accounts.grant_role(_add_person(name, login, logins), role, starts_on=since)
-            # Inside the transaction: without the file nobody could log in to what was saved.
-            _write(settings, {login: logins[login] for login in ORDER})
-    finally:
-        engine.dispose()
-    return logins
+def seed(settings: Settings, dice: int = DICE) -> Logins:
+    """Fill an empty database with the pilot and write the demo logins, with fresh passwords, to a
+    private file. What is to come is asked for and decided through the services."""
+    loading = Loading(settings, constellations=len(CASTS), months=PILOT_MONTHS, dice=dice)
+    loading.until = loading.today - timedelta(days=1)
+    towns = list(loading.towns())
+    with db.transaction(loading.engine):
+        scenes.play(towns)
+    return loading.finish()
 
 
-def _add_constellation(demo: DemoConstellation, logins: Logins, since: date) -> UUID:
-    constellation = constellations.found_constellation(demo.name)
-    hub, hub_carer = _add_family(demo.hub, constellation.id, logins, since)
-    accounts.grant_role(
-        hub_carer, Role.HUB_CARER, starts_on=since, constellation_id=constellation.id
-    )
-    _approve(hub, since)
-    constellations.appoint_hub_home(
-        constellation.id, hub.id, f"{demo.name} hub", [*demo.beds], since
-    )
-    for family in demo.satellites:
-        household, carer = _add_family(family, constellation.id, logins, since)
-        accounts.grant_role(carer, Role.SATELLITE_CARER, starts_on=since, household_id=household.id)
-    return constellation.id
+class Loading:
+    """A load under way: `towns()` makes them one by one, each in a transaction of its own, and
+    `finish()` writes the logins. Stopped in between, what is there stays there."""
 
+    def __init__(
+        self, settings: Settings, *, constellations: int, months: int, dice: int = DICE
+    ) -> None:
+        hub_settings.use(settings)
+        child_keys.provide_secrets(settings)
+        self._settings, self._constellations, self._dice_number = settings, constellations, dice
+        self.engine = db.make_engine(settings.required_database().migration, connections=1)
+        self.today = clock.london_today()
+        self._since = self.today - months * MONTH
+        self.until = self.today + AHEAD
+        self._passwords = {login: secrets.token_urlsafe(9) for login in ORDER}
 
-def _approve(hub: Household, since: date) -> None:
-    """Terms that let the hub carer take the demo's guests."""
-    db.session().add(
-        Approval(
-            constellation_id=hub.constellation_id,
-            household_id=hub.id,
-            max_children=3,
-            min_age=0,
-            max_age=17,
-            genders=[str(gender) for gender in Gender],
-            starts_on=since,
-            review_due_on=since + timedelta(days=2 * 365),
+    def towns(self) -> Iterator[Town]:
+        """Make the constellations, those of the demo's cast first."""
+        builder = self._builder(self._dice_number)
+        now, rules = clock.now(), self._settings
+        liaison_worker = None
+        for index in range(self._constellations):
+            cast = CASTS[index] if index < len(CASTS) else None
+            if index >= len(CASTS):
+                builder.names.begin_constellation()
+            with db.transaction(self.engine):
+                if index == 0:
+                    self._staff(builder)
+                    liaison_worker = builder.account(LIAISON_WORKER, "liaison_worker")
+                elif liaison_worker is None or index == 1 or index % COVERED == 1:
+                    liaison_worker = builder.account(builder.names.person(builder.names.surname()))
+                town = builder.town(cast, liaison_worker)
+                builder.rows.copy()
+                child_keys.make([child.id for child in [*town.children(), *town.residents]])
+                Planner(town, builder.rows, builder.dice, rules, now).plan()
+                builder.rows.copy()
+            yield town
+
+    def finish(self) -> Logins:
+        """Have the planner know the new tables, and write the logins to their file."""
+        with db.transaction(self.engine) as session:
+            session.execute(sa.text("analyze respite_requests, sleepovers, bed_nights, children"))
+        self.engine.dispose()
+        names = {login: name for login, (name, _) in SERVICE_STAFF.items()}
+        names["liaison_worker"] = LIAISON_WORKER
+        for cast in CASTS[: self._constellations]:
+            names |= {family.login: family.carer for family in (cast.hub, cast.family)}
+        logins = {
+            login: {"email": email_of(names[login]), "password": self._passwords[login]}
+            for login in ORDER
+            if login in names
+        }
+        _write(self._settings, logins)
+        return logins
+
+    def _builder(self, number: int) -> Builder:
+        dice = Dice(number)
+        names = Names(number, KNOWN)
+        return Builder(
+            rows=Rows(dice),
+            dice=dice,
+            names=names,
+            today=self.today,
+            since=self._since,
+            until=self.until,
+            families=Families(dice, names, self.today, self._since),
+            hashes={login: hash_password(word) for login, word in self._passwords.items()},
         )
-    )
 
-
-def _add_family(
-    family: Family, constellation_id: UUID, logins: Logins, since: date
-) -> tuple[Household, UUID]:
-    household = households.add_household(constellation_id, family.household)
-    constellations.add_member(constellation_id, household.id, since)
-    carer = _add_person(family.carer, family.login, logins)
-    households.add_adult(household, family.carer, carer).dbs_issued_on = since
-    for first_name, age, gender, legal_status in family.children:
-        born_on = clock.london_today() - timedelta(days=365 * age + 100)
-        households.add_child(household, first_name, born_on, gender, legal_status)
-    return household, carer
-
-
-def _add_person(name: str, login: str, logins: Logins) -> UUID:
-    email = f"{name.lower().replace(' ', '.')}@demo.example"
-    password = secrets.token_urlsafe(9)
-    logins[login] = {"email": email, "password": password}
-    return accounts.create_account(email, name, password).id
+    def _staff(self, builder: Builder) -> None:
+        for login, (name, role) in SERVICE_STAFF.items():
+            builder.role(builder.account(name, login), role)
 
 
 def _write(settings: Settings, logins: Logins) -> None:

@@ -1,5 +1,6 @@
 """The data keys as an operator meets them: made once, never lost in silence, rotated, erased."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -83,7 +84,7 @@ class TestRotating:
             token = http.headers["Authorization"]
         for _ in range(2):
             rotated = hub("keys", "rotate", "--data", HUB_DATA_DIR=running_hub.data_dir)
-            assert "3 children's keys rewrapped." in rotated.stdout
+            assert re.search(r"; [1-9]\d+ children's keys rewrapped\.", rotated.stdout)
             for _ in range(12):  # a connection each, so that both processes answer
                 with running_hub.http() as http:
                     found = http.get(path, headers={"Authorization": token})

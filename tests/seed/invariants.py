@@ -1,0 +1,156 @@
+"""What must always be true of the database, each as a query for the rows that break it.
+
+Written from the rules and not from the code: nights are counted in SQL, the fostering limit again
+from children and their places.
+"""
+
+NIGHTS = """
+    select d::date as night
+      from generate_series((s.arrives_at at time zone 'Europe/London')::date - 1,
+                           (s.ends_at at time zone 'Europe/London')::date, interval '1 day') d
+     where s.arrives_at < (d::date + 1 + time '05:00') at time zone 'Europe/London'
+       and s.ends_at > (d::date + time '23:00') at time zone 'Europe/London'"""
+"""The nights of a stay `s`: D 23:00 to D+1 05:00 in London, where the stay overlaps it."""
+
+STAYS = """
+    select id, request_id, child_id, hub_home_id, state,
+           case when state in ('returned', 'closed') then arrived_at else arrives_at end
+             as arrives_at,
+           case when state in ('returned', 'closed') then returned_at else departs_at end as ends_at
+      from sleepovers"""
+"""As agreed until it is over, and from then on as it was."""
+
+PRESENT = """
+    select n.hub_home_id, n.night, n.child_id, n.bed_id from bed_nights n
+    union all
+    select h.id, n.night, c.id, null from children c
+      join hub_homes h using (household_id)
+      join (select distinct hub_home_id, night from bed_nights) n on n.hub_home_id = h.id
+     where (c.left_on is null or c.left_on > n.night)"""
+
+FOSTERED = "('section_20', 'section_31', 'remand')"
+
+BROKEN = {
+    "a bed holds two children": """
+        select bed_id, night from bed_nights group by 1, 2 having count(*) > 1""",
+    "a child is in two places": """
+        select child_id, night from bed_nights group by 1, 2 having count(*) > 1""",
+    "two stays of a child overlap": f"""
+        with s as (select * from ({STAYS}) s where state <> 'cancelled')
+        select a.id, b.id from s a join s b on a.child_id = b.child_id and a.id < b.id
+           and a.arrives_at < b.ends_at and b.arrives_at < a.ends_at""",
+    "a bed-night without a live stay or hold": """
+        select n.bed_id, n.night from bed_nights n
+          left join sleepovers s on s.id = n.sleepover_id
+          join respite_requests r on r.id = n.request_id
+         where case when n.sleepover_id is null then r.state <> 'awaiting_approval'
+                    else s.state = 'cancelled' or r.state <> 'accepted'
+                         or s.hub_home_id <> n.hub_home_id or s.request_id <> n.request_id end""",
+    "a live stay whose nights are not its own": f"""
+        select s.id, array_agg(n.night), array_agg(e.night) from ({STAYS}) s
+          cross join lateral ({NIGHTS}) e
+          full join bed_nights n on n.sleepover_id = s.id and n.night = e.night
+         where s.state is distinct from 'cancelled'
+           and (n.night is null or (e.night is null and n.sleepover_id is not null))
+         group by s.id""",
+    "a request awaiting approval without its nights": f"""
+        select s.id, c.child_id from (
+            select id, arrives_at, departs_at as ends_at from respite_requests
+             where state = 'awaiting_approval') s
+          join requested_children c on c.request_id = s.id
+          cross join lateral ({NIGHTS}) e
+          left join bed_nights n on n.request_id = s.id and n.child_id = c.child_id
+           and n.night = e.night
+         where n.night is null""",
+    "a request whose nights are miscounted": f"""
+        select s.id from (
+            select id, nights, arrives_at, departs_at as ends_at from respite_requests) s
+         where s.nights <> array({NIGHTS} order by 1)""",
+    "a bed that is not there": """
+        select b.id, n.night from bed_nights n join beds b on b.id = n.bed_id
+         where n.night < b.starts_on or n.night >= b.ends_on""",
+    "a guest while the hub is away": """
+        select n.bed_id, n.night from bed_nights n join hub_absences a using (hub_home_id)
+         where n.night between a.first_night and a.last_night""",
+    "more fostered children than the usual limit": f"""
+        select hub_home_id, night, count(*) from ({PRESENT}) p join children c on c.id = p.child_id
+         where c.legal_status in {FOSTERED} group by 1, 2
+        having count(*) > 3
+           and (count(distinct sibling_group_id) <> 1 or count(*) <> count(sibling_group_id))""",
+    "beyond the terms of approval": f"""
+        select p.hub_home_id, p.night from ({PRESENT}) p
+          join children c on c.id = p.child_id and c.legal_status in {FOSTERED}
+          join hub_homes h on h.id = p.hub_home_id
+          left join approvals a on a.household_id = h.household_id and a.starts_on <= p.night
+           and (a.ends_on is null or a.ends_on > p.night)
+         group by p.hub_home_id, p.night, a.id
+        having a.id is null or count(*) > a.max_children or a.review_due_on < p.night
+            or bool_or(c.gender <> all (a.genders))
+            or bool_or(extract(year from age(p.night, c.born_on))
+                       not between a.min_age and a.max_age)""",
+    "a certificate out of date": """
+        select n.hub_home_id, n.night from bed_nights n join hub_homes h on h.id = n.hub_home_id
+          join adults a using (household_id)
+         where (a.left_on is null or a.left_on > n.night)
+           and (a.dbs_issued_on is null or a.dbs_issued_on + interval '3 years' < n.night)""",
+    "kept apart and yet together": f"""
+        with p as ({PRESENT})
+        select a.night, a.child_id, b.child_id from p a join p b using (hub_home_id, night)
+          join kept_apart k on k.child_id = a.child_id and k.other_child_id = b.child_id
+         where k.starts_on <= a.night and (k.ends_on is null or k.ends_on > a.night)""",
+    "a shared bedroom without both agreements": """
+        select a.night, a.child_id, b.child_id from bed_nights a
+          join bed_nights b on b.hub_home_id = a.hub_home_id and b.night = a.night
+           and b.child_id <> a.child_id
+          join beds x on x.id = a.bed_id join beds y on y.id = b.bed_id and y.bedroom = x.bedroom
+          left join sharing_agreements g on g.child_id = a.child_id and g.with_child_id = b.child_id
+           and g.starts_on <= a.night and (g.ends_on is null or g.ends_on > a.night)
+         where g.id is null""",
+    "a longer stay that nobody approved": """
+        select r.id from respite_requests r where r.state = 'accepted'
+           and cardinality(r.nights) > 3 and (cardinality(r.nights) > 7
+            or not exists (select from check_overrides o where o.request_id = r.id
+                            and o.code = 'length' and o.role = 'liaison_worker'))""",
+    "an accepted request without a stay for each child": """
+        select r.id, c.child_id from respite_requests r
+          join requested_children c on c.request_id = r.id
+          left join sleepovers s on s.request_id = r.id and s.child_id = c.child_id
+         where (r.state = 'accepted') <> (s.id is not null)""",
+    "a request that was never decided as its state says": """
+        select r.id, r.state from respite_requests r
+         where r.state <> 'draft'
+           and (not exists (select from respite_decisions d where d.request_id = r.id
+                             and d.decision = 'submitted')
+            or r.state <> 'submitted'
+           and not exists (select from respite_decisions d where d.request_id = r.id
+                            and d.decision = any (case r.state
+                                when 'accepted' then array['accepted', 'approved']
+                                when 'awaiting_approval' then array['held']
+                                else array[r.state] end)))
+           -- A draft may be thrown away without having been sent.
+           and not (r.state = 'withdrawn' and r.submitted_at is null)""",
+    "a decision without every check": """
+        select id from respite_decisions
+         where json_array_length(checks) < 3 or decided_at > :now""",
+    "a state that is not of its date": """
+        select id, state from sleepovers
+         where confirmed_at > arrives_at + interval '12 hours'
+            or confirmed_at > :now or cancelled_at > :now or arrived_at > :now
+            or returned_at > :now or closed_at > :now
+            or arrived_at < confirmed_at""",
+}
+
+STALE = """
+    select id from respite_requests
+     where state in ('submitted', 'awaiting_approval') and expires_at < :now"""
+"""Requests that time should have decided on."""
+
+
+def broken(rows, now, queries=BROKEN):
+    """The names of the rules that are broken, with the first rows that break them."""
+    found = {}
+    for name, query in queries.items():
+        parameters = {"now": now} if ":now" in query else {}
+        if bad := rows(query, **parameters):
+            found[name] = bad[:3]
+    return found

@@ -1,0 +1,242 @@
+"""A large load, made small: held to every rule by queries that know nothing of how it was made."""
+
+from collections import Counter
+from dataclasses import replace
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+
+from hub_api import child_keys, clock, create_app, db
+from hub_api.encryption import Ciphertext
+from hub_api.respite.models import RespiteRequest
+from hub_api.sleepovers import checks, facts
+from hub_api.sleepovers.facts import Stay
+from seed import southwark
+from seed.rows import model_of
+from tests.phone import Phone
+from tests.running.program import addresses, hub_in_process
+from tests.seed.invariants import BROKEN, STALE, broken
+
+CONSTELLATIONS, MONTHS = 5, 6
+HARMS = {
+    "a live stay whose nights are not its own": """
+        delete from bed_nights where ctid = (select min(ctid) from bed_nights)""",
+    "a bed-night without a live stay or hold": """
+        update sleepovers set state = 'cancelled', cancelled_at = now(), cancel_reason = 'other',
+               arrived_at = null, returned_at = null, closed_at = null, early_end_reason = null
+         where id = (select sleepover_id from bed_nights where sleepover_id is not null limit 1)""",
+    "more fostered children than the usual limit": """
+        update children set legal_status = 'section_31', sibling_group_id = null,
+               household_id = (select household_id from hub_homes order by id limit 1)
+         where id in (select id from children order by id limit 4)""",
+    "beyond the terms of approval": "update approvals set max_age = 9",
+    "a certificate out of date": "update adults set dbs_issued_on = dbs_issued_on - 1100",
+    "kept apart and yet together": """
+        insert into kept_apart (id, version, constellation_id, starts_on, child_id, other_child_id,
+                                reason, recorded_by, recorded_at)
+        select gen_random_uuid(), 1, a.constellation_id, date '2020-1-1', a.child_id, b.child_id,
+               'other', (select id from accounts limit 1), now()
+          from bed_nights a join bed_nights b using (hub_home_id, night)
+         where a.child_id < b.child_id limit 1""",
+    "a shared bedroom without both agreements": "update beds set bedroom = 'one room'",
+    "a longer stay that nobody approved": "delete from check_overrides",
+    "a guest while the hub is away": "update hub_absences set first_night = '2020-1-1'",
+    "a bed that is not there": "update beds set ends_on = starts_on",
+    "a request whose nights are miscounted": """
+        update respite_requests set nights = nights || current_date""",
+    "an accepted request without a stay for each child": """
+        update respite_requests set state = 'expired' where state = 'accepted'""",
+    "a request that was never decided as its state says": "delete from respite_decisions",
+    "a state that is not of its date": """
+        update sleepovers set confirmed_at = now() + interval '1 hour'""",
+}
+"""What breaks a rule, to see that the rule's query notices."""
+
+
+@pytest.fixture(scope="module")
+def loaded(settings, make_database):
+    """The settings of a database of its own with five constellations and half a year."""
+    found = replace(settings, database=make_database("hub_loaded"))
+    loading = southwark.Loading(found, constellations=CONSTELLATIONS, months=MONTHS)
+    assert len(list(loading.towns())) == CONSTELLATIONS
+    loading.finish()
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(loaded):
+    found = db.make_engine(loaded.required_database().migration, connections=2)
+    yield found
+    found.dispose()
+
+
+@pytest.fixture(scope="module")
+def ask(engine):
+    def read(statement, **values):
+        with engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), values).all())
+
+    return read
+
+
+@pytest.fixture(scope="module")
+def loaded_app(loaded):
+    app = create_app(loaded)
+    app.testing = False
+    yield app
+    app.engine.dispose()
+
+
+class TestEveryRule:
+    @pytest.mark.parametrize("rule", BROKEN)
+    def test_holds(self, ask, rule):
+        assert broken(ask, clock.now(), {rule: BROKEN[rule]}) == {}
+
+    @pytest.mark.parametrize(("rule", "harm"), HARMS.items())
+    def test_would_be_seen_to_be_broken(self, engine, rule, harm):
+        with engine.connect() as connection:
+            connection.execute(sa.text(harm))
+
+            def ask(statement, **values):
+                return list(connection.execute(sa.text(statement), values).all())
+
+            assert set(broken(ask, clock.now(), {rule: BROKEN[rule]})) == {rule}
+            connection.rollback()
+
+    def test_leaves_no_request_without_an_answer(self, ask):
+        assert ask(STALE, now=clock.now()) == []
+
+
+class TestWhatIsLoaded:
+    def test_is_as_full_as_a_constellation_is(self, ask):
+        for row in ask(
+            "select c.name, count(distinct h.id) as homes, count(distinct k.id) as children,"
+            " (select count(*) from sleepovers s where s.constellation_id = c.id) as stays,"
+            " (select count(*) from beds b where b.constellation_id = c.id"
+            "   and b.temporary_reason is null) as beds"
+            " from constellations c join households h on h.constellation_id = c.id"
+            " left join hub_homes x on x.household_id = h.id"
+            " left join children k on k.household_id = h.id and x.id is null group by c.id"
+        ):
+            assert 8 <= row.homes <= 10
+            assert 10 <= row.children <= 17
+            assert 2 <= row.beds <= 3
+            assert 3 * MONTHS <= row.stays <= 10 * (MONTHS + 2)
+
+    def test_has_children_as_southwark_has(self, ask):
+        (row,) = ask(
+            "select avg((born_on < current_date - interval '11 years')::int) as grown,"
+            " avg((legal_status = 'section_20' and gender in ('male', 'female')"
+            " and born_on < current_date - interval '15 years')::int) as asylum from children"
+        )
+        assert row.grown > 0.8
+        assert row.asylum > 0.1
+
+    def test_has_requests_and_stays_that_went_every_way(self, ask):
+        states = Counter(dict(ask("select state, count(*) from respite_requests group by 1")))
+        assert {"accepted", "declined", "withdrawn", "expired", "submitted"} <= set(states)
+        assert states["accepted"] > 0.6 * states.total()
+        stays = dict(ask("select state, count(*) from sleepovers group by 1"))
+        assert set(stays) == {"confirmed", "in_stay", "returned", "closed", "cancelled"}
+        assert ask("select from sleepovers where early_end_reason is not null")
+        assert ask(
+            "select from sleepovers group by request_id having count(*) > 1"
+        )  # siblings together
+
+    def test_names_everybody_once(self, ask):
+        names = [name for (name,) in ask("select display_name from accounts")]
+        assert len(names) == len(set(names))
+        places = ask(
+            "select count(*), count(distinct first_name) from children group by constellation_id"
+        )
+        assert all(count == different for count, different in places)
+
+    def test_is_the_same_for_the_same_dice(self, loaded, make_database, ask):
+        again = replace(loaded, database=make_database("hub_again"))
+        loading = southwark.Loading(again, constellations=2, months=MONTHS)
+        list(loading.towns())
+        engine = loading.engine
+        with engine.connect() as connection:
+            for table, columns in {
+                "children": "id, first_name, born_on, legal_status",
+                "respite_requests": "id, arrives_at, departs_at, reason",
+                "bed_nights": "bed_id, night, child_id",
+            }.items():
+                made = connection.execute(sa.text(f"select {columns} from {table}")).all()
+                assert len(made) > 20
+                assert {*made} <= {*ask(f"select {columns} from {table}")}
+        engine.dispose()
+
+    def test_has_notes_that_open(self, ask, engine):
+        children = "(select array_agg(child_id) from requested_children where request_id = r.id)"
+        notes = ask(f"select id, note, {children} from respite_requests r where note is not null")
+        reasons = ask(
+            f"select o.id, o.reason, {children} from check_overrides o"
+            " join respite_requests r on r.id = o.request_id"
+        )
+        assert notes
+        assert reasons
+        with db.transaction(engine):
+            for column, sealed in (
+                (RespiteRequest.note, notes),
+                (model_of("check_overrides").reason, reasons),
+            ):
+                for row_id, text, child_ids in sealed:
+                    opened = child_keys.reveal(column, row_id, child_ids, Ciphertext(bytes(text)))
+                    assert opened is not None
+
+
+class TestComingStays:
+    def test_pass_the_hubs_own_checks(self, ask, engine, loaded):
+        coming = ask(
+            "select r.id, r.hub_home_id, r.arrives_at, r.departs_at, r.nights, r.reason,"
+            " array_agg(s.child_id order by s.child_id) as children"
+            " from respite_requests r join sleepovers s on s.request_id = r.id"
+            " where s.state = 'confirmed' group by r.id"
+        )
+        assert len(coming) >= 5
+        with db.transaction(engine):
+            for row in Random(1).sample(coming, min(20, len(coming))):
+                stay = Stay(
+                    row.hub_home_id,
+                    tuple(row.children),
+                    row.arrives_at,
+                    row.departs_at,
+                    tuple(row.nights),
+                    row.reason,
+                    row.id,
+                )
+                found = checks.judge(stay, facts.read(stay), loaded)
+                blocks = {check.code for check in checks.blocking(found)}
+                assert blocks <= ({"length"} if len(row.nights) > loaded.longest_stay else set())
+
+
+class TestThroughTheApi:
+    def test_everybody_sees_their_own(self, ask, loaded_app):
+        people = ask(
+            "select account_id, role, household_id from role_grants where role in"
+            " ('satellite_carer', 'hub_carer', 'liaison_worker', 'programme_manager')"
+        )
+        for account_id, role, household_id in Random(2).sample(people, 12):
+            phone = Phone(loaded_app, account_id)
+            for path in ("households", "constellations", "respite-requests", "sleepovers"):
+                answer = phone.get(f"/{path}?limit=200")
+                assert answer.status_code == 200, (role, path)
+                items = answer.json["items"]
+                if role == "satellite_carer" and path in ("respite-requests", "sleepovers"):
+                    assert {item["household_id"] for item in items} <= {str(household_id)}
+                if items:
+                    assert phone.get(f"/{path}/{items[0]['id']}").status_code == 200
+
+
+class TestTheCommand:
+    def test_loads_into_an_empty_database_only(self, make_database, tmp_path):
+        settings = {"HUB_DATA_DIR": tmp_path, **addresses(make_database("hub_command"))}
+        command = ("seed", "--constellations", "3", "--months", "1", "--seed", "7")
+        done = hub_in_process(*command, **settings)
+        assert done.exit_code == 0, done.output
+        assert "Demo data added; the logins are in" in done.stdout
+        again = hub_in_process(*command, **settings)
+        assert again.exit_code == 1
+        assert again.stderr == "Error: The database is not empty, so no demo data was added.\n"

@@ -1,0 +1,273 @@
+"""Requests and stays in whatever order people think of: the app against a small model of it.
+
+Everybody tries everything at any time, time passes, and after each step the database is recounted:
+no state that its verb doesn't lead to, no bed-night without a live stay or a hold, none missing, and
+never more fostered children in the hub home than the law allows (Children Act 1989 Sch 7).
+"""
+
+import os
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from hub_api import clock, db, jobs
+from hub_api.respite.jobs import expire_unanswered
+from tests.factories.world import make_family, make_neighbourhood
+from tests.phone import Phone
+
+EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "8"))
+STEPS = int(os.environ.get("STATEFUL_STEPS", "30"))
+
+REQUEST_VERBS = {
+    "submit": {"draft": {"submitted"}},
+    "accept": {"submitted": {"accepted", "awaiting_approval"}},
+    "approve": {"awaiting_approval": {"accepted"}},
+    "decline": {"submitted": {"declined"}, "awaiting_approval": {"declined"}},
+    "withdraw": {
+        "draft": {"withdrawn"},
+        "submitted": {"withdrawn"},
+        "awaiting_approval": {"withdrawn"},
+    },
+}
+STAY_VERBS = {
+    "handover": {"confirmed": {"in_stay"}},
+    "return": {"in_stay": {"returned"}},
+    "end-early": {"in_stay": {"returned"}},
+    "close": {"returned": {"closed"}},
+    "cancel": {"confirmed": {"cancelled"}},
+    "extend": {"confirmed": {"confirmed"}, "in_stay": {"in_stay"}},
+}
+"""What each verb may lead to from where; from anywhere else it must be refused and change nothing."""
+
+BODIES: dict[str, Any] = {
+    "approve": {"reason": "The carer's operation takes a week to heal."},
+    "decline": {"reason": "hub_full"},
+    "withdraw": {"reason": "no_longer_needed"},
+    "end-early": {"reason": "child_wants_to_go_home"},
+    "cancel": {"reason": "child_unwell"},
+}
+REFUSED = {403, 404, 409}
+
+
+class AnyOrder(RuleBasedStateMachine):
+    app: Any
+    owner: sa.Engine
+
+    @initialize()
+    def begin(self) -> None:
+        self.travel = time_machine.travel(clock.now(), tick=False)
+        self.clock = self.travel.start()
+        with db.transaction(self.owner):
+            self.place = make_neighbourhood("Any", beds=2)
+            families = [self.place.family, self.place.neighbours, make_family(self.place.id, "C")]
+        self.families = families
+        self.people = [
+            self.place.hub_carer, self.place.liaison_worker, *(f.carer for f in families)
+        ]  # fmt: skip
+        self.done: Counter[str] = Counter()
+
+    def teardown(self) -> None:
+        if hasattr(self, "travel"):
+            self.travel.stop()
+
+    # --- what people do ----------------------------------------------------------------------
+
+    @rule(
+        family=st.integers(0, 2), children=st.integers(1, 2), days=st.integers(0, 9),
+        nights=st.integers(1, 8), draft=st.booleans(),
+    )  # fmt: skip
+    def ask(self, family: int, children: int, days: int, nights: int, draft: bool) -> None:
+        asking = self.families[family]
+        arrives_at = (clock.now() + timedelta(days=days)).replace(hour=17, minute=0)
+        body = {
+            "household_id": str(asking.id),
+            "children": [str(child) for child in asking.children[:children]],
+            "kind": "planned",
+            "arrives_at": arrives_at.isoformat(),
+            "departs_at": (arrives_at + timedelta(days=nights, hours=-7)).isoformat(),
+            "reason": "rest_for_carer",
+            "draft": draft,
+        }
+        answer = Phone(self.app, asking.carer).post("/respite-requests", body)
+        assert answer.status_code in {201, 409}, answer.json
+        self.done[f"ask {answer.status_code}"] += 1
+
+    @precondition(lambda self: self.states("respite_requests"))
+    @rule(data=st.data(), verb=st.sampled_from(sorted(REQUEST_VERBS)), who=st.integers(0, 4))
+    def decide(self, data: st.DataObject, verb: str, who: int) -> None:
+        self.attempt(data, "respite_requests", "respite-requests", verb, REQUEST_VERBS[verb], who)
+
+    @precondition(lambda self: self.states("sleepovers"))
+    @rule(data=st.data(), verb=st.sampled_from(sorted(STAY_VERBS)), who=st.integers(0, 4))
+    def run_stay(self, data: st.DataObject, verb: str, who: int) -> None:
+        self.attempt(data, "sleepovers", "sleepovers", verb, STAY_VERBS[verb], who)
+
+    @precondition(lambda self: self.states("respite_requests"))
+    @rule(data=st.data(), days=st.integers(-2, 3), nights=st.integers(1, 8), who=st.integers(0, 4))
+    def change(self, data: st.DataObject, days: int, nights: int, who: int) -> None:
+        states = self.states("respite_requests")
+        chosen = data.draw(st.sampled_from(sorted(states)))
+        phone = Phone(self.app, self.people[who])
+        seen = phone.get(f"/respite-requests/{chosen}")
+        if seen.status_code == 404:
+            return
+        arrives_at = clock.now().replace(hour=17, minute=0) + timedelta(days=3 + days)
+        body = {
+            "arrives_at": arrives_at.isoformat(),
+            "departs_at": (arrives_at + timedelta(days=nights, hours=-7)).isoformat(),
+        }
+        answer = phone.send(
+            "PATCH", f"/respite-requests/{chosen}", body, If_Match=seen.headers["ETag"]
+        )
+        assert answer.status_code in {200, *REFUSED}, answer.json
+        after = self.states("respite_requests")
+        if answer.status_code == 200:
+            may_become = {"awaiting_approval": "submitted"}.get(states[chosen], states[chosen])
+            assert after[chosen] == may_become
+            assert states[chosen] in {"draft", "submitted", "awaiting_approval", "accepted"}
+        else:
+            assert after == states
+        self.done[f"change {answer.status_code}"] += 1
+
+    @rule(hours=st.integers(1, 40))
+    def time_passes(self, hours: int) -> None:
+        self.clock.shift(timedelta(hours=hours))
+        before = self.states("respite_requests")
+        expire_unanswered(0)
+        for request, state in self.states("respite_requests").items():
+            if state != before[request]:
+                assert (before[request], state) in {
+                    ("submitted", "expired"),
+                    ("awaiting_approval", "expired"),
+                }
+
+    def attempt(
+        self, data: st.DataObject, table: str, path: str, verb: str, leads: Any, who: int
+    ) -> None:
+        states = self.states(table)
+        chosen = data.draw(st.sampled_from(sorted(states)))
+        phone = Phone(self.app, self.people[who])
+        seen = phone.get(f"/{path}/{chosen}")
+        if seen.status_code == 404:
+            return
+        body = BODIES.get(verb)
+        if verb == "extend":
+            body = {"departs_at": seen.json["departs_at"]}
+            later = data.draw(st.integers(1, 3))
+            departs_at = clock.datetime.fromisoformat(body["departs_at"]) + timedelta(days=later)
+            body = {"departs_at": departs_at.isoformat(), "reason": "The carer is still unwell."}
+        answer = phone.post(f"/{path}/{chosen}/{verb}", body, If_Match=seen.headers["ETag"])
+        after = self.states(table)
+        assert answer.status_code in {200, *REFUSED}, (verb, answer.json)
+        if answer.status_code == 200:
+            assert after[chosen] in leads[states[chosen]], (verb, states[chosen], after[chosen])
+            assert answer.json["state"] == after[chosen]
+        else:
+            assert after == states
+        self.done[f"{verb} {answer.status_code}"] += 1
+
+    # --- what must always be true ----------------------------------------------------------------
+
+    def states(self, table: str) -> dict[str, str]:
+        return {
+            str(row.id): row.state
+            for row in self.rows(f"select id, state from {table} where constellation_id = :place")
+        }
+
+    def rows(self, statement: str) -> list[Any]:
+        with self.owner.connect() as connection:
+            return list(connection.execute(sa.text(statement), {"place": self.place.id}))
+
+    @invariant()
+    def nights_and_stays_agree(self) -> None:
+        if not hasattr(self, "place"):
+            return
+        assert self.rows(WITHOUT_STAY) == []
+        assert self.rows(NOT_ITS_NIGHTS) == []
+        assert self.rows(NOT_HELD) == []
+        assert self.rows(ACCEPTED_WITHOUT_STAYS) == []
+
+    @invariant()
+    def the_limit_holds(self) -> None:
+        if hasattr(self, "place"):
+            assert all(row.children <= 3 for row in self.rows(FOSTERED_BY_NIGHT))
+
+
+WITHOUT_STAY = """
+    select n.* from bed_nights n join respite_requests r on r.id = n.request_id
+      left join sleepovers s on s.id = n.sleepover_id
+     where n.constellation_id = :place
+       and not (s.state in ('confirmed', 'in_stay', 'returned', 'closed') and r.state = 'accepted'
+                or n.sleepover_id is null and r.state = 'awaiting_approval')
+"""
+NIGHTS_OF = """
+    (select array_agg(d::date order by d)
+       from generate_series(({0})::date - 1, ({1})::date, interval '1 day') d
+      where {0} < ((d::date + 1 + time '05:00') at time zone 'Europe/London')
+        and {1} > ((d::date + time '23:00') at time zone 'Europe/London'))
+"""
+"""The London nights between two instants, counted by PostgreSQL and not by the app."""
+
+HELD = "(select array_agg(night order by night) from bed_nights n where n.sleepover_id = s.id)"
+NOT_ITS_NIGHTS = f"""
+    select s.id, s.state from sleepovers s
+     where s.constellation_id = :place and (
+           s.state in ('confirmed', 'in_stay')
+           and {HELD} is distinct from {NIGHTS_OF.format("s.arrives_at", "s.departs_at")}
+        or s.state in ('returned', 'closed') and s.early_end_reason is null
+           and s.returned_at <= s.departs_at
+           and {HELD} is distinct from {NIGHTS_OF.format("s.arrives_at", "s.departs_at")}
+        or s.state = 'cancelled' and {HELD} is not null)
+"""
+NOT_HELD = """
+    select r.id from respite_requests r join requested_children c on c.request_id = r.id
+     where r.constellation_id = :place and r.state = 'awaiting_approval'
+       and (select array_agg(night order by night) from bed_nights n
+             where n.request_id = r.id and n.child_id = c.child_id) is distinct from r.nights
+"""
+ACCEPTED_WITHOUT_STAYS = """
+    select r.id from respite_requests r
+     where r.constellation_id = :place and (r.state = 'accepted') <> (
+           (select array_agg(child_id order by child_id) from requested_children c
+             where c.request_id = r.id)
+         = (select array_agg(child_id order by child_id) from sleepovers s
+             where s.request_id = r.id))
+"""
+FOSTERED_BY_NIGHT = """
+    select n.night, count(*) as children from bed_nights n join children c on c.id = n.child_id
+     where n.constellation_id = :place
+       and c.legal_status in ('section_20', 'section_31', 'remand')
+     group by n.night
+"""
+
+
+@pytest.fixture
+def worker_engine(settings: Any) -> Any:
+    engine = db.make_engine(settings.required_database().worker, connections=2)
+    jobs.use_engine(engine)
+    yield engine
+    engine.dispose()
+
+
+def test_in_whatever_order(app: Any, owner: sa.Engine, worker_engine: Any) -> None:
+    machine = type("AnyOrderHere", (AnyOrder,), {"app": app, "owner": owner})
+    from hypothesis.stateful import run_state_machine_as_test
+
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            derandomize="STATEFUL_EXAMPLES" not in os.environ,
+            suppress_health_check=list(HealthCheck),
+            database=None,
+        ),
+    )
