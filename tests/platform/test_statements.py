@@ -37,11 +37,16 @@ class TestStatements:
     @pytest.mark.parametrize("path", LISTS)
     def test_a_list_takes_at_most_four(self, world, path):
         world.booked()
-        answers = []
+        answers, family = [], world.here.family
+        ids = {
+            "constellation_id": world.here.id,
+            "household_id": family.id,
+            "child_id": family.children[0],
+        }
         for person in (world.here.hub_carer, world.staff[Role.PROGRAMME_MANAGER]):
             phone = world.phone(person)
             with counted(world.app.engine) as sent:
-                answers.append(phone.get(path.format(constellation_id=world.here.id)))
+                answers.append(phone.get(path.format(**ids)))
             assert len(sent) <= 4, sent
         assert 200 in {answer.status_code for answer in answers}
 
