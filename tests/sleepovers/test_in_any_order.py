@@ -1,8 +1,8 @@
 """Requests and stays in whatever order people think of: the app against a small model of it.
 
 Everybody tries everything at any time, time passes, and after each step the database is recounted:
-no state that its verb doesn't lead to, no bed-night without a live stay or a hold, none missing, and
-never more fostered children in the hub home than the law allows (Children Act 1989 Sch 7).
+no state that its verb doesn't lead to, no bed-night without a live stay or a hold, none missing,
+and never more fostered children in the hub home than the law allows (Children Act 1989 Sch 7).
 """
 
 import os
@@ -15,7 +15,14 @@ import sqlalchemy as sa
 import time_machine
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from hub_api import clock, db, jobs
 from hub_api.respite.jobs import expire_unanswered
@@ -44,7 +51,7 @@ STAY_VERBS = {
     "cancel": {"confirmed": {"cancelled"}},
     "extend": {"confirmed": {"confirmed"}, "in_stay": {"in_stay"}},
 }
-"""What each verb may lead to from where; from anywhere else it must be refused and change nothing."""
+"""What each verb may lead to from where; from elsewhere it must be refused and change nothing."""
 
 BODIES: dict[str, Any] = {
     "approve": {"reason": "The carer's operation takes a week to heal."},
@@ -256,10 +263,9 @@ def worker_engine(settings: Any) -> Any:
     engine.dispose()
 
 
-def test_in_whatever_order(app: Any, owner: sa.Engine, worker_engine: Any) -> None:
+@pytest.mark.usefixtures("worker_engine")
+def test_in_whatever_order(app: Any, owner: sa.Engine) -> None:
     machine = type("AnyOrderHere", (AnyOrder,), {"app": app, "owner": owner})
-    from hypothesis.stateful import run_state_machine_as_test
-
     run_state_machine_as_test(
         machine,
         settings=settings(
