@@ -25,7 +25,7 @@ ROUNDS = 20
 WORLDS = max(1, int(os.environ.get("RACE_ROUNDS", "20")) // ROUNDS)
 
 DAYS = range(7, 7 + 3 * ROUNDS, 3)
-"""Of the rounds. With nights between them: adjoining stays count as one and would be too long."""
+"""Of the rounds, with nights between them: stays that adjoin count as one and would be too long."""
 CONTROL_DAYS = range(7, 97, 3)
 """A control may take some rounds until it goes wrong; it ends at the first."""
 
