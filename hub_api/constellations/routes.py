@@ -39,7 +39,7 @@ blp = Blueprint(
 _ONE = "/<uuid:constellation_id>"
 _HOUSEHOLD = "01920000-0000-7000-8000-000000000001"
 
-STAYS_AHEAD = "stays_ahead"
+STAYS_AHEAD, NIGHTS_BOOKED = "stays_ahead", "nights_booked"
 """How those who listen to this slice's changes say that children would be without their bed."""
 
 # --- constellations ----------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def create_bed(body: beds.BedIn, constellation_id: UUID) -> Any:
 
 @blp.route(f"{_ONE}/beds/<uuid:bed_id>", methods=["PATCH"])
 @blp.allow(Permission.CONSTELLATION_MANAGE)
-@blp.refuses("ends_too_early", "label_taken", "wrong_state", STAYS_AHEAD)
+@blp.refuses("ends_too_early", "label_taken", "wrong_state", NIGHTS_BOOKED)
 @blp.if_match
 @blp.arguments(BedChangeIn(), example={"label": "Blue room, by the window"})
 @blp.response(200, BedSchema)
@@ -214,7 +214,7 @@ def list_blocked_nights(page: PageArgs, constellation_id: UUID) -> Any:
 
 @blp.route(f"{_ONE}/blocked-nights", methods=["POST"])
 @blp.allow(Permission.HUB_BLOCK_NIGHTS)
-@blp.refuses("constellation_closed", "in_the_past", "no_hub_home", STAYS_AHEAD)
+@blp.refuses("constellation_closed", "in_the_past", "no_hub_home", NIGHTS_BOOKED)
 @blp.unversioned  # more nights overwrite nothing
 @blp.arguments(
     BlockedNightsIn(),

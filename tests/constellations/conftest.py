@@ -10,6 +10,7 @@ import time_machine
 
 from hub_api import changes, clock
 from hub_api.access import Role
+from hub_api.constellations.changes import BedEnds, NightsBlocked
 from hub_api.errors import Conflict
 from tests.phone import Phone
 
@@ -75,7 +76,8 @@ def heard(kind: type[Any], *, refuses: bool = False) -> Iterator[list[Any]]:
     def listen(change: Any) -> None:
         found.append(change)
         if refuses:
-            raise Conflict("Children are expected.", code="stays_ahead")
+            code = "nights_booked" if kind in (BedEnds, NightsBlocked) else "stays_ahead"
+            raise Conflict("Children are expected.", code=code)
 
     changes.before(kind)(listen)
     try:

@@ -217,7 +217,7 @@ class TestChanging:
             session.add(make_bed(world.here, "other"))
         sent = {key: day(value) if value == 3 else value for key, value in body.items()}
         with heard(BedEnds, refuses=True):
-            assert outcome(change(bed, sent)) == (409, "stays_ahead")
+            assert outcome(change(bed, sent)) == (409, "nights_booked")
         (kept,) = rows("select * from beds where id = :id", id=world.here.beds[0])
         assert (kept.bedroom, kept.ends_on) == ("bed 0", None)
 

@@ -42,7 +42,7 @@ class TestBlocking:
 
     def test_is_refused_when_somebody_knows_of_guests(self, world, path, rows):
         with heard(NightsBlocked, refuses=True):
-            assert outcome(world.hub_carer.post(path, nights())) == (409, "stays_ahead")
+            assert outcome(world.hub_carer.post(path, nights())) == (409, "nights_booked")
         assert rows("select 1 from hub_absences") == []
 
     def test_is_not_in_the_past(self, world, path):
