@@ -25,7 +25,7 @@ from hypothesis.stateful import (
 )
 
 from hub_api import clock, db, jobs
-from hub_api.respite.jobs import expire_unanswered
+from hub_api.respite.jobs import expire_requests
 from tests.factories.world import make_family, make_neighbourhood
 from tests.phone import Phone
 
@@ -147,7 +147,7 @@ class AnyOrder(RuleBasedStateMachine):
     def time_passes(self, hours: int) -> None:
         self.clock.shift(timedelta(hours=hours))
         before = self.states("respite_requests")
-        expire_unanswered(0)
+        expire_requests(0)
         for request, state in self.states("respite_requests").items():
             if state != before[request]:
                 assert (before[request], state) in {
