@@ -55,9 +55,13 @@ class Asking:
         """The actor's own account."""
         return _is(account, parameter("actor_account", sa.Uuid()))
 
+    def households(self) -> sa.ColumnElement[Any]:
+        """The households the actor is a satellite carer of, as an array."""
+        return parameter("actor_households", _IDS)
+
     def is_carer_of(self, household: Any) -> sa.ColumnElement[bool]:
         """A household the actor is a satellite carer of."""
-        return _is(household, sa.any_(parameter("actor_households", _IDS)))
+        return _is(household, sa.any_(self.households()))
 
     def manages_accounts(self) -> sa.ColumnElement[bool]:
         """The actor manages accounts, whosever they are."""
@@ -67,10 +71,14 @@ class Asking:
         """The actor sees what belongs to the service and to no constellation."""
         return parameter("actor_oversees_service", sa.Boolean())
 
+    def constellations(self, *roles: Role) -> sa.ColumnElement[Any]:
+        """The constellations where the actor holds one of these roles, as an array."""
+        places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
+        return sum(places[1:], places[0])
+
     def holds(self, constellation: Any, *roles: Role) -> sa.ColumnElement[bool]:
         """A constellation where the actor holds one of these roles; by default, any role."""
-        places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
-        return _is(constellation, sa.any_(sum(places[1:], places[0])))
+        return _is(constellation, sa.any_(self.constellations(*roles)))
 
 
 ASKING = Asking()
@@ -127,6 +135,32 @@ class Page:
     next_key: UUID | None
 
 
+@dataclass(frozen=True, slots=True)
+class FoundBy:
+    """How an actor's rows are found without looking at others: see `Read`."""
+
+    visible: Callable[[], sa.ColumnElement[bool]]
+    ways: Sequence[tuple[Any, sa.ColumnElement[Any]]]
+
+    def newest(self, key: Any, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+        """The keys of the newest rows that the actor may see and that meet these conditions."""
+        rows = parameter("rows", sa.Integer())
+        found = []
+        for column, values in self.ways:
+            mine = sa.func.unnest(values).table_valued("value", name="mine").render_derived()
+            newest = (
+                sa.select(key.label("key"))
+                .where(column == mine.c.value, self.visible(), *conditions)
+                .order_by(key.desc())
+                .limit(rows)
+                .correlate(mine)
+                .lateral()
+            )
+            found.append(sa.select(newest.c.key).select_from(mine).join(newest, sa.true()))
+        every = sa.union(*found).subquery()
+        return sa.select(every.c.key).order_by(every.c.key.desc()).limit(rows)
+
+
 class Query:
     """A select of columns that is built and compiled once, at its first use."""
 
@@ -147,6 +181,12 @@ class Read:
     `build` makes the select, with the slice's `visible_to(ASKING)` in it. `filters` are conditions
     by the name of the parameter that a caller may leave out. Rows come newest first or, where
     there is a `soonest`, by that column, which must be in the key's own table and never change.
+
+    `found_by` are the ways to an actor's rows in a table that grows for ever: a column, the array
+    of its values that are the actor's, and `visible`, the policy's condition. Every row the policy
+    shows must be found by one of them. Each value's newest rows are then read in the order of an
+    index on column and key, so a page costs the same however many rows there are; a condition on
+    several columns would have all of the actor's rows read and sorted.
     """
 
     def __init__(
@@ -155,9 +195,11 @@ class Read:
         key: Any,
         *,
         soonest: Any = None,
+        found_by: FoundBy | None = None,
         **filters: sa.ColumnElement[bool],
     ) -> None:
         self._build = build
+        self._key, self._found_by = key, found_by
         cursor = parameter("cursor", sa.Uuid())
         if soonest is None:
             self._order, after = [key.desc()], key < cursor
@@ -187,10 +229,14 @@ class Read:
     def _page(self, used: frozenset[str]) -> Query:
         """The query of a page by these filters and no others: each has a plan of its own."""
         if used not in self._pages:
+            conditions = [self._filters[name] for name in sorted(used)]
+            if self._found_by is not None:
+                keys = self._found_by.newest(self._key, conditions)
+                conditions = [self._key.in_(keys)]
             self._pages[used] = Query(
                 lambda: (
                     self._build()
-                    .where(*(self._filters[name] for name in sorted(used)))
+                    .where(*conditions)
                     .order_by(*self._order)
                     .limit(parameter("rows", sa.Integer()))
                 )

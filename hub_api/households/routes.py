@@ -95,7 +95,7 @@ def change_household(body: dict[str, str], household_id: UUID, seen_version: int
 
 @blp.route(f"{_HOUSEHOLD}/close", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
-@blp.refuses("wrong_state", "is_hub_home", "joined_today", "has_stays_ahead")
+@blp.refuses("wrong_state", "is_hub_home", "joined_today", "stays_ahead")
 @blp.if_match
 @blp.response(200, schemas.HouseholdSchema, replay=service.get_household)
 def close_household(household_id: UUID, seen_version: int) -> Any:
@@ -105,9 +105,7 @@ def close_household(household_id: UUID, seen_version: int) -> Any:
 
 @blp.route(f"{_HOUSEHOLD}/move", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
-@blp.refuses(
-    "wrong_state", "is_hub_home", "joined_today", "constellation_closed", "has_stays_ahead"
-)
+@blp.refuses("wrong_state", "is_hub_home", "joined_today", "constellation_closed", "stays_ahead")
 @blp.if_match
 @blp.arguments(schemas.MoveIn(), example={"constellation_id": _SOMEBODY})
 @blp.response(200, schemas.HouseholdSchema, replay=service.get_household)
@@ -196,7 +194,7 @@ def change_child(body: children.ChildIn, child_id: UUID, seen_version: int) -> A
 
 @records_blp.route(f"{_CHILD}/leave", methods=["POST"])
 @records_blp.allow(Permission.HOUSEHOLD_MANAGE)
-@records_blp.refuses("wrong_state", "has_stays_ahead", "dates_out_of_order", *_OVER)
+@records_blp.refuses("wrong_state", "stays_ahead", "dates_out_of_order", *_OVER)
 @records_blp.if_match
 @records_blp.arguments(schemas.LeaveIn(), example={"left_on": "2026-12-31"})
 @records_blp.response(200, schemas.ChildSchema, replay=children.get_child)

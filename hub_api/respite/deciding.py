@@ -37,6 +37,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     requests.lock(request, seen_version)
     request.refuse_unless(RequestState.SUBMITTED)
     requests.refuse_once_begun(request)
+    requests.refuse_other_hub_home(request)
     stay = requests.stay_of(request)
     found, facts = requests.examine(request)
     blocks = checks.blocking(found)

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import changes, db
+from hub_api.constellations.changes import ConstellationCloses, HubHomeEnds, MembershipEnds
 from hub_api.errors import Conflict
 from hub_api.households.changes import ChildLeaves, HouseholdMoves
 from hub_api.respite.models import WAITING, RequestedChild, RespiteRequest
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
 _IS_WAITING = RespiteRequest.state.in_(
@@ -29,6 +31,34 @@ def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> 
     _refuse(sa.select(RespiteRequest.id).where(RespiteRequest.household_id == change.household_id))
 
 
+@changes.before(MembershipEnds)
+def refuse_to_end_a_membership_with_requests_waiting(change: MembershipEnds) -> None:
+    """`stays_ahead`: it has asked for a stay and waits for an answer."""
+    refuse_to_move_a_household_with_requests_waiting(HouseholdMoves(change.household_id))
+
+
+@changes.before(HubHomeEnds)
+def refuse_to_end_a_hub_home_that_is_to_answer(change: HubHomeEnds) -> None:
+    """`stays_ahead`: a stay on that day or later waits for this hub home's answer."""
+    _refuse(
+        sa.select(RespiteRequest.id).where(
+            RespiteRequest.constellation_id == change.constellation_id,
+            RespiteRequest.hub_home_id == change.hub_home_id,
+            _last_night() >= change.ends_on,
+        )
+    )
+
+
+@changes.before(ConstellationCloses)
+def refuse_to_close_with_requests_waiting(change: ConstellationCloses) -> None:
+    """`stays_ahead`: somebody waits for an answer."""
+    _refuse(
+        sa.select(RespiteRequest.id).where(
+            RespiteRequest.constellation_id == change.constellation_id
+        )
+    )
+
+
 @changes.before(ChildLeaves)
 def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> None:
     """`stays_ahead`: a stay of the child's on that day or later waits for an answer."""
@@ -37,9 +67,13 @@ def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> No
         .join(RequestedChild, RequestedChild.request_id == RespiteRequest.id)
         .where(
             RequestedChild.child_id == change.child_id,
-            RespiteRequest.nights[sa.func.cardinality(RespiteRequest.nights)] >= change.left_on,
+            _last_night() >= change.left_on,
         )
     )
+
+
+def _last_night() -> sa.ColumnElement[date]:
+    return RespiteRequest.nights[sa.func.cardinality(RespiteRequest.nights)]
 
 
 def _refuse(asked: sa.Select[UUID]) -> None:

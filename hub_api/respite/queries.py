@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub_api import reads
+from hub_api.access import OVERSEEING
 from hub_api.households import service as households
 from hub_api.reads import ASKING, EMPTY_LIST, json_list, json_object
 from hub_api.respite import policy
@@ -101,6 +102,13 @@ def _overrides() -> reads.Select:
 REQUESTS = reads.Read(
     _requests,
     key=RespiteRequest.id,
+    found_by=reads.FoundBy(
+        lambda: policy.visible_to(ASKING),
+        [
+            (RespiteRequest.household_id, ASKING.households()),
+            (RespiteRequest.constellation_id, ASKING.constellations(*OVERSEEING)),
+        ],
+    ),
     state=RespiteRequest.state == reads.parameter("state", sa.Text()),
     household_id=RespiteRequest.household_id == reads.parameter("household_id", sa.Uuid()),
 )

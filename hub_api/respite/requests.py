@@ -139,6 +139,17 @@ def refuse_once_begun(request: RespiteRequest) -> None:
         )
 
 
+def refuse_other_hub_home(request: RespiteRequest) -> None:
+    """Raise `Conflict` when another hub home serves by then; the caller holds the mutex."""
+    serving = constellations.serving_hub_home(request.constellation_id, request.nights[0])
+    if serving != request.hub_home_id:
+        raise Conflict(
+            "Another hub home looks after this constellation by then. Please ask the carer to send "
+            "the request again.",
+            code="other_hub_home",
+        )
+
+
 # --- what is kept ----------------------------------------------------------------------------
 
 

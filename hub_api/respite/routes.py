@@ -65,7 +65,13 @@ def list_respite_requests(query: service.Query) -> Any:
 @blp.route("", methods=["POST"])
 @blp.allow(Permission.RESPITE_REQUEST)
 @blp.refuses(
-    *_IN_THE_WAY, "no_nights", "no_hub_home", "too_far_ahead", "child_erased", not_found=True
+    *_IN_THE_WAY,
+    "no_nights",
+    "no_hub_home",
+    "constellation_closed",
+    "too_far_ahead",
+    "child_erased",
+    not_found=True,
 )
 @blp.arguments(AskingIn(), location="query")
 @blp.arguments(RespiteRequestIn(), example=_ASK)
@@ -91,6 +97,7 @@ def get_respite_request(request_id: UUID) -> Any:
 # they share no permission but to read it, and the policy tells them apart.
 @blp.allow(Permission.RESPITE_READ)
 @blp.refuses("wrong_state", "already_begun", "no_nights", "no_hub_home", "too_far_ahead")
+@blp.refuses("constellation_closed")
 @blp.refuses(*_IN_THE_WAY, "child_erased")
 @blp.if_match
 @blp.arguments(RespiteRequestChangeIn(), example={"departs_at": "2026-12-06T10:00:00Z"})
@@ -113,6 +120,7 @@ def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
 @blp.route("/<uuid:request_id>/accept", methods=["POST"])
 @blp.allow(Permission.RESPITE_DECIDE)
 @blp.refuses("wrong_state", *_IN_THE_WAY)
+@blp.refuses("other_hub_home", "no_hub_home", "constellation_closed")
 @blp.if_match
 @blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
 def accept_respite_request(request_id: UUID, seen_version: int) -> Any:

@@ -16,7 +16,13 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, settings
 from hub_api.clock import spoken_list
-from hub_api.constellations.changes import BedEnds, ConstellationCloses, HubHomeEnds, NightsBlocked
+from hub_api.constellations.changes import (
+    BedEnds,
+    ConstellationCloses,
+    HubHomeEnds,
+    MembershipEnds,
+    NightsBlocked,
+)
 from hub_api.errors import Conflict
 from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
 from hub_api.sleepovers import facts
@@ -99,6 +105,12 @@ def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
             sa.or_(Sleepover.state == SleepoverState.IN_STAY, Sleepover.departs_at > clock.now()),
         )
     )
+
+
+@changes.before(MembershipEnds)
+def refuse_to_end_a_membership_with_stays_ahead(change: MembershipEnds) -> None:
+    """`stays_ahead`: one of its children is at the hub, or to come."""
+    refuse_to_move_a_household_with_stays_ahead(HouseholdMoves(change.household_id))
 
 
 @changes.before(ChildLeaves)

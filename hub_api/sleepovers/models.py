@@ -32,6 +32,8 @@ class CancelReason(StrEnum):
     CARER_UNWELL = "carer_unwell"
     HUB_UNABLE = "hub_unable"
     CHILD_DOES_NOT_WANT_TO = "child_does_not_want_to"
+    DID_NOT_COME = "did_not_come"
+    """The time of arrival has passed and nobody came."""
     OTHER = "other"
 
 
@@ -134,13 +136,23 @@ class Sleepover(HasId, Versioned, Base):
     """When somebody was asked to look into a return that is late: once for a time agreed."""
 
     def cancel(self, reason: CancelReason) -> None:
-        """Call the sleepover off. Only before it begins: afterwards it is an early end."""
+        """Call the sleepover off before it begins; afterwards it is an early end.
+
+        Once the child is expected, only as one who did not come: those who are there know.
+        """
         self._refuse_unless(SleepoverState.CONFIRMED)
-        if self.arrives_at <= clock.now():
+        is_expected = self.arrives_at <= clock.now()
+        if is_expected and reason is not CancelReason.DID_NOT_COME:
             raise Conflict(
                 "This sleepover has already begun, so it can't be cancelled. "
                 "Please ring the hub carer.",
                 code="already_begun",
+                state=self.state,
+            )
+        if not is_expected and reason is CancelReason.DID_NOT_COME:
+            raise Conflict(
+                "The time of arrival is still to come. Please choose another reason.",
+                code="not_yet_begun",
                 state=self.state,
             )
         self.state = SleepoverState.CANCELLED

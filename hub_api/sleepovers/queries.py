@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import reads
+from hub_api.access import OVERSEEING
 from hub_api.households import service as households
 from hub_api.reads import ASKING, PageArgs, json_list, json_object, parameter
 from hub_api.sleepovers import policy
@@ -50,7 +51,16 @@ def _sleepovers() -> reads.Select:
 
 
 SLEEPOVERS = reads.Read(
-    _sleepovers, key=Sleepover.id, state=Sleepover.state == parameter("state", sa.Text())
+    _sleepovers,
+    key=Sleepover.id,
+    found_by=reads.FoundBy(
+        lambda: policy.visible_to(ASKING),
+        [
+            (Sleepover.household_id, ASKING.households()),
+            (Sleepover.constellation_id, ASKING.constellations(*OVERSEEING)),
+        ],
+    ),
+    state=Sleepover.state == parameter("state", sa.Text()),
 )
 
 

@@ -85,7 +85,7 @@ def get_sleepover(sleepover_id: UUID) -> Any:
 
 @blp.route("/<uuid:sleepover_id>/cancel", methods=["POST"])
 @blp.allow(Permission.SLEEPOVER_CANCEL)
-@blp.refuses("wrong_state", "already_begun")
+@blp.refuses("wrong_state", "already_begun", "not_yet_begun")
 @blp.if_match
 @blp.arguments(CancelIn(), example={"reason": "child_unwell"})
 @blp.response(200, SleepoverSchema, replay=service.get_sleepover)

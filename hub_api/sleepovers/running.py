@@ -53,10 +53,13 @@ def cancel_sleepover(
 ) -> Row:
     """Call a sleepover off and free its nights. The other side is told.
 
-    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict` once it has begun or ended.
+    That a child did not come is for the hub to say. Raises `NotFound`, `Forbidden`, `StaleVersion`,
+    or `Conflict` once it has begun or ended.
     """
-    sleepover = take(actor, sleepover_id, seen_version, policy.can_cancel)
-    sleepover.cancel(reason)
+    did_not_come = reason == CancelReason.DID_NOT_COME
+    may = policy.can_change if did_not_come else policy.can_cancel
+    sleepover = take(actor, sleepover_id, seen_version, may)
+    sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)

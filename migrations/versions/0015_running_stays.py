@@ -47,6 +47,10 @@ CATEGORIES = "category in ('request_submitted', 'request_accepted', 'request_app
 OLD_CATEGORIES = "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled')"
 
 
+OLD_CANCEL_REASONS = "cancel_reason in ('no_longer_needed', 'child_unwell', 'carer_unwell', 'hub_unable', 'child_does_not_want_to', 'other')"
+CANCEL_REASONS = "cancel_reason in ('no_longer_needed', 'child_unwell', 'carer_unwell', 'hub_unable', 'child_does_not_want_to', 'did_not_come', 'other')"
+
+
 def upgrade() -> None:
     op.add_column(
         "sleepovers", sa.Column("late_told_at", sa.DateTime(timezone=True), nullable=True)
@@ -68,6 +72,7 @@ def upgrade() -> None:
     )
     _replace("tasks", "ck_task_kind_known", KINDS)
     _replace("notifications", "ck_notification_category_known", CATEGORIES)
+    _replace("sleepovers", "ck_sleepover_cancel_reason_known", CANCEL_REASONS)
     op.execute(BED_CALENDAR)
     op.execute("revoke all on function bed_calendar from public")
     op.execute("grant execute on function bed_calendar to hub_api")
@@ -81,6 +86,8 @@ def downgrade() -> None:
     )
     _replace("notifications", "ck_notification_category_known", OLD_CATEGORIES)
     _replace("tasks", "ck_task_kind_known", OLD_KINDS)
+    op.execute("update sleepovers set cancel_reason = 'other' where cancel_reason = 'did_not_come'")
+    _replace("sleepovers", "ck_sleepover_cancel_reason_known", OLD_CANCEL_REASONS)
     op.drop_index("ix_sleepovers_in_stay", "sleepovers")
     op.drop_index("ix_sleepovers_household_id_state_id", "sleepovers")
     op.drop_index("ix_sleepovers_constellation_id_state_id", "sleepovers")

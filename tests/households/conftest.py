@@ -54,7 +54,7 @@ def listens(monkeypatch) -> Callable[..., list[Any]]:
 
 REFUSED: dict[type[Any], str] = {
     HubResidentsChanged: "fostering_limit",
-    HouseholdMoves: "has_stays_ahead",
-    ChildLeaves: "has_stays_ahead",
+    HouseholdMoves: "stays_ahead",
+    ChildLeaves: "stays_ahead",
 }
 """What those who listen refuse a change with."""

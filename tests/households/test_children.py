@@ -160,7 +160,7 @@ class TestLeave:
         heard = listens(ChildLeaves, refuse=True)
         today = clock.london_today()
         answer = self.leave(liaison, child, today)
-        assert (answer.status_code, answer.json["code"]) == (409, "has_stays_ahead")
+        assert (answer.status_code, answer.json["code"]) == (409, "stays_ahead")
         assert heard == [ChildLeaves(world.here.family.children[0], today)]
         assert liaison.get(child).json["left_on"] is None
 

@@ -170,6 +170,6 @@ class TestClose:
     def test_whoever_knows_of_something_ahead_may_refuse(self, world, liaison, listens, rows):
         heard = listens(HouseholdMoves, refuse=True)
         answer = liaison.post_seen(f"/households/{world.here.family.id}", verb="close")
-        assert (answer.status_code, answer.json["code"]) == (409, "has_stays_ahead")
+        assert (answer.status_code, answer.json["code"]) == (409, "stays_ahead")
         assert heard == [HouseholdMoves(world.here.family.id)]
         assert rows("select from households where closed_on is not null") == []

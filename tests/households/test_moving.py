@@ -123,7 +123,7 @@ class TestMoving:
         before = manager.get(path).json
         heard = listens(HouseholdMoves, refuse=True)
         answer = move()
-        assert (answer.status_code, answer.json["code"]) == (409, "has_stays_ahead")
+        assert (answer.status_code, answer.json["code"]) == (409, "stays_ahead")
         assert heard == [HouseholdMoves(world.here.family.id)]
         assert manager.get(path).json == before
 

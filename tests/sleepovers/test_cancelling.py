@@ -83,6 +83,31 @@ class TestCancelIsRefused:
         assert len(rows("select 1 from bed_nights")) == 1
 
 
+class TestAChildWhoDidNotCome:
+    WHY = {"reason": "did_not_come"}  # noqa: RUF012 - a constant
+
+    @pytest.mark.parametrize("who", ["hub_carer", "liaison_worker"])
+    def test_frees_the_nights_once_the_hub_says_so(self, world, rows, who):
+        path = f"/sleepovers/{world.booked()['id']}"
+        with time_machine.travel(clock.now() + timedelta(days=8), tick=False):
+            phone = world.phone(getattr(world.here, who))
+            answer = phone.post_seen(path, self.WHY, verb="cancel")
+        assert (answer.status_code, answer.json["state"]) == (200, "cancelled")
+        assert answer.json["cancel_reason"] == "did_not_come"
+        assert rows("select 1 from bed_nights") == []
+
+    def test_is_not_for_the_carer_to_say(self, world):
+        path = f"/sleepovers/{world.booked()['id']}"
+        with time_machine.travel(clock.now() + timedelta(days=8), tick=False):
+            answer = world.carer.post_seen(path, self.WHY, verb="cancel")
+        assert answer.status_code == 403
+
+    def test_can_t_be_known_before_the_arrival(self, world):
+        path = f"/sleepovers/{world.booked()['id']}"
+        answer = world.hub_carer.post_seen(path, self.WHY, verb="cancel")
+        assert (answer.status_code, answer.json["code"]) == (409, "not_yet_begun")
+
+
 class TestSee:
     def test_a_neighbour_sees_nothing_of_it(self, world):
         stay = world.booked()

@@ -9,7 +9,13 @@ import time_machine
 
 from hub_api import changes, clock, db
 from hub_api.constellations import service as constellations
-from hub_api.constellations.changes import BedEnds, ConstellationCloses, HubHomeEnds, NightsBlocked
+from hub_api.constellations.changes import (
+    BedEnds,
+    ConstellationCloses,
+    HubHomeEnds,
+    MembershipEnds,
+    NightsBlocked,
+)
 from hub_api.constellations.models import HubAppointment
 from hub_api.errors import Conflict
 from hub_api.households import service as households
@@ -111,7 +117,46 @@ class TestEndingAHubHomeOrAConstellation:
         assert announce(ConstellationCloses(world.here.id, arrival(stay).date())) is None
 
 
+class TestARequestThatWaits:
+    """Nobody may take away what it was asked of while it waits for an answer."""
+
+    def test_keeps_its_hub_home(self, world, announce):
+        night = date.fromisoformat(world.asked()["nights"][0])
+        place, home = world.here.id, world.here.hub_home
+        assert announce(HubHomeEnds(place, home, night)) == ("stays_ahead", None)
+        assert announce(HubHomeEnds(place, home, night + DAY)) is None
+
+    def test_keeps_its_constellation(self, world, announce):
+        asked = world.asked()
+        change = ConstellationCloses(world.here.id, clock.london_today())
+        assert announce(change) == ("stays_ahead", None)
+        path = f"/respite-requests/{asked['id']}"
+        world.carer.post_seen(path, {"reason": "no_longer_needed"}, verb="withdraw")
+        assert announce(change) is None
+
+    def test_keeps_its_household_a_member(self, world, announce):
+        change = MembershipEnds(world.here.family.id, world.here.id, clock.london_today())
+        assert announce(change) is None
+        world.asked()
+        assert announce(change) == ("stays_ahead", None)
+
+    def test_is_not_accepted_for_a_hub_home_that_no_longer_serves(self, world, rows, owner):
+        """As when it was sent at the very moment in which the hub home ended."""
+        asked = world.asked()
+        with owner.begin() as connection:
+            connection.exec_driver_sql("update hub_appointments set ends_on = current_date")
+        path = f"/respite-requests/{asked['id']}"
+        answer = world.hub_carer.post_seen(path, verb="accept")
+        assert (answer.status_code, answer.json["code"]) == (409, "no_hub_home")
+        assert rows("select from bed_nights") == []
+
+
 class TestMovingAHousehold:
+    def test_or_ending_its_membership_waits_for_its_stays(self, world, announce):
+        world.booked()
+        change = MembershipEnds(world.here.family.id, world.here.id, clock.london_today())
+        assert announce(change) == ("stays_ahead", None)
+
     @pytest.mark.parametrize(
         ("state", "refused"),
         [
