@@ -40,14 +40,32 @@ SERVING = (
 )
 """The hub homes that serve the constellations of whoever asks, whosever they are."""
 
+SEES_EVERYTHING = (
+    "coalesce(nullif(current_setting('role'), 'none'), session_user)"
+    " in (current_user, 'hub_worker')"
+)
+"""For a function that sees more than its caller: called by the owner or the worker. Inside it the
+current user is its owner; who called it is the role taken on with `set role`, or else the login."""
 
-def scope_by_hub_home(table: str, column: str = "hub_home_id") -> None:
-    """The same, and rows of the hub homes that serve those constellations: an interim hub may
-    belong to the next one."""
+
+def scope_by_hub_home(table: str) -> None:
+    """The API also sees what belongs to the hub homes that serve the actor's constellations: an
+    interim hub may belong to the next one. It writes in the actor's constellations alone."""
     op.execute(f"drop policy if exists {table}_constellation on {table}")
     op.execute(
         f"create policy {table}_constellation on {table} to hub_api"
-        f" using (constellation_id = {CONSTELLATIONS} or {column} = {SERVING})"
+        f" using (constellation_id = {CONSTELLATIONS} or hub_home_id = {SERVING})"
+        f" with check (constellation_id = {CONSTELLATIONS})"
+    )
+
+
+def scope_hub_homes() -> None:
+    """The same for the hub homes themselves, whose mutex whoever they serve must be able to take;
+    which of their columns can be written is in the grants."""
+    op.execute("drop policy if exists hub_homes_constellation on hub_homes")
+    op.execute(
+        "create policy hub_homes_constellation on hub_homes to hub_api"
+        f" using (constellation_id = {CONSTELLATIONS} or id = {SERVING})"
     )
 
 

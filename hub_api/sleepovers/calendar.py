@@ -59,13 +59,14 @@ _children = sa.table("children", sa.column("id", sa.Uuid()), sa.column("househol
 """Nights held for a request have no sleepover yet that would say whose child it is."""
 
 
+_CONSTELLATION = parameter("constellation_id", sa.Uuid())
+_FIRST = parameter("first_night", sa.Date())
+_LAST = parameter("last_night", sa.Date())
+
+
 def _every_bed_and_night() -> Any:
     return (
-        sa.func.bed_calendar(
-            parameter("constellation_id", sa.Uuid()),
-            parameter("first_night", sa.Date()),
-            parameter("last_night", sa.Date()),
-        )
+        sa.func.bed_calendar(_CONSTELLATION, _FIRST, _LAST)
         .table_valued(
             sa.column("night", sa.Date()),
             sa.column("bed_id", sa.Uuid()),
@@ -78,9 +79,20 @@ def _every_bed_and_night() -> Any:
     )
 
 
-def _calendar() -> reads.Select:
-    night = _every_bed_and_night()
-    whose = (
+_appointments = sa.table(
+    "hub_appointments",
+    sa.column("constellation_id", sa.Uuid()),
+    sa.column("hub_home_id", sa.Uuid()),
+)
+
+
+def _whose() -> sa.Subquery:
+    """Whose the nights are that the asker may know of: one range of an index for each hub home,
+    and not a look for every bed and night."""
+    homes = sa.select(_appointments.c.hub_home_id).where(
+        _appointments.c.constellation_id == _CONSTELLATION
+    )
+    return (
         sa.select(
             BedNight.bed_id,
             BedNight.night,
@@ -89,13 +101,17 @@ def _calendar() -> reads.Select:
         )
         .join(_children, _children.c.id == BedNight.child_id)
         .where(
-            BedNight.hub_home_id == night.c.hub_home_id,
-            BedNight.night == night.c.night,
-            BedNight.bed_id == night.c.bed_id,
+            BedNight.hub_home_id.in_(homes),
+            BedNight.night.between(_FIRST, _LAST),
             policy.nights_visible_to(ASKING, _children.c.household_id),
         )
-        .lateral("whose")
+        .subquery("whose")
     )
+
+
+def _calendar() -> reads.Select:
+    night, whose = _every_bed_and_night(), _whose()
+    is_its = sa.and_(whose.c.bed_id == night.c.bed_id, whose.c.night == night.c.night)
     return (
         sa.select(
             night.c.night.label("night"),
@@ -107,7 +123,7 @@ def _calendar() -> reads.Select:
             night.c.hub_home_id.label("hub_home_id"),
             night.c.seq.label("seq"),
         )
-        .select_from(night.outerjoin(whose, sa.true()))
+        .select_from(night.outerjoin(whose, is_its))
         .order_by(night.c.night, night.c.bed_id)
     )
 

@@ -12,6 +12,7 @@ from migrations.rls import (
     refuse_overlaps,
     scope_by_constellation,
     scope_by_hub_home,
+    scope_hub_homes,
 )
 
 revision = "0011"
@@ -75,7 +76,7 @@ def upgrade() -> None:
         scope_by_constellation(table)
     for table in ("beds", "hub_absences"):
         scope_by_hub_home(table)
-    scope_by_hub_home("hub_homes", column="id")
+    scope_hub_homes()
     op.execute(
         f"create policy constellations_found on constellations for insert to hub_api with check ({OVERSEES_SERVICE})"
     )

@@ -8,7 +8,7 @@ lists, and the first names of the children asked for (docs/decisions/0009-facts-
 
 from alembic import op
 
-from migrations.rls import CONSTELLATIONS
+from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING
 
 revision = "0013"
 down_revision = "0012"
@@ -21,12 +21,6 @@ CHILD = """jsonb_build_object(
     'born_on', c.born_on, 'gender', c.gender,
     'legal_status', c.legal_status, 'sibling_group_id', c.sibling_group_id,
     'placed_on', c.placed_on, 'left_on', c.left_on, 'bereaved_on', c.bereaved_on)"""
-
-CALLER = "coalesce(nullif(current_setting('role'), 'none'), session_user)"
-"""Inside the function the current user is its owner; who called it is the role that was taken on
-with `set role`, or else the login."""
-
-SEES_EVERYTHING = f"{CALLER} in (current_user, 'hub_worker')"
 
 STAY_FACTS = f"""
 create function stay_facts(hub uuid, asked uuid[], first_night date, last_night date)

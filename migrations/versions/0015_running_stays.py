@@ -8,7 +8,7 @@ no more than whether it is free, held, taken or blocked.
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rls import CONSTELLATIONS
+from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING
 
 revision = "0015"
 down_revision = "0014"
@@ -21,6 +21,17 @@ returns table (
   night date, bed_id uuid, label text, state text, hub_home_id uuid, seq integer
 ) language sql stable security definer set search_path = public rows 100
 begin atomic
+  with appointed as (
+    select a.hub_home_id, a.starts_on, a.ends_on from hub_appointments a
+     where a.constellation_id = constellation
+       and ({SEES_EVERYTHING} or constellation = {CONSTELLATIONS})
+  ),
+  -- One range of an index for each hub home, and not a look for every bed and night.
+  held as materialized (
+    select n.bed_id, n.night, n.sleepover_id from bed_nights n
+     where n.hub_home_id in (select a.hub_home_id from appointed a)
+       and n.night between bed_calendar.first_night and bed_calendar.last_night
+  )
   select days.night, b.id, b.label,
          case when n.bed_id is not null and n.sleepover_id is null then 'held'
               when n.bed_id is not null then 'taken'
@@ -30,14 +41,12 @@ begin atomic
               else 'free' end,
          h.id, h.seq
     from (select first_night + g from generate_series(0, last_night - first_night) g) days (night)
-    join hub_appointments a on a.constellation_id = constellation
-     and a.starts_on <= days.night and (a.ends_on is null or a.ends_on > days.night)
+    join appointed a
+      on a.starts_on <= days.night and (a.ends_on is null or a.ends_on > days.night)
     join hub_homes h on h.id = a.hub_home_id
     join beds b on b.hub_home_id = h.id
      and b.starts_on <= days.night and (b.ends_on is null or b.ends_on > days.night)
-    left join bed_nights n on n.bed_id = b.id and n.night = days.night
-   -- The API asks about the constellations of whoever asks it; the worker and the owner, about any.
-   where session_user <> 'hub_api' or constellation = {CONSTELLATIONS};
+    left join held n on n.bed_id = b.id and n.night = days.night;
 end
 """  # noqa: S608 - constants of ours
 

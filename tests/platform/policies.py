@@ -14,11 +14,21 @@ THE_SERVICES = (
     "((constellation_id IS NULL) AND ( SELECT"
     " (current_setting('hub.oversees_service'::text, true) = 'true'::text)))"
 )
+OVERSEES = "( SELECT (current_setting('hub.oversees_service'::text, true) = 'true'::text))"
 MINE = f"(account_id = {ACCOUNT})"
 
+SERVING = (
+    "ANY (ARRAY( SELECT a.hub_home_id\n   FROM hub_appointments a\n"
+    f"  WHERE (a.constellation_id = {CONSTELLATIONS})))"
+)
+"""The hub homes that serve the actor's constellations: an interim one may be the next one's."""
+
 POLICIES = {
+    "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVING}))", OURS)},
+    "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVING}))", OURS)},
+    "hub_homes": {("ALL", f"({OURS} OR (id = {SERVING}))", None)},
     "households": {("ALL", OURS, None)},
-    "constellations": {("ALL", ITSELF, None)},
+    "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
     "idempotency_keys": {("ALL", MINE, MINE)},
     "audit_events": {
@@ -30,10 +40,10 @@ POLICIES = {
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
-DEFINERS = {"every_constellation_id", "audit_sealing", "bed_calendar"}
+DEFINERS = {"every_constellation_id", "audit_sealing", "bed_calendar", "stay_facts"}
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
-free, whosever they are."""
+free, whosever they are; and what the checks of a stay there need to know."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from hub_api import db, migrate, models
 
-FROZEN = "8dc653014751f32e0cf6bf61ca34cb4dc8fc39989e819cb04c4058cbf1816954"
+FROZEN = "6bb16ebaa04458b51b81ea4d31dc059b838ba66667ce89c0c35656ca7b26f8c1"
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""What is on record about a hub home and a family, one of each kind."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hub_api import clock
+from hub_api.constellations.models import AbsenceReason, HubAbsence
+from hub_api.encryption import Ciphertext
+from hub_api.households.models import (
+    FosteringExemption,
+    KeptApart,
+    KeptApartReason,
+    SharingAgreement,
+)
+from hub_api.sleepovers.models import CheckOverride
+from tests.factories.world import Neighbourhood
+
+
+def make_records(place: Neighbourhood, request_id: UUID) -> list[Any]:
+    """A blocked night, an exemption, two children kept apart, an agreement about them, and a check
+    set aside for a request, its reason sealed by nobody; not yet saved."""
+    today, by = clock.london_today(), place.liaison_worker
+    one, other = sorted(place.family.children[:2])
+    signed = {"constellation_id": place.id, "starts_on": today, "recorded_by": by}
+    return [
+        HubAbsence(
+            constellation_id=place.id,
+            hub_home_id=place.hub_home,
+            first_night=today,
+            last_night=today,
+            reason=AbsenceReason.LEAVE,
+            added_by=by,
+        ),
+        FosteringExemption(
+            household_id=place.family.id, authority="Kent", child_ids=[one], **signed
+        ),
+        KeptApart(child_id=one, other_child_id=other, reason=KeptApartReason.OTHER, **signed),
+        SharingAgreement(child_id=one, with_child_id=other, authority="Kent", **signed),
+        CheckOverride(
+            constellation_id=place.id,
+            request_id=request_id,
+            code="length",
+            role="liaison_worker",
+            reason=Ciphertext(b"\x01"),
+            child_ids=[one],
+            given_by=by,
+            expires_at=clock.now() + timedelta(days=1),
+        ),
+    ]
