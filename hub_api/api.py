@@ -109,6 +109,8 @@ class Parser(FlaskParser):
     }
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:  # noqa: ARG002 - webargs' signature
+        if not req.get_data():
+            return {}  # nothing sent is nothing said: what is needed is missed by name
         if not req.is_json:
             raise UnsupportedMediaType
         try:
