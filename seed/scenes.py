@@ -33,15 +33,16 @@ def play(towns: Sequence[Town]) -> None:
         alone = [home for home in town.homes[1:] if len(home.children) == 1]
         together = next(home for home in town.homes[1:] if siblings_in(home.children))
         group = siblings_in(together.children)[0][:2]
-        coming = _ask(alone[0], alone[0].children, 16, 2, RequestReason.REST_FOR_CARER)
+        coming = _ask(town, alone[0], alone[0].children, 16, 2, RequestReason.REST_FOR_CARER)
         _accept(town, coming)
-        _accept(town, _ask(together, group, 25, 1, RequestReason.FAMILY_EVENT))
-        _ask(alone[1], alone[1].children, 30, 2, RequestReason.APPOINTMENT)
-        _ask(alone[-1], alone[-1].children, 37, 5, RequestReason.CARERS_HOLIDAY)
-        _ask(alone[0], alone[0].children, 44, 1, RequestReason.TREAT_FOR_CHILD, draft=True)
+        _accept(town, _ask(town, together, group, 25, 1, RequestReason.FAMILY_EVENT))
+        _ask(town, alone[1], alone[1].children, 30, 2, RequestReason.APPOINTMENT)
+        _ask(town, alone[-1], alone[-1].children, 37, 5, RequestReason.CARERS_HOLIDAY)
+        _ask(town, alone[0], alone[0].children, 44, 1, RequestReason.TREAT_FOR_CHILD, draft=True)
 
 
 def _ask(
+    town: Town,
     home: Home,
     children: Sequence[ChildFacts],
     days: int,
@@ -63,7 +64,7 @@ def _ask(
             **more,
         }
     )
-    carer = Actor(home.carer, NO_SESSION, (Grant(Role.SATELLITE_CARER, None, home.id),))
+    carer = Actor(home.carer, NO_SESSION, (Grant(Role.SATELLITE_CARER, town.id, home.id),))
     return respite.ask(carer, body)
 
 
