@@ -105,6 +105,9 @@ BROKEN = {
           join beds x on x.id = a.bed_id join beds y on y.id = b.bed_id and y.bedroom = x.bedroom
           left join sharing_agreements g on g.child_id = a.child_id and g.with_child_id = b.child_id
            and g.starts_on <= a.night and (g.ends_on is null or g.ends_on > a.night)
+          join children c on c.id = a.child_id
+           and c.legal_status in ('section_20', 'section_31', 'remand')
+           and c.born_on + interval '3 years' <= a.night
          where g.id is null""",
     "a longer stay that nobody approved": """
         select r.id from respite_requests r where r.state = 'accepted'
