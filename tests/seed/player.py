@@ -76,7 +76,9 @@ class Player:
     def evening(self):
         """Half past six: children arrive, requests are answered, people ask."""
         for stay in self._stays("confirmed"):
-            if stay.arrives_at <= clock.now() and self._chance(0.96):
+            if stay.departs_at <= clock.now():
+                self._do(self._hub, "sleepovers:cancel", stay, {"reason": "did_not_come"})
+            elif stay.arrives_at <= clock.now() and self._chance(0.96):
                 self._do(self._hub, "sleepovers:handover", stay, {})
             elif stay.arrives_at > clock.now() and self._chance(0.015):
                 who = self._carers[stay.household_id]
@@ -108,11 +110,16 @@ class Player:
         elif self._chance(0.2):
             self._extend(stay)
 
-    def _ask(self):
-        home = self._dice.choice(self._homes)
+    def everybody_asks(self, arrival):
+        """Everybody wants the same night away, as on a bank holiday."""
+        for home in self._homes:
+            self._ask(home, arrival)
+
+    def _ask(self, home=None, arrival=None):
+        home = home or self._dice.choice(self._homes)
         children = self._dice.sample(home.children, self._dice.choice((1, 1, len(home.children))))
         (nights,) = self._dice.choices((1, 2, 3, 5, 7, 8), (40, 30, 15, 8, 4, 3))
-        arrival = clock.london_today() + self._dice.randint(1, 25) * DAY
+        arrival = arrival or clock.london_today() + self._dice.randint(1, 25) * DAY
         self._send(
             home.carer,
             "respite-requests:ask",

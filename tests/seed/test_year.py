@@ -16,7 +16,7 @@ from seed import southwark
 from tests.seed.invariants import BROKEN, STALE, broken
 from tests.seed.player import Player
 
-STARTS, DAYS = date(2026, 2, 1), 366
+STARTS, DAYS = date(2026, 2, 15), 366
 CLOCK_CHANGES = (date(2026, 3, 29), date(2026, 10, 25))
 LONDON = ZoneInfo("Europe/London")
 LIFETIME = timedelta(days=500)
@@ -126,6 +126,8 @@ def test_nothing_is_ever_wrong(town_of, owner_of_year, expire):
             player.morning()
             travelling.move_to(at(day, time(18, 30)))
             player.evening()
+            if day + timedelta(days=8) in CLOCK_CHANGES:
+                player.everybody_asks(day + timedelta(days=7))
             if rows(everything, now=clock.now()):
                 pytest.fail(f"{day}: {broken(rows, clock.now(), rules())}")
         played(player, rows)
