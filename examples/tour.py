@@ -1,4 +1,4 @@
-"""The five-minute tour: a satellite carer asks for a night, the hub carer accepts it.
+"""The five-minute tour: sleepovers from the asking to the end, as the people concerned see them.
 
 Talks HTTP to a running hub (`make run`) and prints each request and answer in short.
 """
@@ -12,12 +12,14 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 BASE = f"http://127.0.0.1:{os.environ.get('HUB_PORT', '8000')}"
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+LONDON = ZoneInfo("Europe/London")
 DATA_DIR = Path(os.environ.get("HUB_DATA_DIR") or "var")
 
 
@@ -108,61 +110,128 @@ def say(words: str) -> None:
 
 
 def main() -> None:
-    """Walk the main path once. Leaves the hub as it was: the booking is cancelled at the end."""
+    """Walk the main path once. Leaves the hub as it was: what it books, it cancels or ends."""
     logins = _demo_logins()
-    carer, hub_carer = Person("carer"), Person("hub carer")
-    stranger = Person("another constellation's hub carer")
+    people = [Person(name) for name in ("carer", "hub carer", "liaison worker")]
+    carer, hub_carer, liaison_worker = people
+    for person, login in zip(
+        people, ("satellite_carer", "hub_carer", "liaison_worker"), strict=True
+    ):
+        person.log_in(logins[login])
+    home = _look_at_home(carer)
+    tonight = _ask_for_tonight(carer, home)
+    _cannot_be_seen_elsewhere(logins["other_hub_carer"], tonight)
+    _accept(hub_carer, tonight)
+    _wait_until_ready(carer)
+    _come_and_go(carer, hub_carer)
+    _stay_longer(carer, hub_carer, liaison_worker, home)
+    say(f"That was the main path. Try the rest at {BASE}/docs")
 
-    say("1. A satellite carer logs in and looks at home.")
-    carer.log_in(logins["satellite_carer"])
-    home = carer.send("GET", "/api/v1/households", show=["name", "children"]).body["items"][0]
+
+def _look_at_home(carer: Person) -> dict[str, Any]:
+    say("1. A satellite carer looks at home, and at the hub's calendar.")
+    home: dict[str, Any] = carer.send("GET", "/api/v1/households", show=["name", "children"]).body[
+        "items"
+    ][0]
+    calendar = f"/api/v1/constellations/{home['constellation_id']}/bed-nights"
+    today, end = _london_day(0), _london_day(2)
+    carer.send("GET", f"{calendar}?from={today}&until={end}", show=["from", "bed_nights"])
+    return home
+
+
+def _ask_for_tonight(carer: Person, home: dict[str, Any]) -> str:
     child = home["children"][0]
-
-    say(f"2. She asks for a night at the hub for {child['first_name']}.")
-    arrives_at, departs_at = _free_night(carer)
-    asked = carer.send(
-        "POST",
-        "/api/v1/respite-requests",
-        {
-            "household_id": home["id"],
-            "children": [child["id"]],
-            "kind": "planned",
-            "arrives_at": arrives_at,
-            "departs_at": departs_at,
-            "reason": "rest_for_carer",
-        },
-        show=["id", "state", "nights"],
-        expect=201,
+    say(
+        f"2. Before she asks for a night for {child['first_name']}, she sees what would be checked."
     )
-    request = f"/api/v1/respite-requests/{asked.body['id']}"
+    arrives_at = datetime.now(UTC) + timedelta(minutes=20)
+    wish = _wish(home, arrives_at, _morning_after(arrives_at))
+    path = "/api/v1/respite-requests"
+    tried = carer.send("POST", f"{path}?dry_run=true", wish, show=["nights", "decided_by"])
+    for check in tried.body["checks"]:
+        print(f"      {check['outcome']:<5} {check['code']:<16} {check['sentence']}")
+    asked = carer.send("POST", path, wish, show=["id", "state", "nights"], expect=201)
+    return f"{path}/{asked.body['id']}"
 
+
+def _cannot_be_seen_elsewhere(login: dict[str, str], request: str) -> None:
     say("3. A hub carer of another constellation can't even tell that it exists.")
-    stranger.log_in(logins["other_hub_carer"])
+    stranger = Person("another constellation's hub carer")
+    stranger.log_in(login)
     stranger.send("GET", request, expect=404)
 
+
+def _accept(hub_carer: Person, request: str) -> None:
     say("4. Her own hub carer finds it in the inbox, looks, and says yes.")
-    hub_carer.log_in(logins["hub_carer"])
     hub_carer.send("GET", "/api/v1/notifications?limit=1", show=["words", "subject_id"])
     seen = hub_carer.send("GET", request, show=["state", "nights", "children"])
     hub_carer.send("POST", f"{request}/accept", seen=seen.etag, show=["state", "nights"])
 
-    say("5. There is one sleepover, with a bed for the night, and the carer is told.")
-    sleepovers = carer.send(
-        "GET", "/api/v1/sleepovers?limit=1", show=["id", "state", "arrives_at", "bed_nights"]
-    )
-    _wait_until_ready(carer)
 
-    say("6. Plans change: she cancels, and the bed is free again.")
-    sleepover = f"/api/v1/sleepovers/{sleepovers.body['items'][0]['id']}"
-    current = carer.send("GET", sleepover, show=["state", "bed_nights"])
-    carer.send(
+def _come_and_go(carer: Person, hub_carer: Person) -> None:
+    say("5. There is one sleepover, with a bed for the night. The child comes a little early.")
+    newest = carer.send(
+        "GET", "/api/v1/sleepovers?limit=1", show=["id", "state", "arrives_at", "bed_nights"]
+    ).body["items"][0]
+    stay = f"/api/v1/sleepovers/{newest['id']}"
+    seen = hub_carer.send("GET", stay, show=["state"])
+    came = hub_carer.send("POST", f"{stay}/handover", {}, seen=seen.etag, show=["state"])
+    say("6. And goes home early, with a reason. The night is free again, and both homes are told.")
+    gone = hub_carer.send(
         "POST",
-        f"{sleepover}/cancel",
-        {"reason": "no_longer_needed"},
-        seen=current.etag,
-        show=["state", "bed_nights"],
+        f"{stay}/end-early",
+        {"reason": "child_wants_to_go_home"},
+        seen=came.etag,
+        show=["state", "bed_nights", "early_end_reason"],
     )
-    say(f"That was the main path. Try the rest at {BASE}/docs")
+    hub_carer.send("POST", f"{stay}/close", seen=gone.etag, show=["state"])
+
+
+def _stay_longer(
+    carer: Person, hub_carer: Person, liaison_worker: Person, home: dict[str, Any]
+) -> None:
+    say("7. Five nights are more than a hub carer may decide alone: the beds are held meanwhile.")
+    arrives_at = _free_evening(carer, home, nights=5)
+    wish = _wish(home, arrives_at, arrives_at + timedelta(days=5, hours=-7))
+    asked = carer.send(
+        "POST", "/api/v1/respite-requests", wish, show=["id", "state", "nights"], expect=201
+    )
+    request = f"/api/v1/respite-requests/{asked.body['id']}"
+    seen = hub_carer.send("GET", request, show=["state"])
+    hub_carer.send("POST", f"{request}/accept", seen=seen.etag, show=["state"])
+    say("8. The liaison worker finds it among her tasks and approves it, with a reason.")
+    liaison_worker.send("GET", "/api/v1/tasks?limit=1", show=["words", "due_at"])
+    held = liaison_worker.send("GET", request, show=["state", "nights"])
+    reason = {"reason": "The carer is having an operation."}
+    liaison_worker.send("POST", f"{request}/approve", reason, seen=held.etag, show=["state"])
+    say("9. Plans change: the carer cancels, and the beds are free again.")
+    newest = carer.send("GET", "/api/v1/sleepovers?limit=1", show=["state", "bed_nights"])
+    stay = f"/api/v1/sleepovers/{newest.body['items'][0]['id']}"
+    current = carer.send("GET", stay, show=["state"])
+    why = {"reason": "no_longer_needed"}
+    carer.send("POST", f"{stay}/cancel", why, seen=current.etag, show=["state", "bed_nights"])
+
+
+def _wish(home: dict[str, Any], arrives_at: datetime, departs_at: datetime) -> dict[str, Any]:
+    """What the carer sends to ask for her first child's stay."""
+    return {
+        "household_id": home["id"],
+        "children": [home["children"][0]["id"]],
+        "kind": "planned",
+        "arrives_at": f"{arrives_at:%Y-%m-%dT%H:%M:%SZ}",
+        "departs_at": f"{departs_at:%Y-%m-%dT%H:%M:%SZ}",
+        "reason": "rest_for_carer",
+    }
+
+
+def _london_day(days: int) -> date:
+    return (datetime.now(LONDON) + timedelta(days=days)).date()
+
+
+def _morning_after(arrives_at: datetime) -> datetime:
+    """Ten o'clock in London on the day after the arrival."""
+    day = arrives_at.astimezone(LONDON).date() + timedelta(days=1)
+    return datetime.combine(day, datetime.min.time(), LONDON).replace(hour=10).astimezone(UTC)
 
 
 def _demo_logins() -> dict[str, dict[str, str]]:
@@ -173,16 +242,21 @@ def _demo_logins() -> dict[str, dict[str, str]]:
     return logins
 
 
-def _free_night(carer: Person) -> tuple[str, str]:
-    """The first evening, a week or more ahead, on which none of the carer's children is away."""
-    stays = carer.send("GET", "/api/v1/sleepovers?limit=200", show=["bed_nights"]).body["items"]
-    taken = {held["night"] for stay in stays for held in stay["bed_nights"]}
-    evening = datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0)
-    evening += timedelta(days=7)
-    while str(evening.date()) in taken:
-        evening += timedelta(days=1)
-    morning = evening + timedelta(hours=17)
-    return f"{evening:%Y-%m-%dT%H:%M:%SZ}", f"{morning:%Y-%m-%dT%H:%M:%SZ}"
+def _free_evening(carer: Person, home: dict[str, Any], nights: int) -> datetime:
+    """The first evening, a week or more ahead, from which a bed is free for so many nights."""
+    calendar = f"/api/v1/constellations/{home['constellation_id']}/bed-nights"
+    first, end = _london_day(7), _london_day(60)
+    found = carer.send("GET", f"{calendar}?from={first}&until={end}", show=["from", "until"]).body
+    free: dict[str, set[str]] = {}
+    for bed in found["bed_nights"]:
+        if bed["state"] == "free":
+            free.setdefault(bed["bed_id"], set()).add(bed["night"])
+    for days in range(7, 60 - nights):
+        wanted = {str(_london_day(days + more)) for more in range(nights)}
+        if any(wanted <= had for had in free.values()):
+            evening = datetime.now(UTC).replace(hour=17, minute=0, second=0, microsecond=0)
+            return evening + timedelta(days=days)
+    sys.exit("The hub is full for weeks. Start again with a fresh one: HUB_DATA_DIR=/tmp/hub")
 
 
 def _wait_until_ready(carer: Person) -> None:

@@ -20,7 +20,9 @@ _override = sleepovers.check_overrides.c
 def _requests() -> reads.Select:
     """Respite requests with their children and the latest checks."""
     children = households.child_summaries(
-        sa.select(RequestedChild.child_id).where(RequestedChild.request_id == RespiteRequest.id)
+        sa.select(RequestedChild.child_id)
+        .where(RequestedChild.request_id == RespiteRequest.id)
+        .correlate(RespiteRequest)  # from two levels in, it would be every request otherwise
     )
     return sa.select(
         RespiteRequest.id,

@@ -157,3 +157,24 @@ class TestAskIsRefused:
         (guest_bed,) = [check for check in other["checks"] if check["code"] == "guest_bed"]
         assert guest_bed["outcome"] == "block"
         assert guest_bed["nights"] == other["nights"]
+
+
+class TestSeveralRequests:
+    def test_each_show_their_own_children(self, world):
+        one, other = world.here.family.children
+        next_door = world.here.neighbours
+        mine = [
+            world.asked(days=day, children=[str(child)]) for day, child in ((7, one), (20, other))
+        ]
+        theirs = world.phone(next_door.carer).post(
+            "/respite-requests",
+            world.ask_body(household_id=str(next_door.id), children=[str(next_door.children[0])]),
+        )
+        assert [child["id"] for child in theirs.json["children"]] == [str(next_door.children[0])]
+        for request, child in zip(mine, (one, other), strict=True):
+            shown = world.carer.get(f"/respite-requests/{request['id']}").json["children"]
+            assert [found["id"] for found in shown] == [str(child)]
+        listed = world.hub_carer.get("/respite-requests").json["items"]
+        assert [[child["id"] for child in request["children"]] for request in listed] == [
+            [str(next_door.children[0])], [str(other)], [str(one)],
+        ]  # fmt: skip
