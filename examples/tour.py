@@ -128,6 +128,12 @@ def main() -> None:
     say(f"That was the main path. Try the rest at {BASE}/docs")
 
 
+def _logged_in(login: str, logins: dict[str, dict[str, str]]) -> Person:
+    person = Person(login.removeprefix("satellite_").replace("_", " "))
+    person.log_in(logins[login])
+    return person
+
+
 def _look_at_home(carer: Person) -> dict[str, Any]:
     say("1. A satellite carer looks at home, and at the hub's calendar.")
     home: dict[str, Any] = carer.send("GET", "/api/v1/households", show=["name", "children"]).body[
@@ -142,7 +148,7 @@ def _look_at_home(carer: Person) -> dict[str, Any]:
 def _ask_for_tonight(carer: Person, home: dict[str, Any]) -> str:
     child = home["children"][0]
     say(
-        f"2. Before she asks for a night for {child['first_name']}, she sees what would be checked."
+        f"2. Before she asks for a night for {child['first_name']}, she looks what would be checked."
     )
     arrives_at = datetime.now(UTC) + timedelta(minutes=20)
     wish = _wish(home, arrives_at, _morning_after(arrives_at))
