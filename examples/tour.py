@@ -147,9 +147,7 @@ def _look_at_home(carer: Person) -> dict[str, Any]:
 
 def _ask_for_tonight(carer: Person, home: dict[str, Any]) -> str:
     child = home["children"][0]
-    say(
-        f"2. Before she asks for a night for {child['first_name']}, she looks what would be checked."
-    )
+    say(f"2. Before she asks for a night for {child['first_name']}, she sees what is checked.")
     arrives_at = datetime.now(UTC) + timedelta(minutes=20)
     wish = _wish(home, arrives_at, _morning_after(arrives_at))
     path = "/api/v1/respite-requests"
