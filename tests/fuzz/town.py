@@ -38,15 +38,7 @@ class Town:
         self._fills: dict[str, Fill] = {
             "logIn": self._credentials,
             "refreshTokens": self._refresh_token,
-            "createRespiteRequest": self._wish,
-            "submitRespiteRequest": self._draft,
-            "acceptRespiteRequest": self._request,
-            "changeRespiteRequest": self._other_dates,
-            "approveRespiteRequest": self._held,
-            "declineRespiteRequest": self._request,
-            "withdrawRespiteRequest": self._request,
-            "overrideCheck": self._long_request,
-            "cancelSleepover": self._stay,
+            **self._of_requests(),
             **self._of_stays(),
             "completeTask": self._task,
             "activateAccount": self._invitation,
@@ -70,8 +62,21 @@ class Town:
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
 
+    def _of_requests(self) -> dict[str, Fill]:
+        return {
+            "createRespiteRequest": self._wish,
+            "submitRespiteRequest": self._draft,
+            "acceptRespiteRequest": self._request,
+            "changeRespiteRequest": self._other_dates,
+            "approveRespiteRequest": self._held,
+            "declineRespiteRequest": self._request,
+            "withdrawRespiteRequest": self._request,
+            "overrideCheck": self._long_request,
+        }
+
     def _of_stays(self) -> dict[str, Fill]:
         return {
+            "cancelSleepover": self._stay,
             "handOverSleepover": self._arriving,
             "returnSleepover": self._staying,
             "endSleepoverEarly": self._staying,

@@ -129,10 +129,14 @@ class TestMoving:
 
     def test_waits_for_whoever_is_asking_for_its_children(self, world, move):
         with counted(world.app.engine) as asking:
-            world.asked()
+            request = world.asked()
         assert any("FROM households" in s and s.endswith("FOR KEY SHARE") for s in asking)
+        taken_back = world.carer.post_seen(
+            f"/respite-requests/{request['id']}", {"reason": "no_longer_needed"}, verb="withdraw"
+        )
+        assert taken_back.status_code == 200
         with counted(world.app.engine) as moving:
-            move()
+            assert move().status_code == 200
         locks = [s.split("FROM ")[1].split()[0] for s in moving if s.endswith("FOR UPDATE")]
         assert locks == ["households", "children", "memberships"]
 
@@ -164,6 +168,10 @@ class TestWhatHappened:
             shown = phone.get(found.request).json
             assert (shown["note"], len(shown["children"])) == ("Sleeps badly.", 1)
             assert phone.get(found.sleepover).json["child"]["id"] == children[0]
+        called_off = world.hub_carer.post_seen(
+            found.sleepover, {"reason": "child_unwell"}, verb="cancel"
+        )
+        assert called_off.status_code == 200
         assert move().status_code == 200
         return found
 

@@ -102,8 +102,7 @@ class TestBadAsking:
                 (clock.london_today(), world.here.id),
             )
         answer = world.carer.post("/respite-requests", world.ask_body())
-        assert (answer.status_code, answer.json["code"]) == (409, "no_hub_home")
-        assert "Your liaison worker can tell you" in answer.json["detail"]
+        assert (answer.status_code, answer.json["code"]) == (409, "constellation_closed")
         assert rows("select 1 from respite_requests") == []
 
     def test_of_a_hub_without_a_hub_home(self, world, owner):
@@ -118,7 +117,7 @@ class TestBadAsking:
         request = world.asked()
         (guest_bed,) = [check for check in request["checks"] if check["code"] == "guest_bed"]
         assert guest_bed["outcome"] == "block"
-        assert guest_bed["sentence"].startswith("No guest bed is free on")
+        assert guest_bed["sentence"].startswith("This hub home has no guest beds at the moment.")
         answer = decide(world.hub_carer, request, "accept")
         assert (answer.status_code, answer.json["code"]) == (409, "nights_taken")
 

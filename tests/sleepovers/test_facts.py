@@ -1,7 +1,7 @@
 """What the checks are told: all of it, in one statement, and nothing of who else is there."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import psycopg
@@ -9,113 +9,23 @@ import pytest
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from hub_api import clock, db
-from hub_api.constellations.models import AbsenceReason, HubAbsence, HubAppointment, HubHome
+from hub_api import db
+from hub_api.constellations.models import AbsenceReason, HubAbsence, HubAppointment
 from hub_api.errors import NotFound
-from hub_api.households import service as households
 from hub_api.households.models import (
     Adult,
     Approval,
     Child,
     FosteringExemption,
-    Gender,
-    Household,
     KeptApart,
     KeptApartReason,
-    LegalStatus,
     SharingAgreement,
 )
 from hub_api.sleepovers import facts
-from hub_api.sleepovers.facts import Absence, AdultFacts, Agreement, Apart, NightAway, Stay
-from tests.conftest import World
+from hub_api.sleepovers.facts import Absence, AdultFacts, Agreement, Apart, NightAway
 from tests.factories.world import make_bed
-from tests.phone import in_days
 from tests.platform.test_statements import counted
-
-DAY = timedelta(days=1)
-
-
-def day(number: int) -> date:
-    return clock.london_today() + number * DAY
-
-
-def stay_at(world: World, *children: UUID, first: int = 10, nights: int = 2) -> Stay:
-    """Nights asked for by the family here."""
-    held = tuple(day(first + n) for n in range(nights))
-    return Stay(
-        hub_home_id=world.here.hub_home,
-        children=children or (world.here.family.children[0],),
-        arrives_at=clock.now() + first * DAY,
-        departs_at=clock.now() + (first + nights) * DAY,
-        nights=held,
-        reason="rest_for_carer",
-    )
-
-
-def book(world: World, family, child: UUID, first: int, nights: int = 1, **changes) -> UUID:
-    """A sleepover of any family here; the id of its request."""
-    body = world.ask_body(
-        household_id=str(family.id),
-        children=[str(child)],
-        arrives_at=in_days(first),
-        departs_at=in_days(first + nights, hour=10),
-        **changes,
-    )
-    asked = world.phone(family.carer).post("/respite-requests", body)
-    assert asked.status_code == 201, asked.json
-    path = f"/respite-requests/{asked.json['id']}"
-    accepted = world.hub_carer.post_seen(path, verb="accept")
-    assert accepted.status_code == 200, accepted.json
-    return UUID(asked.json["id"])
-
-
-@pytest.fixture
-def as_owner(owner):
-    """Read the facts as the owner of the database, who sees everything."""
-
-    def read(stay: Stay) -> facts.Facts:
-        with db.transaction(owner):
-            return facts.read(stay)
-
-    return read
-
-
-@pytest.fixture
-def as_api(world):
-    """Read the facts as the API does for somebody of these constellations."""
-
-    def read(stay: Stay, *constellations: UUID) -> facts.Facts:
-        with db.transaction(world.app.engine):
-            db.set_scope(world.here.family.carer, constellations or [world.here.id])
-            return facts.read(stay)
-
-    return read
-
-
-@pytest.fixture
-def add(owner):
-    """Put rows into the database as its owner."""
-
-    def add_all(*rows) -> None:
-        with db.transaction(owner) as session:
-            session.add_all(rows)
-
-    return add_all
-
-
-@pytest.fixture
-def hub_household_id(world, owner) -> UUID:
-    with db.transaction(owner) as session:
-        return session.get(HubHome, world.here.hub_home).household_id
-
-
-@pytest.fixture
-def resident(owner, hub_household_id) -> UUID:
-    """A child who lives at the hub home."""
-    with db.transaction(owner) as session:
-        home = session.get(Household, hub_household_id)
-        born_on = day(-365 * 9)
-        return households.add_child(home, "Hub child", born_on, Gender.MALE, LegalStatus.ADOPTED).id
+from tests.sleepovers.told import book, day, stay_at
 
 
 class TestTheHubHome:
