@@ -135,6 +135,8 @@ class Town:
 
     def _ask(self, **changes: Any) -> dict[str, Any]:
         body = self.world.ask_body(**self._free_night(), **changes)
+        for _ in range(changes.get("nights", 1)):
+            next(self._days)  # no night beside it: adjoining stays count as one
         answer = self._carer.post("/respite-requests", body)
         assert answer.status_code == 201, answer.json
         return answer.json
