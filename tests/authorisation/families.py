@@ -1,5 +1,6 @@
 """What is on record about each household of the table's world, and what is sent to change it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -44,7 +45,10 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
         "createHousehold": {"constellation_id": objects["constellation"].get(whose, "")},
         "moveHousehold": {"constellation_id": there},
         # After those that hold, which it ends.
-        "createApproval": {"starts_on": str(clock.london_today())},
+        "createApproval": {
+            "starts_on": str(clock.london_today()),
+            "review_due_on": str(clock.london_today() + timedelta(days=365)),
+        },
         "createFosteringExemption": {"children": [other_child]},
         "createSharingAgreement": {"with_child_id": other_child},
         "keepApart": {"other_child_id": other_child},
