@@ -267,6 +267,8 @@ def complaint(stage: Stage, cell: Cell) -> str | None:
         wrong = None if status == cell.expected else status
     if wrong is None:
         wrong = _wrong_content(stage, cell, answer)
+    elif answer.json:
+        wrong = f"{status} {answer.json.get('code', '')}"
     return f"{cell}: expected {cell.expected}, got {wrong}" if wrong else None
 
 

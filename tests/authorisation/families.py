@@ -1,5 +1,6 @@
 """What is on record about each household of the table's world, and what is sent to change it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from hub_api.households.models import (
     SharingAgreement,
 )
 from tests.authorisation.matrix import NOBODYS
-from tests.factories.world import SINCE, Family, make_approval
+from tests.factories.world import SINCE, make_approval
 
 Ids = dict[str, dict[str, str]]
 """Kind → letter → id."""
@@ -44,7 +45,10 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
         "createHousehold": {"constellation_id": objects["constellation"].get(whose, "")},
         "moveHousehold": {"constellation_id": there},
         # After those that hold, which it ends.
-        "createApproval": {"starts_on": str(clock.london_today())},
+        "createApproval": {
+            "starts_on": str(clock.london_today()),
+            "review_due_on": str(clock.london_today() + timedelta(days=365)),
+        },
         "createFosteringExemption": {"children": [other_child]},
         "createSharingAgreement": {"with_child_id": other_child},
         "keepApart": {"other_child_id": other_child},
@@ -57,25 +61,17 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
 # --- the world ---------------------------------------------------------------------------------
 
 
-def add_records(
-    objects: Ids, quiet: Family, by: UUID
-) -> tuple[Ids, dict[str, dict[str, set[str]]]]:
+def add_records(objects: Ids, by: UUID) -> tuple[Ids, dict[str, dict[str, set[str]]]]:
     """Put one of everything on record about each household, by its letter."""
     made: Ids = {kind: {NOBODYS: str(uuid7())} for kind in MADE}
     for letter, household_id in objects["household"].items():
         if letter != NOBODYS:
             for kind, row in _records(UUID(household_id), by).items():
                 made[kind][letter] = str(row.id)
-    for kind, here in (("quiet", quiet.id), ("quiet_child", quiet.children[0])):
-        there = objects["household" if kind == "quiet" else "child"]["X"]
-        made[kind] = {NOBODYS: str(uuid7()), "C": str(here), "X": there}
     return made, _lists(objects)
 
 
-MADE = {
-    "adult", "approval", "exemption", "kept_apart", "agreement", "other_child", "quiet",
-    "quiet_child",
-}  # fmt: skip
+MADE = {"adult", "approval", "exemption", "kept_apart", "agreement", "other_child"}
 
 
 def _records(household_id: UUID, by: UUID) -> dict[str, Any]:

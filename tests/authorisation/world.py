@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,16 +21,13 @@ from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from tests.authorisation import families
+from tests.authorisation import families, respite
 from tests.authorisation.matrix import NOBODYS
-from tests.conftest import World as People
 from tests.factories.accounts import make_account
 from tests.factories.tasks import make_task
-from tests.factories.todays_stays import bring_to
-from tests.factories.world import Neighbourhood, make_bed, make_family, make_neighbourhood
+from tests.factories.world import Family, Neighbourhood, make_bed, make_family, make_neighbourhood
 from tests.phone import in_days
 
-KEY = "a-key-of-the-carer"
 NOWHERE = str(UUID(int=1))
 Lists = dict[str, dict[str, set[str]]]
 
@@ -57,13 +54,13 @@ class World:
     @property
     def bodies(self) -> dict[str, Callable[[str], dict[str, Any]]]:
         """Operation → what is sent with it, by the letter of the object in its path."""
-        homes = {"C": "H", "X": "E"}
         return {
             "createHubAppointment": lambda whose: {
-                "household_id": self.objects["household"].get(homes.get(whose), NOWHERE),
+                "household_id": self.objects["quiet"].get(whose, NOWHERE),
                 "name": "New hub",
                 "home_authority": "Kent",
-                "starts_on": in_days(1)[:10],
+                # Once nobody is to stay at the one before.
+                "starts_on": in_days(300)[:10],
             },
             "createMembership": lambda whose: {
                 "household_id": self.objects["newcomer"].get(whose, NOWHERE)
@@ -73,18 +70,7 @@ class World:
     def ask_body(self, whose: str, **changes: Any) -> dict[str, Any]:
         """What asks for a free night for a child of this household."""
         child = self.objects["child"].get(whose, str(uuid7()))
-        return {**asking(self.objects["household"][whose], child, days=60), **changes}
-
-
-def asking(household: Any, child: Any, days: int, hour: int = 17) -> dict[str, Any]:
-    return {
-        "household_id": str(household),
-        "children": [str(child)],
-        "kind": "planned",
-        "arrives_at": in_days(days, hour),
-        "departs_at": in_days(days + 1, hour=10),
-        "reason": "rest_for_carer",
-    }
+        return {**respite.asking(self.objects["household"][whose], child, days=60), **changes}
 
 
 def build(app: Any, owner: sa.Engine) -> World:
@@ -92,8 +78,8 @@ def build(app: Any, owner: sa.Engine) -> World:
     with db.transaction(owner):
         here, elsewhere = make_neighbourhood("Here", 4), make_neighbourhood("Elsewhere", 4)
         people = _make_people(here, elsewhere)
-        child_at_hub = _add_child_to_hub(here)
-        quiet = make_family(here.id, "Quiet family")
+        _add_child_to_hub(here)
+        quiet = {"C": make_family(here.id, "Quiet family"), "X": elsewhere.neighbours}
         _make_places(here, elsewhere)
     with app.app_context(), db.transaction(owner):
         pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
@@ -106,16 +92,15 @@ def build(app: Any, owner: sa.Engine) -> World:
                 sa.text(statement),
                 {"account": people[who], "today": clock.london_today(), "now": clock.now()},
             )
-    asked_with_key = _make_respite(app, here, elsewhere)
-    _make_stays(app, owner, here, elsewhere)
+    asked, asked_with_key = respite.make_respite(app, owner, here, elsewhere)
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
-        objects = _choose_objects(here, elsewhere, lists)
-        objects |= _choose_places(connection, here, elsewhere, lists)
+        objects = _choose_objects(here, elsewhere, quiet, lists)
+        objects |= {kind: {NOBODYS: str(uuid7()), **ids} for kind, ids in asked.items()}
+        objects |= _choose_places(connection, here, elsewhere, quiet, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
-    objects["child"]["C"] = str(child_at_hub)
     with db.transaction(owner):
-        made, listed = families.add_records(objects, quiet, here.liaison_worker)
+        made, listed = families.add_records(objects, here.liaison_worker)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
@@ -168,15 +153,14 @@ def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUI
     return people
 
 
-def _add_child_to_hub(here: Neighbourhood) -> UUID:
+def _add_child_to_hub(here: Neighbourhood) -> None:
     home = (
         db.session()
         .scalars(sa.select(Household).join(HubHome).where(HubHome.id == here.hub_home))
         .one()
     )
     born_on = clock.london_today() - timedelta(days=365 * 9)
-    child = households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
-    return child.id
+    households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
 
 
 EMPTY = "Empty"
@@ -221,66 +205,6 @@ ENDINGS = [
     ("update accounts set is_active = false where id = :account", "deactivated"),
 ]
 """What happens to some of them once everything is there: by today it is over."""
-
-
-# --- their respite ---------------------------------------------------------------------------
-
-
-def _make_respite(app: Any, here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, Any]:
-    """A sleepover, a request that was sent and a draft of each family; no two on one night."""
-    families = [
-        (here, here.family, 7, 17),
-        (here, here.neighbours, 17, 17),
-        # At another hour, so that not even an instant of theirs is the same.
-        (elsewhere, elsewhere.family, 27, 18),
-    ]
-    for home, family, days, hour in families:
-        side = People(app, replace(home, family=family), home, {})
-        child = family.children[0]
-        side.booked(**asking(family.id, child, days, hour))
-        side.asked(**asking(family.id, child, days + 2, hour))
-        side.asked(**asking(family.id, child, days + 4, hour), draft=True)
-    body = asking(here.family.id, here.family.children[0], days=13)
-    with_key = People(app, here, elsewhere, {}).carer.post(
-        "/respite-requests", body, Idempotency_Key=KEY
-    )
-    assert with_key.status_code == 201
-    for home, family, days, hour in families:
-        side = People(app, replace(home, family=family), home, {})
-        _make_longer(side, asking(family.id, family.children[0], days, hour), days)
-    return body
-
-
-STAYS = ("arriving", "staying", "returned")
-
-
-def _make_stays(app: Any, owner: sa.Engine, here: Neighbourhood, elsewhere: Neighbourhood) -> None:
-    """A sleepover of each family that begins now, one that goes on, and one that is over."""
-    families = [
-        (here, here.family, 80),
-        (here, here.neighbours, 90),
-        (elsewhere, elsewhere.family, 80),
-    ]
-    for home, family, days in families:
-        side = People(app, replace(home, family=family), home, {})
-        for number, state in enumerate(STAYS):
-            stay = side.booked(**asking(family.id, family.children[0], days + 2 * number))
-            with owner.begin() as connection:
-                bring_to(connection, stay["id"], state)
-
-
-def _make_longer(side: People, body: dict[str, Any], days: int) -> None:
-    """A longer request whose beds are held, and one that was accepted with its length set aside."""
-    hour = int(body["arrives_at"][11:13])
-    for since, is_set_aside in ((days + 100, False), (days + 140, True)):
-        longer = {"arrives_at": in_days(since, hour), "departs_at": in_days(since + 4, hour=10)}
-        path = f"/respite-requests/{side.asked(**{**body, **longer})['id']}"
-        if is_set_aside:
-            why = {"code": "length", "reason": f"Because of {side.here.family.id}."}
-            worker = side.phone(side.here.liaison_worker)
-            assert worker.post_seen(path, why, verb="overrides").status_code == 201
-        accepted = side.hub_carer.post_seen(path, verb="accept")
-        assert accepted.status_code == 200, accepted.json
 
 
 # --- finding it again ------------------------------------------------------------------------
@@ -346,31 +270,16 @@ def _read_lists(
 
 
 def _choose_objects(
-    here: Neighbourhood, elsewhere: Neighbourhood, lists: Lists
+    here: Neighbourhood, elsewhere: Neighbourhood, quiet: dict[str, Family], lists: Lists
 ) -> dict[str, dict[str, str]]:
-    requests, stays = lists["listRespiteRequests"], lists["listSleepovers"]
-    # Ids are in the order of time: the second request of a family was sent and not yet accepted.
-    families = {"H": here.family, "N": here.neighbours, "E": elsewhere.family}
-    families_and_more = {**families, "X": elsewhere.neighbours}
+    families = {"H": here.family, "N": here.neighbours, "E": elsewhere.family, **quiet}
     objects = {
         "constellation": {"C": here.id, "X": elsewhere.id},
-        "household": {
-            "C": min(lists["listHouseholds"]["C"]),
-            **{letter: family.id for letter, family in families_and_more.items()},
-        },
-        "child": {letter: family.children[0] for letter, family in families_and_more.items()},
-        "request": {letter: sorted(requests[letter])[1] for letter in families},
-        # The last two a family has asked for.
-        "held": {letter: sorted(requests[letter])[-2] for letter in families},
-        "taken": {letter: sorted(requests[letter])[-1] for letter in families},
-        "draft": {letter: min(requests[letter.lower()]) for letter in families},
-        "key": {"H": KEY},
-        "sleepover": {letter: min(stays[letter]) for letter in families},
-        **{
-            # In the order of time as well: those of `_make_stays` follow the first.
-            state: {letter: sorted(stays[letter])[number] for letter in families}
-            for number, state in enumerate(STAYS, start=1)
-        },
+        "household": {letter: family.id for letter, family in families.items()},
+        "child": {letter: family.children[0] for letter, family in families.items()},
+        "quiet": {letter: family.id for letter, family in quiet.items()},
+        "quiet_child": {letter: family.children[0] for letter, family in quiet.items()},
+        "key": {"H": respite.KEY},
         "task": {letter: min(lists["listTasks"][letter]) for letter in "CX"},
     }
     return {
@@ -380,7 +289,11 @@ def _choose_objects(
 
 
 def _choose_places(
-    connection: sa.Connection, here: Neighbourhood, elsewhere: Neighbourhood, lists: Lists
+    connection: sa.Connection,
+    here: Neighbourhood,
+    elsewhere: Neighbourhood,
+    quiet: dict[str, Family],
+    lists: Lists,
 ) -> dict[str, dict[str, str]]:
     temporary = "select id from beds where temporary_reason is not null"
     for_a_while = {str(id_) for (id_,) in connection.execute(sa.text(temporary))}
@@ -394,7 +307,7 @@ def _choose_places(
         "bed": {letter: min(lists["listBeds"][letter] - for_a_while) for letter in places},
         "temporary": {letter: min(lists["listBeds"][letter] & for_a_while) for letter in places},
         "blocked": {letter: min(lists["listBlockedNights"][letter]) for letter in places},
-        "membership": {letter: membership[place.family.id] for letter, place in places.items()},
+        "membership": {letter: membership[family.id] for letter, family in quiet.items()},
         # The household of the hub home: it is in the constellation and no satellite of it.
         "newcomer": {
             letter: min(_hub_households(connection, place)) for letter, place in places.items()
