@@ -229,19 +229,19 @@ class Read:
     def _page(self, used: frozenset[str]) -> Query:
         """The query of a page by these filters and no others: each has a plan of its own."""
         if used not in self._pages:
-            conditions = [self._filters[name] for name in sorted(used)]
-            if self._found_by is not None:
-                keys = self._found_by.newest(self._key, conditions)
-                conditions = [self._key.in_(keys)]
-            self._pages[used] = Query(
-                lambda: (
-                    self._build()
-                    .where(*conditions)
-                    .order_by(*self._order)
-                    .limit(parameter("rows", sa.Integer()))
-                )
-            )
+            self._pages[used] = Query(partial(self._build_page, used))
         return self._pages[used]
+
+    def _build_page(self, used: frozenset[str]) -> Select:
+        conditions = [self._filters[name] for name in sorted(used)]
+        if self._found_by is not None:
+            conditions = [self._key.in_(self._found_by.newest(self._key, conditions))]
+        return (
+            self._build()
+            .where(*conditions)
+            .order_by(*self._order)
+            .limit(parameter("rows", sa.Integer()))
+        )
 
 
 def _after(column: Any, key: Any, cursor: sa.BindParameter[Any]) -> sa.ColumnElement[bool]:

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 
 import hub_api
-from hub_api import access, models
+from hub_api import access, models, reads
 from hub_api.access import Actor, Permission
 from tests.authorisation.matrix import OBJECTS
 from tests.authorisation.stage import Stage
@@ -93,6 +93,13 @@ def forget_policies(monkeypatch: pytest.MonkeyPatch) -> None:
             always = True if returns == "bool" else sa.true()
             monkeypatch.setattr(module, name, lambda *_, always=always: always)
     monkeypatch.setattr(Actor, "may", lambda _actor, _permission: True)
+
+    def newest(_self: Any, key: Any, conditions: Any) -> sa.Select[Any]:
+        rows = reads.parameter("rows", sa.Integer())
+        return sa.select(key).where(*conditions).order_by(key.desc()).limit(rows)
+
+    # The ways to an actor's rows lead to no others, whatever the policy says of them.
+    monkeypatch.setattr(reads.FoundBy, "newest", newest)
 
 
 def permit_everything(monkeypatch: pytest.MonkeyPatch) -> None:
