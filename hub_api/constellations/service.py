@@ -191,20 +191,28 @@ def appoint_hub_home(
     return hub_home
 
 
-def serving_hub_home(constellation_id: UUID, on: date) -> UUID:
-    """The hub home that serves a constellation on a day, be it an interim one.
+def serving_hub_home(constellation_id: UUID, on: date, until: date | None = None) -> UUID:
+    """The hub home that serves a constellation on a day, or on every day up to and including
+    `until`, be it an interim one.
 
     Raises `Conflict` when none does, or when the constellation is closed by then.
     """
-    for row in _SERVING.rows(constellation_id=constellation_id, day=on):
-        if row["closed_on"] is not None and row["closed_on"] <= on:
+    last = until or on
+    for row in _SERVING.rows(constellation_id=constellation_id, day=on, last=last):
+        if row["closed_on"] is not None and row["closed_on"] <= last:
             raise Conflict(
-                f"Your constellation is closed on {clock.spoken(on)}. Your liaison worker can tell "
-                "you who looks after you from then on.",
+                f"Your constellation is closed on {clock.spoken(last)}. Your liaison worker can "
+                "tell you who looks after you from then on.",
                 code="constellation_closed",
             )
         if row["hub_home_id"] is not None:
             return cast("UUID", row["hub_home_id"])
+    if last > on:
+        raise Conflict(
+            "Your constellation's hub home changes during these nights. Please choose others, or "
+            "ask for them in two parts.",
+            code="no_hub_home",
+        )
     raise Conflict(
         f"Your constellation has no hub home on {clock.spoken(on)}. "
         "Your liaison worker can tell you what happens in the meantime.",
@@ -216,6 +224,7 @@ def _serving() -> reads.Select:
     appointed = sa.and_(
         HubAppointment.constellation_id == Constellation.id,
         HubAppointment.holds_on(reads.parameter("day", sa.Date())),
+        HubAppointment.holds_on(reads.parameter("last", sa.Date())),
     )
     return (
         sa.select(Constellation.closed_on, HubAppointment.hub_home_id)

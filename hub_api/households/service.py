@@ -121,6 +121,11 @@ def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
     return sa.select(records.summary()).where(Child.id == child_id).scalar_subquery()
 
 
+def is_in_sight(child_id: Any) -> sa.ColumnElement[bool]:
+    """For another slice's select: whether the asker's constellations have this child today."""
+    return sa.exists().where(Child.id == child_id)
+
+
 def child_summaries(child_ids: sa.Select[UUID]) -> sa.ScalarSelect[Any]:
     """The same of several children, as one JSON list. Who can't be seen here is left out."""
     return (
@@ -192,7 +197,8 @@ def _children_of() -> reads.Select:
     found = sa.select(Child.id).where(
         Child.household_id == _HOUSEHOLD, Child.id == children, records.lives_there(Child), is_open
     )
-    return found.with_for_update(read=True, key_share=True, of=Child)
+    # In the order in which whoever moves a household or joins siblings takes them.
+    return found.order_by(Child.id).with_for_update(read=True, key_share=True, of=Child)
 
 
 _CONSTELLATION_OF = reads.Query(_constellation_of)

@@ -115,7 +115,8 @@ def _whereabouts(actor: Actor, body: RequestIn) -> tuple[UUID, list[date], UUID]
     households.refuse_other_children(household_id, sorted(body["children"]))
     requests.refuse_past(body["arrives_at"])
     nights = requests.nights_of(body["arrives_at"], body["departs_at"])
-    return constellation_id, nights, constellations.serving_hub_home(constellation_id, nights[0])
+    hub_home_id = constellations.serving_hub_home(constellation_id, nights[0], nights[-1])
+    return constellation_id, nights, hub_home_id
 
 
 def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:

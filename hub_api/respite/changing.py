@@ -11,7 +11,7 @@ from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.respite import overriding, policy, requests, telling
 from hub_api.respite.deciding import plan_of
-from hub_api.respite.models import RequestedChild, RequestState, RespiteRequest
+from hub_api.respite.models import WAITING, RequestedChild, RequestState, RespiteRequest
 from hub_api.sleepovers import checks
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.service import Decision
@@ -67,10 +67,11 @@ def _change(actor: Actor, request: RespiteRequest, seen_version: int, changes: C
     nights, hub_home_id = _nights_and_hub(request, changes)
     requests.lock(request, seen_version, hub_home_id)
     was_held = request.state == RequestState.AWAITING_APPROVAL
-    request.change()
     changed = _differences(request, changes)
     if not changed:
+        request.refuse_unless(RequestState.DRAFT, *WAITING)
         return
+    request.change()
     if was_held:
         sleepovers.release(request.id)
         telling.settle_tasks(request, TaskKind.APPROVAL_NEEDED)
@@ -165,7 +166,8 @@ def _nights_and_hub(request: RespiteRequest, changes: ChangeIn) -> tuple[list[da
     if arrives_at != request.arrives_at:
         requests.refuse_past(arrives_at)
     nights = requests.nights_of(arrives_at, departs_at)
-    return nights, constellations.serving_hub_home(request.constellation_id, nights[0])
+    hub_home_id = constellations.serving_hub_home(request.constellation_id, nights[0], nights[-1])
+    return nights, hub_home_id
 
 
 def _set_dates(
@@ -197,6 +199,7 @@ def _reschedule(
     sleepovers.end_overrides(request.id)
     if "approval_reason" in changes:
         overriding.add(actor, request, "length", changes["approval_reason"], request.departs_at)
+    requests.refuse_other_hub_home(request)
     stay = requests.stay_of(request, children)
     found, facts = sleepovers.examine(stay, sleepovers.overrides_in_force(request.id))
     sleepovers.refuse_if(checks.blocking(found))

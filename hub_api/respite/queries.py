@@ -42,10 +42,26 @@ def _requests() -> reads.Select:
         RespiteRequest.decline_reason,
         RespiteRequest.withdraw_reason,
         children.label("children"),
-        sa.func.coalesce(
-            sleepovers.latest_checks(RespiteRequest.id), EMPTY_LIST, type_=sa.JSON()
+        sa.case(
+            # Its sentences name the children: who has moved out of sight is not told of any more.
+            (_somebody_is_out_of_sight(), EMPTY_LIST),
+            else_=sa.func.coalesce(
+                sleepovers.latest_checks(RespiteRequest.id), EMPTY_LIST, type_=sa.JSON()
+            ),
         ).label("checks"),
     ).where(policy.visible_to(ASKING))
+
+
+def _somebody_is_out_of_sight() -> sa.ColumnElement[bool]:
+    return (
+        sa.select(sa.literal(1))
+        .where(
+            RequestedChild.request_id == RespiteRequest.id,
+            ~households.is_in_sight(RequestedChild.child_id),
+        )
+        .correlate(RespiteRequest)
+        .exists()
+    )
 
 
 def _details() -> reads.Select:

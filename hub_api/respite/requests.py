@@ -141,7 +141,8 @@ def refuse_once_begun(request: RespiteRequest) -> None:
 
 def refuse_other_hub_home(request: RespiteRequest) -> None:
     """Raise `Conflict` when another hub home serves by then; the caller holds the mutex."""
-    serving = constellations.serving_hub_home(request.constellation_id, request.nights[0])
+    first, last = request.nights[0], request.nights[-1]
+    serving = constellations.serving_hub_home(request.constellation_id, first, last)
     if serving != request.hub_home_id:
         raise Conflict(
             "Another hub home looks after this constellation by then. Please ask the carer to send "

@@ -65,6 +65,7 @@ def extend_sleepover(
     stay = _stay(sleepover)
     found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))
     _refuse_without_reason(actor, sleepover, found)
+    decisions.refuse_if(_set_aside_for_other_nights(found, held))
     decisions.refuse_if(checks.blocking(found))
     _add_nights(sleepover, stay, facts, held)
     if reason is not None and any(c.code == "length" and c.is_overridden for c in found):
@@ -105,6 +106,15 @@ def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[s
     if reason is not None and _is_liaison_worker(actor, sleepover):
         overridden["length"] = Role.LIAISON_WORKER
     return overridden
+
+
+def _set_aside_for_other_nights(found: list[Check], held: dict[date, UUID]) -> list[Check]:
+    """What was set aside for the nights agreed is not for those that come on top."""
+    return [
+        check
+        for check in found
+        if check.is_overridden and check.code != "length" and {*check.nights} - held.keys()
+    ]
 
 
 def _is_liaison_worker(actor: Actor, sleepover: Sleepover) -> bool:
