@@ -6,7 +6,7 @@ from itertools import count, cycle
 from typing import Any
 from uuid import UUID
 
-from hub_api import db, settings
+from hub_api import db
 from hub_api.access import Role
 from hub_api.api import write_cursor
 from hub_api.households import service as households
@@ -25,7 +25,7 @@ OF_A_FAMILY = ("adult_id", "approval_id", "exemption_id", "kept_apart_id", "agre
 class Town:
     """The world with somebody of every role, and a real value for whatever a request names."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, owner: Any) -> None:
         self.world = world
         self._days: Iterator[int] = cycle(range(7, 390))
         self._people: dict[str, UUID | None] = {
@@ -56,9 +56,7 @@ class Town:
             **self._fills_of_places(),
         }
         self._numbers = count()
-        self._owner = db.make_engine(
-            settings.current().required_database().migration, connections=1
-        )
+        self._owner = owner
         self._asked, self._stayed = self._ask(), self._booked()
         self._waits = self._raise()
 

@@ -50,7 +50,6 @@ def leaves_nothing(world, everything):
 
 UNREADABLE = {
     "broken": "{",
-    "empty": "",
     "cut short": '{"kind": "plan',
     "not a number": '{"draft": NaN}',
     "beyond any number": '{"draft": 1e400}',
@@ -72,6 +71,10 @@ class TestABody:
     @pytest.mark.parametrize("body", UNREADABLE.values(), ids=UNREADABLE)
     def test_that_can_t_be_read_is_refused(self, leaves_nothing, path, body):
         assert "JSON" in leaves_nothing(path, body, 400, "bad_request")["detail"]
+
+    @pytest.mark.parametrize(("path", "missed"), [(ASK, "arrives_at"), (LOG_IN, "password")])
+    def test_that_is_empty_says_nothing_of_what_is_needed(self, leaves_nothing, path, missed):
+        assert missed in leaves_nothing(path, "", 422, "invalid")["errors"]
 
     @pytest.mark.parametrize(
         "body",
