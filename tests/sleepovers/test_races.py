@@ -219,6 +219,14 @@ class TestTwoHubsForOneChild:
     """Two hub homes serve the constellation one after the other; a child is asked for in both, for
     nights that overlap by a request whose hub home was chosen by its first night."""
 
+    @pytest.fixture(autouse=True)
+    def by_the_first_night(self, monkeypatch):
+        """What keeps a stay in one hub home is off here: what stands behind it is tried."""
+        serving = constellations.serving_hub_home
+        monkeypatch.setattr(
+            constellations, "serving_hub_home", lambda place, on, _until=None: serving(place, on)
+        )
+
     @pytest.fixture
     def from_a_day_on(self, world, owner):
         """The other constellation's hub home serves here from this day on."""
