@@ -89,9 +89,7 @@ def _check_again(actor: Actor, request: RespiteRequest, changed: list[str]) -> N
     """For a request that was sent: its checks, the snapshot, and the hub is told."""
     if {*changed} & (DATES | {"children"}):
         sleepovers.end_overrides(request.id)
-    found, _ = sleepovers.examine(
-        requests.stay_of(request), sleepovers.overrides_in_force(request.id)
-    )
+    found, _ = requests.examine(request)
     sleepovers.refuse_if([check for check in found if checks.refuses_asking(check)])
     requests.keep(actor, request, Decision.CHANGED, found)
     telling.tell(actor, telling.hub_carers(request), Category.REQUEST_CHANGED, request)

@@ -83,9 +83,7 @@ def approve_request(actor: Actor, request_id: UUID, seen_version: int, reason: s
     request.approve()
     requests.refuse_once_begun(request)
     overriding.add(actor, request, "length", reason, request.departs_at)
-    found, _ = sleepovers.examine(
-        requests.stay_of(request), sleepovers.overrides_in_force(request.id)
-    )
+    found, _ = requests.examine(request)
     sleepovers.refuse_if(checks.blocking(found))
     sleepovers.confirm(requests.booking_of(request), requests.child_ids(request))
     requests.keep(actor, request, Decision.APPROVED, found)
@@ -148,9 +146,7 @@ def withdraw_request(
 
 def _end(actor: Actor, request: RespiteRequest, decision: Decision, verb: str) -> None:
     """What every end without a stay has in common."""
-    found, _ = sleepovers.examine(
-        requests.stay_of(request), sleepovers.overrides_in_force(request.id)
-    )
+    found, _ = requests.examine(request)
     sleepovers.release(request.id)
     requests.keep(actor, request, decision, found)
     requests.record(actor, request, verb, ["state", f"{verb}_reason"])

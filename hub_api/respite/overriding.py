@@ -69,9 +69,7 @@ def add(
 
 def _refuse_not_in_the_way(request: RespiteRequest, code: str) -> None:
     """What doesn't block today must not be waved through when it does tomorrow."""
-    found, _ = sleepovers.examine(
-        requests.stay_of(request), sleepovers.overrides_in_force(request.id)
-    )
+    found, _ = requests.examine(request)
     if code not in {check.code for check in checks.blocking(found) if check.override is not None}:
         raise Conflict(
             "This check isn't in the way of the request, so there is nothing to set aside.",
