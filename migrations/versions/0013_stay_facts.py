@@ -33,7 +33,9 @@ begin atomic
        and ({SEES_EVERYTHING}
             or h.constellation_id = {CONSTELLATIONS}
             or exists (select from hub_appointments a
-                        where a.hub_home_id = h.id and a.constellation_id = {CONSTELLATIONS}))
+                        where a.hub_home_id = h.id and a.constellation_id = {CONSTELLATIONS}
+                          -- Long enough for a child who comes home late.
+                          and (a.ends_on is null or a.ends_on + 30 > first_night)))
   ),
   guests as (
     select n.night, n.bed_id, n.child_id, n.request_id
