@@ -322,6 +322,12 @@ def move_member(
 # --- a household's place ----------------------------------------------------------------------
 
 
+def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
+    """The constellation a hub home belongs to, whichever it serves."""
+    found = sa.select(HubHome.constellation_id).where(HubHome.id == hub_home_id)
+    return db.session().scalars(found).one()
+
+
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
     return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))

@@ -26,6 +26,14 @@ class ChildLeaves:
 
 
 @dataclass(frozen=True, slots=True)
+class ChildrenChanged:
+    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
+    Announced after the rows are written."""
+
+    child_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class HubResidentsChanged:
     """The children who live in a hub home, their legal status, its approvals or its exemptions were
     changed: announced after the rows are written, under the hub home's mutex."""

@@ -60,7 +60,7 @@ def add_child(actor: Actor, household_id: UUID, body: ChildIn) -> Row:
 def change_child(actor: Actor, child_id: UUID, seen_version: int, body: ChildIn) -> Row:
     """Change a child's facts. Raises as `add_child()` does, and `StaleVersion`."""
     child = records.child_to_manage(actor, child_id)
-    with records.changing_hub_residents([child.household_id]):
+    with records.changing_hub_residents([child.household_id], [child.id]):
         db.lock_seen(child, seen_version)
         for name, value in body.items():
             setattr(child, name, value)
@@ -119,7 +119,8 @@ def make_siblings(actor: Actor, child_id: UUID, seen_version: int, others: list[
         raise Conflict("A child can't be its own brother or sister.", code="same_child")
     child = records.child_to_manage(actor, child_id)
     all_of_them = [child, *(records.child_to_manage(actor, other) for other in others)]
-    with records.changing_hub_residents([sibling.household_id for sibling in all_of_them]):
+    homes = [sibling.household_id for sibling in all_of_them]
+    with records.changing_hub_residents(homes, [sibling.id for sibling in all_of_them]):
         # In order of id, so that two groups made at once never wait for each other.
         for sibling in sorted(all_of_them, key=lambda one: one.id):
             db.session().refresh(sibling, with_for_update=True)

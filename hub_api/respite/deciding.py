@@ -71,7 +71,7 @@ def plan_of(stay: Stay, facts: Facts) -> Plan:
 
 
 def approve_request(actor: Actor, request_id: UUID, seen_version: int, reason: str) -> Row:
-    """Approve a longer stay that the hub carer has said yes to: its held beds are confirmed.
+    """Approve a longer stay that the hub carer has said yes to: its children have their beds.
 
     The reason is kept, sealed, as what set `length` aside. Raises `NotFound`, `Forbidden`,
     `StaleVersion`, or `Conflict`: it does not await approval, or a check blocks.
@@ -83,9 +83,11 @@ def approve_request(actor: Actor, request_id: UUID, seen_version: int, reason: s
     request.approve()
     requests.refuse_once_begun(request)
     overriding.add(actor, request, "length", reason, request.departs_at)
-    found, _ = requests.examine(request)
+    found, facts = requests.examine(request)
     sleepovers.refuse_if(checks.blocking(found))
-    sleepovers.confirm(requests.booking_of(request), requests.child_ids(request))
+    # In beds that suit today: those that were held may share a room that no longer may be shared.
+    sleepovers.release(request.id)
+    sleepovers.book(requests.booking_of(request), plan_of(requests.stay_of(request), facts))
     requests.keep(actor, request, Decision.APPROVED, found)
     requests.record(actor, request, "approve")
     telling.settle_tasks(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub_api import clock
+from hub_api.constellations import service as constellations
 from hub_api.encryption import Ciphertext
 from hub_api.errors import Conflict, Forbidden, Invalid
 from hub_api.reads import Page
@@ -39,7 +40,7 @@ def override_check(
     """
     request = requests.find(actor, request_id)
     role = checks.OVERRIDABLE[code]
-    if not policy.can_override(actor, request, role):
+    if not policy.can_override(actor, _whose(request, code), role):
         raise Forbidden
     requests.lock(request, seen_version)
     request.refuse_unless(*WAITING)
@@ -65,6 +66,14 @@ def add(
     )
     requests.record(actor, request, "override", [code])
     return override_id
+
+
+def _whose(request: RespiteRequest, code: str) -> UUID:
+    """The constellation whose people may set a check aside: an interim hub home's leave is for its
+    own to give up."""
+    if code == "hub_away":
+        return constellations.constellation_of_hub_home(request.hub_home_id)
+    return request.constellation_id
 
 
 def _refuse_not_in_the_way(request: RespiteRequest, code: str) -> None:

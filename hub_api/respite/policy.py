@@ -60,9 +60,10 @@ def can_reschedule(actor: Actor, request: RespiteRequest) -> bool:
     return request.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
 
 
-def can_override(actor: Actor, request: RespiteRequest, role: Role) -> bool:
-    """Who holds the one role that may set a check aside, where the request was sent."""
-    return request.constellation_id in actor.constellations(role)
+def can_override(actor: Actor, constellation_id: UUID, role: Role) -> bool:
+    """Who holds the one role that may set a check aside, where the check is theirs: the request's
+    constellation, and for a hub carer's own leave that of the hub home."""
+    return constellation_id in actor.constellations(role)
 
 
 def can_read_note(actor: Actor, household_id: UUID, constellation_id: UUID) -> bool:

@@ -16,7 +16,7 @@ from hub_api.errors import Conflict
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
     from uuid import UUID
 
@@ -44,22 +44,6 @@ def book(booking: Booking, plan: Plan) -> None:
 def hold(booking: Booking, plan: Plan) -> None:
     """Keep the beds for a request while it awaits approval: nobody else gets them meanwhile."""
     _add_nights(booking, plan, {})
-
-
-def confirm(booking: Booking, child_ids: Sequence[UUID]) -> None:
-    """Make the sleepovers of the nights that were held for a request."""
-    _add_sleepovers(booking, child_ids)
-    db.session().execute(
-        sa.update(BedNight)
-        .where(
-            BedNight.request_id == booking.request_id,
-            BedNight.sleepover_id.is_(None),
-            Sleepover.request_id == BedNight.request_id,
-            Sleepover.child_id == BedNight.child_id,
-        )
-        .values(sleepover_id=Sleepover.id)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def release(request_id: UUID) -> None:

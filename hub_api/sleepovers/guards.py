@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, settings
 from hub_api.clock import spoken_list
+from hub_api.constellations import service as constellations
 from hub_api.constellations.changes import (
     BedEnds,
     ConstellationCloses,
@@ -24,7 +25,12 @@ from hub_api.constellations.changes import (
     NightsBlocked,
 )
 from hub_api.errors import Conflict
-from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
+from hub_api.households.changes import (
+    ChildLeaves,
+    ChildrenChanged,
+    HouseholdMoves,
+    HubResidentsChanged,
+)
 from hub_api.sleepovers import facts
 from hub_api.sleepovers.checks import Outcome
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
@@ -147,6 +153,20 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
         "With the guests who are to come, the hub home would look after more children than it "
         "may on {nights}.",
     )
+
+
+@changes.before(ChildrenChanged)
+def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
+    """`fostering_limit`: with what these children are now, a home they are to stay at would look
+    after more children than it may."""
+    booked = sa.select(BedNight.hub_home_id).where(
+        BedNight.child_id.in_(change.child_ids), BedNight.night >= clock.london_today()
+    )
+    for hub_home_id in sorted({*db.session().scalars(booked)}):
+        constellations.lock_hub_home(hub_home_id)
+        refuse_to_fill_the_home_above_its_limits(
+            HubResidentsChanged(hub_home_id, clock.london_today())
+        )
 
 
 def _is_too_full(

@@ -1,0 +1,148 @@
+"""What changes between a booking and the night: guests' facts, agreements, hub homes."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from hub_api import clock, db
+from hub_api.constellations.models import Bed, HubAbsence, HubAppointment
+from hub_api.errors import NotFound
+from hub_api.households.models import Child, LegalStatus, SharingAgreement
+from hub_api.sleepovers import facts
+from hub_api.sleepovers.facts import Stay
+from tests.factories.requests import WHY, decide, held, liaison
+from tests.factories.world import make_bed
+
+
+def day(number: int) -> date:
+    return clock.london_today() + timedelta(days=number)
+
+
+@pytest.fixture
+def book(world):
+    """Have a family's children booked for the same night."""
+
+    def send(family):
+        phone = world.phone(family.carer)
+        body = world.ask_body(
+            household_id=str(family.id), children=[str(child) for child in family.children]
+        )
+        asked = phone.post("/respite-requests", body).json
+        assert decide(world.hub_carer, asked, "accept").status_code == 200
+
+    return send
+
+
+@pytest.fixture
+def beds_enough(world, owner):
+    with db.transaction(owner) as session:
+        session.add_all(make_bed(world.here, f"more {number}") for number in range(4))
+
+
+@pytest.mark.usefixtures("beds_enough")
+class TestAGuestsFacts:
+    def test_may_not_fill_the_home_above_the_limit(self, world, owner, book):
+        other = world.here.neighbours.children[1]
+        with db.transaction(owner) as session:
+            session.get_one(Child, other).legal_status = LegalStatus.ADOPTED
+        book(world.here.family)
+        book(world.here.neighbours)
+        phone, path = liaison(world), f"/children/{other}"
+        etag = phone.get(path).headers["ETag"]
+        answer = phone.send("PATCH", path, {"legal_status": "section_20"}, If_Match=etag)
+        assert (answer.status_code, answer.json["code"]) == (409, "fostering_limit")
+        assert answer.json["nights"] == [str(day(7))]
+        name = phone.send("PATCH", path, {"first_name": "Sam"}, If_Match=etag)
+        assert name.status_code == 200
+
+    def test_nor_may_brothers_and_sisters_who_are_none_any_more(self, world, book):
+        one, *others = (*world.here.family.children, *world.here.neighbours.children)
+        phone, path = liaison(world), f"/children/{one}"
+
+        def siblings(children):
+            body = {"children": [str(child) for child in children]}
+            etag = phone.get(path).headers["ETag"]
+            return phone.send("PUT", f"{path}/siblings", body, If_Match=etag)
+
+        assert siblings(others).status_code == 200
+        book(world.here.family)
+        book(world.here.neighbours)
+        assert siblings([]).json["code"] == "fostering_limit"
+
+
+class TestBedsThatWereHeld:
+    def test_are_given_anew_when_the_room_may_not_be_shared_any_more(self, world, owner, rows):
+        mine, other = world.here.family.children[0], world.here.neighbours.children[0]
+        with db.transaction(owner) as session:
+            first = session.get_one(Bed, world.here.beds[0])
+            session.add(make_bed(world.here, "second", bedroom=first.bedroom))
+            session.add_all(
+                SharingAgreement(
+                    constellation_id=world.here.id,
+                    child_id=child,
+                    with_child_id=beside,
+                    authority="Kent",
+                    starts_on=day(-2),
+                    recorded_by=world.here.liaison_worker,
+                )
+                for child, beside in ((mine, other), (other, mine))
+            )
+        body = world.ask_body(household_id=str(world.here.neighbours.id), children=[str(other)])
+        asked = world.phone(world.here.neighbours.carer).post("/respite-requests", body).json
+        assert decide(world.hub_carer, asked, "accept").status_code == 200
+        request = held(world)
+        with owner.begin() as connection:
+            connection.exec_driver_sql("update sharing_agreements set ends_on = current_date")
+        with db.transaction(owner) as session:
+            session.add(make_bed(world.here, "a room of its own"))
+        answer = decide(liaison(world), request, "approve", {"reason": WHY})
+        assert answer.status_code == 200
+        shared = """
+            select n.night, b.bedroom from bed_nights n join beds b on b.id = n.bed_id
+             group by 1, 2 having count(*) > 1
+        """
+        assert rows(shared) == []
+
+
+class TestAnInterimHubHome:
+    def test_is_closed_to_those_it_served_long_ago(self, world, owner):
+        with db.transaction(owner) as session:
+            session.add(
+                HubAppointment(
+                    constellation_id=world.elsewhere.id,
+                    hub_home_id=world.here.hub_home,
+                    starts_on=day(-400),
+                    ends_on=day(-390),
+                )
+            )
+        world.booked()
+        now = clock.now()
+        stay = Stay(world.here.hub_home, (), now, now, (day(0), day(30)), reason="")
+        with db.transaction(world.app.engine):
+            db.set_scope(world.elsewhere.family.carer, [world.elsewhere.id])
+            with pytest.raises(NotFound):
+                facts.read(stay)
+
+    def test_gives_up_its_own_leave_itself(self, world, owner):
+        home = world.elsewhere.hub_home
+        with db.transaction(owner) as session:
+            ended = session.query(HubAppointment).filter_by(constellation_id=world.here.id).one()
+            ended.ends_on = day(5)
+            session.flush()
+            session.add(
+                HubAppointment(constellation_id=world.here.id, hub_home_id=home, starts_on=day(5))
+            )
+            session.add(
+                HubAbsence(
+                    constellation_id=world.elsewhere.id,
+                    hub_home_id=home,
+                    first_night=day(6),
+                    last_night=day(9),
+                    reason="leave",
+                    added_by=world.elsewhere.hub_carer,
+                )
+            )
+        request = world.asked()
+        assert decide(world.hub_carer, request, "accept").json["code"] == "hub_away"
+        why = {"code": "hub_away", "reason": WHY}
+        assert decide(world.hub_carer, request, "overrides", why).status_code == 403
