@@ -41,6 +41,8 @@ OUTSIDE_POLICIES = frozenset(
         "role_grants",
         # Fingerprints and instants only.
         "throttles",
+        # Words and instants of the hub's own channels.
+        "channel_faults",
         # Ids and dates only.
         "memberships",
         "hub_appointments",

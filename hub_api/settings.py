@@ -32,6 +32,37 @@ class DatabaseUrls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The ways to reach somebody; without credentials each is off and says so."""
+
+    fcm_credentials_file: Path | None = None
+    """The service account of Firebase Cloud Messaging, as JSON; unset: no push to phones."""
+
+    fcm_url: str = "https://fcm.googleapis.com"
+
+    vapid_key_file: Path | None = None
+    """The private key that signs web push (RFC 8292), as PEM; unset: no push to browsers."""
+
+    vapid_contact: str = ""
+    """Whom a push service may write to, such as mailto:hub@example.org."""
+
+    web_push_hosts: tuple[str, ...] = (
+        "fcm.googleapis.com",
+        "updates.push.services.mozilla.com",
+        "web.push.apple.com",
+        "notify.windows.com",
+    )
+    """The hosts a browser's endpoint may be at, those below them included."""
+
+    notify_key_file: Path | None = None
+    """The API key of GOV.UK Notify; unset: no e-mail and no text messages."""
+
+    notify_url: str = "https://api.notifications.service.gov.uk"
+    notify_email_template: str = ""
+    notify_sms_template: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Every setting with its default; docs/operator.md lists the environment variables."""
 
@@ -109,6 +140,12 @@ class Settings:
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
 
+    senders: int = 4
+    """How many notifications the worker sends at a time."""
+
+    channels: Channels = Channels()
+    """How people are reached outside the app."""
+
     job_stalled_after: timedelta = timedelta(seconds=30)
     """A job whose worker has not been heard of for this long goes to another worker."""
 
@@ -160,7 +197,9 @@ _KNOWN = {
     "HUB_INVITE_HOURS", "HUB_LOGIN_ATTEMPTS", "HUB_WRITES_ALLOWED", "HUB_TRUSTED_PROXIES",
     "HUB_MINIMUM_APP_VERSION", "HUB_LONGEST_APPROVED_STAY", "HUB_DBS_LASTS_YEARS",
     "HUB_SETTLING_IN_DAYS", "HUB_GRIEVING_DAYS", "HUB_LATE_RETURN_MINUTES",
-    "HUB_EARLY_HANDOVER_HOURS",
+    "HUB_EARLY_HANDOVER_HOURS", "HUB_SENDERS", "HUB_FCM_CREDENTIALS_FILE", "HUB_FCM_URL",
+    "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
+    "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE",
 }  # fmt: skip
 
 
@@ -198,8 +237,25 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
+        senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
+        channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
+    )
+
+
+def _channels(env: Mapping[str, str]) -> Channels:
+    usual = Channels()
+    return Channels(
+        fcm_credentials_file=_file(env, "HUB_FCM_CREDENTIALS_FILE"),
+        fcm_url=_address(env, "HUB_FCM_URL", usual.fcm_url),
+        vapid_key_file=_file(env, "HUB_VAPID_KEY_FILE"),
+        vapid_contact=env.get("HUB_VAPID_CONTACT", "").strip(),
+        web_push_hosts=_words(env, "HUB_WEB_PUSH_HOSTS", usual.web_push_hosts),
+        notify_key_file=_file(env, "HUB_NOTIFY_KEY_FILE"),
+        notify_url=_address(env, "HUB_NOTIFY_URL", usual.notify_url),
+        notify_email_template=env.get("HUB_NOTIFY_EMAIL_TEMPLATE", "").strip(),
+        notify_sms_template=env.get("HUB_NOTIFY_SMS_TEMPLATE", "").strip(),
     )
 
 
@@ -215,6 +271,28 @@ def _folder(env: Mapping[str, str]) -> Path:
 
 def _file(env: Mapping[str, str], name: str) -> Path | None:
     return Path(env[name]) if env.get(name) else None
+
+
+def _words(env: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(env.get(name, "").replace(",", " ").split()) or default
+
+
+def _address(env: Mapping[str, str], name: str, default: str) -> str:
+    """Of a service that is told about people: over https, or on this very machine."""
+    text = env.get(name, "").strip().rstrip("/") or default
+    try:
+        parts = urlsplit(text)
+        is_safe = parts.scheme == "https" or (
+            parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1", "localhost"}
+        )
+        is_usable = is_safe and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise SettingsError(
+            f"{name}={text!r} is not usable: give an https address such as {default}."
+        )
+    return text
 
 
 def _whole_number(

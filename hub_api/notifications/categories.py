@@ -1,38 +1,153 @@
 """Every kind of notification, declared in one place.
 
-The words are constant and say nothing about anybody: the app fetches the rest when it is opened.
+A slice adds one by one member here and one migration of `notification_category_known`. The words
+are constant and say nothing about anybody: the app fetches the rest when it is opened. What a phone
+shows on its locked screen says even less, only the topic (`words.py`).
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
+
+from hub_api.access import Role
+
+
+class Severity(StrEnum):
+    """How much it matters that somebody hears of it, and so by which ways; the server decides."""
+
+    ROUTINE = "routine"
+    """The inbox and the phone."""
+    IMPORTANT = "important"
+    """E-mail as well."""
+    URGENT = "urgent"
+    """Text message as well, in quiet hours too: a child may be waiting."""
+
+
+class Topic(StrEnum):
+    """What a locked screen may say a notification is about."""
+
+    BOOKING = "booking"
+    PHONE = "phone"
+    DIGEST = "digest"
+
+
+DAY = timedelta(days=1)
+
+CARERS = (Role.SATELLITE_CARER,)
+HUB = (Role.HUB_CARER,)
+LIAISON = (Role.LIAISON_WORKER,)
+BOTH_HOMES = (Role.SATELLITE_CARER, Role.HUB_CARER)
+ALL_THREE = (*BOTH_HOMES, Role.LIAISON_WORKER)
 
 
 class Category(StrEnum):
-    REQUEST_SUBMITTED = "request_submitted"
-    REQUEST_ACCEPTED = "request_accepted"
-    REQUEST_APPROVED = "request_approved"
-    REQUEST_DECLINED = "request_declined"
-    REQUEST_WITHDRAWN = "request_withdrawn"
-    REQUEST_CHANGED = "request_changed"
-    REQUEST_EXPIRED = "request_expired"
-    APPROVAL_NEEDED = "approval_needed"
-    SLEEPOVER_CANCELLED = "sleepover_cancelled"
-    SLEEPOVER_EXTENDED = "sleepover_extended"
-    SLEEPOVER_ENDED_EARLY = "sleepover_ended_early"
+    """What there can be to tell: its topic, how much it matters, for how long it is worth sending,
+    to whom, and the words for the inbox."""
 
+    topic: Topic
+    severity: Severity
+    lasts: timedelta
+    """After this nobody is disturbed with it any more; it stays in the inbox."""
+    told: tuple[Role, ...]
+    words: str
 
-WORDS: dict[Category, str] = {
-    Category.REQUEST_SUBMITTED: "A carer has asked for a sleepover.",
-    Category.REQUEST_ACCEPTED: "Good news: a sleepover you asked for is confirmed.",
-    Category.REQUEST_APPROVED: "A longer sleepover has been approved and is confirmed.",
-    Category.REQUEST_DECLINED: "A sleepover that was asked for can't happen this time.",
-    Category.REQUEST_WITHDRAWN: "A carer no longer needs a sleepover they had asked for.",
-    Category.REQUEST_CHANGED: "A sleepover that was asked for has been changed.",
-    Category.REQUEST_EXPIRED: "A sleepover that was asked for was not answered in time.",
-    Category.APPROVAL_NEEDED: "A longer sleepover needs your approval.",
-    Category.SLEEPOVER_CANCELLED: "A sleepover has been cancelled.",
-    Category.SLEEPOVER_EXTENDED: "A sleepover will last longer.",
-    Category.SLEEPOVER_ENDED_EARLY: "A sleepover has ended early.",
-}
-"""What the inbox says."""
+    def __new__(
+        cls,
+        category: str,
+        topic: Topic,
+        severity: Severity,
+        lasts: timedelta,
+        told: tuple[Role, ...],
+        words: str,
+    ) -> Category:
+        member = str.__new__(cls, category)
+        member._value_ = category
+        member.topic, member.severity, member.lasts = topic, severity, lasts
+        member.told, member.words = told, words
+        return member
+
+    # One a row, so that they read as a table.
+    # fmt: off
+
+    # --- what becomes of what was asked for
+
+    REQUEST_SUBMITTED = (
+        "request_submitted", Topic.BOOKING, Severity.IMPORTANT, 2 * DAY, (*HUB, *LIAISON),
+        "A carer has asked for a sleepover.",
+    )
+    REQUEST_ACCEPTED = (
+        "request_accepted", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, CARERS,
+        "Good news: a sleepover you asked for is confirmed.",
+    )
+    REQUEST_APPROVED = (
+        "request_approved", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
+        "A longer sleepover has been approved and is confirmed.",
+    )
+    REQUEST_DECLINED = (
+        "request_declined", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
+        "A sleepover that was asked for can't happen this time.",
+    )
+    REQUEST_WITHDRAWN = (
+        "request_withdrawn", Topic.BOOKING, Severity.ROUTINE, 3 * DAY, ALL_THREE,
+        "A carer no longer needs a sleepover they had asked for.",
+    )
+    REQUEST_CHANGED = (
+        "request_changed", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "A sleepover that was asked for has been changed.",
+    )
+    REQUEST_EXPIRED = (
+        "request_expired", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "A sleepover that was asked for was not answered in time.",
+    )
+    APPROVAL_NEEDED = (
+        "approval_needed", Topic.BOOKING, Severity.IMPORTANT, 2 * DAY, LIAISON,
+        "A longer sleepover needs your approval.",
+    )
+
+    # --- stays
+
+    SLEEPOVER_CANCELLED = (
+        "sleepover_cancelled", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "A sleepover has been cancelled.",
+    )
+    SLEEPOVER_EXTENDED = (
+        "sleepover_extended", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "A sleepover will last longer.",
+    )
+    SLEEPOVER_ENDED_EARLY = (
+        "sleepover_ended_early", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "A sleepover has ended early.",
+    )
+    SLEEPOVER_TOMORROW = (
+        "sleepover_tomorrow", Topic.BOOKING, Severity.ROUTINE, DAY, BOTH_HOMES,
+        "A sleepover begins tomorrow.",
+    )
+    HANDOVER_DUE = (
+        "handover_due", Topic.BOOKING, Severity.IMPORTANT, DAY / 2, BOTH_HOMES,
+        "A sleepover has begun. Please confirm the handover when the child has arrived.",
+    )
+    RETURN_DUE = (
+        "return_due", Topic.BOOKING, Severity.IMPORTANT, DAY / 2, BOTH_HOMES,
+        "A sleepover ends today. Please confirm when the child is home.",
+    )
+    RETURN_LATE = (
+        "return_late", Topic.BOOKING, Severity.URGENT, DAY / 2, ALL_THREE,
+        "A child should be home by now. Please check, and ring if you are worried.",
+    )
+
+    # --- the telling itself
+
+    DEVICE_STOPPED = (
+        "device_stopped", Topic.PHONE, Severity.IMPORTANT, 7 * DAY, tuple(Role),
+        "Your phone has stopped receiving. Please open the app on it, or log in again.",
+    )
+    MORNING_DIGEST = (
+        "morning_digest", Topic.DIGEST, Severity.ROUTINE, DAY, tuple(Role),
+        "Some things came in while it was quiet. They are in your inbox.",
+    )
+    PUSH_TEST = (
+        "push_test", Topic.PHONE, Severity.ROUTINE, DAY / 24, tuple(Role),
+        "A test: your phone receives what the hub sends.",
+    )
+    # fmt: on

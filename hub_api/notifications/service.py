@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from hub_api import clock, db, jobs, reads
 from hub_api.notifications import policy
-from hub_api.notifications.categories import WORDS
+from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
 from hub_api.reads import ASKING
 
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.notifications.categories import Category
     from hub_api.reads import Page, PageArgs
 
 
 def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
     """Put a notification into each inbox and queue its delivery, in the caller's transaction."""
+    now = clock.now()
     told = [
-        Notification(account_id=account_id, category=category, subject_id=subject_id)
+        Notification(
+            account_id=account_id,
+            category=category,
+            severity=category.severity,
+            subject_id=subject_id,
+            created_at=now,
+            expires_at=now + category.lasts,
+        )
         for account_id in sorted(set(account_ids))
     ]
     if not told:
@@ -51,7 +58,7 @@ def _notifications() -> reads.Select:
         Notification.id,
         Notification.category,
         sa.case(
-            {str(category): words for category, words in WORDS.items()}, value=Notification.category
+            {str(category): category.words for category in Category}, value=Notification.category
         ).label("words"),
         Notification.subject_id,
         Notification.created_at,

@@ -31,6 +31,9 @@ POLICIES = {
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
     "idempotency_keys": {("ALL", MINE, MINE)},
+    "devices": {("ALL", MINE, MINE)},
+    "deliveries": {("ALL", MINE, MINE)},
+    "notification_preferences": {("ALL", MINE, MINE)},
     "audit_events": {
         ("SELECT", OURS, None),
         ("SELECT", THE_SERVICES, None),
@@ -40,10 +43,17 @@ POLICIES = {
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
-DEFINERS = {"every_constellation_id", "audit_sealing", "bed_calendar", "stay_facts"}
+DEFINERS = {
+    "every_constellation_id",
+    "audit_sealing",
+    "bed_calendar",
+    "stay_facts",
+    "release_device",
+}
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
-free, whosever they are; and what the checks of a stay there need to know."""
+free, whosever they are; what the checks of a stay there need to know; and whose a phone was before
+somebody else logged in on it."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""
