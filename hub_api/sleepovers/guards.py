@@ -32,7 +32,7 @@ from hub_api.households.changes import (
     HubResidentsChanged,
 )
 from hub_api.sleepovers import facts
-from hub_api.sleepovers.checks import Outcome
+from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts, GuestNight
 
 LONGEST_NAMED = 7
@@ -132,33 +133,39 @@ def refuse_to_let_a_child_leave_with_stays_ahead(change: ChildLeaves) -> None:
     )
 
 
+_OVER = {
+    "fostering_limit": "With the guests who are to come, the hub home would look after more "
+    "fostered children on {nights} than the law allows.",
+    "approval_terms": "The hub home's approval would not cover everybody who is to be there on "
+    "{nights}.",
+}
+"""What a change is refused with, by the check in its way. The check's own sentence is for whoever
+asks for a stay, and may name a child."""
+
+
 @changes.before(HubResidentsChanged)
 def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> None:
-    """`fostering_limit`: with its guests, the home would look after more children than it may.
+    """`fostering_limit` or `approval_terms`: the guests who are to come could not all come.
 
-    By the fostering limit or its terms of approval. Called once the change is written: it is judged
-    as it would be, and undone by the refusal.
+    Called once the change is written: it is judged as it would be, and undone by the refusal.
     """
     found = _coming(change.hub_home_id, change.from_night)
     guests: dict[date, list[GuestNight]] = defaultdict(list)
     for guest in found.guests:
         guests[guest.night].append(guest)
-    _refuse_nights(
-        [
-            night
-            for night, there in guests.items()
-            if _is_too_full(change.hub_home_id, night, there, found)
-        ],
-        "fostering_limit",
-        "With the guests who are to come, the hub home would look after more children than it "
-        "may on {nights}.",
-    )
+    blocks = [
+        block
+        for night, there in sorted(guests.items())
+        for block in _blocks(change.hub_home_id, night, there, found)
+    ]
+    for code, words in _OVER.items():
+        nights = [night for block in blocks if block.code == code for night in block.nights]
+        _refuse_nights(nights, code, words)
 
 
 @changes.before(ChildrenChanged)
 def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
-    """`fostering_limit`: with what these children are now, a home they are to stay at would look
-    after more children than it may."""
+    """The same of a home these children are to stay at, with what they are now."""
     booked = sa.select(BedNight.hub_home_id).where(
         BedNight.child_id.in_(change.child_ids), BedNight.night >= clock.london_today()
     )
@@ -169,17 +176,19 @@ def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
         )
 
 
-def _is_too_full(
+def _blocks(
     hub_home_id: UUID, night: date, guests: Sequence[GuestNight], found: Facts
-) -> bool:
-    """Whether the guests of a night could not come all together, were they asked for now."""
+) -> list[Check]:
+    """What would stand in the way of a night's guests, were they all asked for together now."""
     now = clock.now()
     children = tuple(guest.child_id for guest in guests)
     stay = Stay(hub_home_id, children, now, now, (night,), reason="")
     nobody_else = replace(found, guests=())
-    return any(
-        check(stay, nobody_else, settings.current()).outcome is Outcome.BLOCK
-        for check in (check_fostering_limit, check_approval_terms)
+    return blocking(
+        [
+            check(stay, nobody_else, settings.current())
+            for check in (check_fostering_limit, check_approval_terms)
+        ]
     )
 
 

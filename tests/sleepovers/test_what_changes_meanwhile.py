@@ -70,6 +70,49 @@ class TestAGuestsFacts:
         assert siblings([]).json["code"] == "fostering_limit"
 
 
+@pytest.fixture
+def change_terms(world):
+    """Have the liaison worker change the hub home's terms of approval."""
+    phone = liaison(world)
+    home = next(
+        row for row in phone.get("/households").json["items"] if row["name"] == "Here hub household"
+    )
+    (approval,) = phone.get(f"/households/{home['id']}/approvals").json["items"]
+
+    def send(body):
+        seen = f'"{approval["version"]}"'
+        return phone.send("PATCH", f"/approvals/{approval['id']}", body, If_Match=seen)
+
+    return send
+
+
+@pytest.mark.usefixtures("beds_enough")
+class TestTermsOfApproval:
+    """They are refused by their own name: nothing is wrong with how many children there are."""
+
+    @pytest.mark.parametrize(
+        "narrower",
+        [
+            {"ends_on": str(day(1))},
+            {"max_age": 6, "min_age": 5},
+            {"genders": ["non_binary"]},
+            {"max_children": 1},
+        ],
+        ids=["over by then", "other ages", "other genders", "fewer children"],
+    )
+    def test_may_not_be_narrowed_over_nights_booked(self, world, book, change_terms, narrower):
+        book(world.here.family)
+        answer = change_terms(narrower)
+        assert (answer.status_code, answer.json["code"]) == (409, "approval_terms")
+        assert answer.json["nights"] == [str(day(7))]
+        assert "approval would not cover" in answer.json["detail"]
+        assert "None" not in answer.json["detail"]
+
+    def test_may_change_where_the_guests_are_still_covered(self, world, book, change_terms):
+        book(world.here.family)
+        assert change_terms({"ends_on": str(day(8))}).status_code == 200
+
+
 class TestBedsThatWereHeld:
     def test_are_given_anew_when_the_room_may_not_be_shared_any_more(self, world, owner, rows):
         mine, other = world.here.family.children[0], world.here.neighbours.children[0]
