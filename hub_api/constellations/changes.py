@@ -49,6 +49,14 @@ class ConstellationCloses:
 
 
 @dataclass(frozen=True, slots=True)
+class HouseholdComes:
+    """A household is to be a member of a constellation, or a hub home that belongs to it."""
+
+    household_id: UUID
+    constellation_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class MembershipEnds:
     """From this day on a household no longer belongs to a constellation, and to no other yet:
     announced under the mutexes of the constellation's hub homes."""

@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, reads
 from hub_api.constellations import policy, queries, service
-from hub_api.constellations.changes import HubHomeEnds
+from hub_api.constellations.changes import HouseholdComes, HubHomeEnds
 from hub_api.constellations.dates import refuse_past
-from hub_api.constellations.members import refuse_elsewhere
 from hub_api.constellations.models import HubAppointment, HubHome
 from hub_api.errors import Conflict, NotFound
 from hub_api.reads import ASKING
@@ -78,7 +77,7 @@ def _make_hub_home(actor: Actor, constellation_id: UUID, body: AppointmentIn) ->
     household_id, name = body["household_id"], body["name"]
     if household_id is None or name is None:
         raise RuntimeError("The schema let an appointment through that names no home.")
-    refuse_elsewhere(household_id, constellation_id)
+    changes.announce(HouseholdComes(household_id, constellation_id))
     hub_home = HubHome(
         constellation_id=constellation_id,
         household_id=household_id,

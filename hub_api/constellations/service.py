@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
@@ -331,6 +331,13 @@ def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
     return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+
+
+def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
+    """For another slice's select: the hub homes that ever were to serve a constellation."""
+    return sa.select(HubAppointment.hub_home_id).where(
+        HubAppointment.constellation_id == constellation_id
+    )
 
 
 def is_serving(hub_home_id: UUID, on: date) -> bool:

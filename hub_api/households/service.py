@@ -135,6 +135,11 @@ def child_summaries(child_ids: sa.Select[UUID]) -> sa.ScalarSelect[Any]:
     )
 
 
+def homes_of_children() -> sa.Subquery:
+    """For another slice's select: `child_id` and `household_id` of the children in sight."""
+    return sa.select(Child.id.label("child_id"), Child.household_id).subquery("homes")
+
+
 def _households() -> reads.Select:
     """Households, each with the adults and children who live there today."""
     adults = (

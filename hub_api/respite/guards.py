@@ -1,4 +1,4 @@
-"""What the slices below may not do while somebody waits for an answer.
+"""What the slices below may not do while somebody waits for an answer, and what they ask.
 
 Listeners of `hub_api.changes`; `hub_api.guards` imports them.
 """
@@ -14,6 +14,7 @@ from hub_api.constellations.changes import ConstellationCloses, HubHomeEnds, Mem
 from hub_api.errors import Conflict
 from hub_api.households.changes import ChildLeaves, HouseholdMoves
 from hub_api.respite.models import WAITING, RequestedChild, RespiteRequest
+from hub_api.sleepovers import asked
 
 if TYPE_CHECKING:
     from datetime import date
@@ -70,6 +71,13 @@ def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> No
             _last_night() >= change.left_on,
         )
     )
+
+
+@asked.knows_reasons
+def reason_of(request_id: UUID) -> str:
+    """Why somebody asked for a stay."""
+    found = sa.select(RespiteRequest.reason).where(RespiteRequest.id == request_id)
+    return db.session().scalars(found).one()
 
 
 def _last_night() -> sa.ColumnElement[date]:

@@ -14,6 +14,7 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import (
+    asked,
     beds,
     booking,
     checks,
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(days=60)
 """Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
-
-_requests = sa.table("respite_requests", sa.column("id", sa.Uuid()), sa.column("reason", sa.Text()))
-"""Stays know nothing of requests but why somebody asked: the checks judge holidays by it."""
 
 
 def extend_sleepover(
@@ -84,16 +82,13 @@ def extend_sleepover(
 
 
 def _stay(sleepover: Sleepover) -> Stay:
-    reason = db.session().scalar(
-        sa.select(_requests.c.reason).where(_requests.c.id == sleepover.request_id)
-    )
     return Stay(
         hub_home_id=sleepover.hub_home_id,
         children=(sleepover.child_id,),
         arrives_at=sleepover.arrives_at,
         departs_at=sleepover.departs_at,
         nights=tuple(running.nights_between(sleepover.arrives_at, sleepover.departs_at)),
-        reason=str(reason),
+        reason=asked.reason_of(sleepover.request_id),
         request_id=sleepover.request_id,
     )
 

@@ -113,8 +113,8 @@ RUNNING = [
     Seed(
         "households of anywhere join",
         source(
-            "constellations.members:refuse_elsewhere",
-            ", _HOUSEHOLDS.c.constellation_id == constellation_id",
+            "households.guards:refuse_a_household_of_elsewhere",
+            ", Household.constellation_id == change.constellation_id",
             "",
         ),
         ("createMembership",),
