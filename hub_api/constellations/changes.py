@@ -1,4 +1,4 @@
-"""What the constellations slice announces before it does it: see `hub_api.changes`.
+"""What the constellations slice announces: see `hub_api.changes`.
 
 Those about a hub home are announced under its mutex.
 """

@@ -1,4 +1,4 @@
-"""What the households slice announces before it does it: see `hub_api.changes`."""
+"""What the households slice announces: see `hub_api.changes`."""
 
 from __future__ import annotations
 

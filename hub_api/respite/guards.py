@@ -26,19 +26,19 @@ _IS_WAITING = RespiteRequest.state.in_(
 """Written out, so that the index of those that wait serves."""
 
 
-@changes.before(HouseholdMoves)
+@changes.may_refuse(HouseholdMoves)
 def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> None:
     """`stays_ahead`: it has asked for a stay and waits for an answer."""
     _refuse(sa.select(RespiteRequest.id).where(RespiteRequest.household_id == change.household_id))
 
 
-@changes.before(MembershipEnds)
+@changes.may_refuse(MembershipEnds)
 def refuse_to_end_a_membership_with_requests_waiting(change: MembershipEnds) -> None:
     """`stays_ahead`: it has asked for a stay and waits for an answer."""
     refuse_to_move_a_household_with_requests_waiting(HouseholdMoves(change.household_id))
 
 
-@changes.before(HubHomeEnds)
+@changes.may_refuse(HubHomeEnds)
 def refuse_to_end_a_hub_home_that_is_to_answer(change: HubHomeEnds) -> None:
     """`stays_ahead`: a stay on that day or later waits for this hub home's answer."""
     _refuse(
@@ -50,7 +50,7 @@ def refuse_to_end_a_hub_home_that_is_to_answer(change: HubHomeEnds) -> None:
     )
 
 
-@changes.before(ConstellationCloses)
+@changes.may_refuse(ConstellationCloses)
 def refuse_to_close_with_requests_waiting(change: ConstellationCloses) -> None:
     """`stays_ahead`: somebody waits for an answer."""
     _refuse(
@@ -60,7 +60,7 @@ def refuse_to_close_with_requests_waiting(change: ConstellationCloses) -> None:
     )
 
 
-@changes.before(ChildLeaves)
+@changes.may_refuse(ChildLeaves)
 def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> None:
     """`stays_ahead`: a stay of the child's on that day or later waits for an answer."""
     _refuse(

@@ -48,7 +48,7 @@ LONGEST_NAMED = 7
 """Nights a sentence names; the answer's `nights` has all of them."""
 
 
-@changes.before(NightsBlocked)
+@changes.may_refuse(NightsBlocked)
 def refuse_to_block_nights_with_guests(change: NightsBlocked) -> None:
     """`nights_booked`: somebody sleeps there then, or a bed is kept for a request."""
     found = _facts_of(change.hub_home_id, change.first_night, change.last_night)
@@ -59,7 +59,7 @@ def refuse_to_block_nights_with_guests(change: NightsBlocked) -> None:
     )
 
 
-@changes.before(BedEnds)
+@changes.may_refuse(BedEnds)
 def refuse_to_end_a_bed_with_guests(change: BedEnds) -> None:
     """`nights_booked`: so nobody loses their bed, or finds another child in their bedroom."""
     _refuse_nights(
@@ -73,7 +73,7 @@ def refuse_to_end_a_bed_with_guests(change: BedEnds) -> None:
     )
 
 
-@changes.before(HubHomeEnds)
+@changes.may_refuse(HubHomeEnds)
 def refuse_to_end_a_hub_home_with_stays_ahead(change: HubHomeEnds) -> None:
     """`stays_ahead`: the constellation's children sleep there on that day or later."""
     _refuse_nights(
@@ -88,7 +88,7 @@ def refuse_to_end_a_hub_home_with_stays_ahead(change: HubHomeEnds) -> None:
     )
 
 
-@changes.before(ConstellationCloses)
+@changes.may_refuse(ConstellationCloses)
 def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     """`stays_ahead`: a child is at the hub, or to come, on that day or later."""
     _refuse_stays(
@@ -102,7 +102,7 @@ def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     )
 
 
-@changes.before(HouseholdMoves)
+@changes.may_refuse(HouseholdMoves)
 def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
     """`stays_ahead`: one of its children is at the hub, or to come."""
     _refuse_stays(
@@ -114,13 +114,13 @@ def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
     )
 
 
-@changes.before(MembershipEnds)
+@changes.may_refuse(MembershipEnds)
 def refuse_to_end_a_membership_with_stays_ahead(change: MembershipEnds) -> None:
     """`stays_ahead`: one of its children is at the hub, or to come."""
     refuse_to_move_a_household_with_stays_ahead(HouseholdMoves(change.household_id))
 
 
-@changes.before(ChildLeaves)
+@changes.may_refuse(ChildLeaves)
 def refuse_to_let_a_child_leave_with_stays_ahead(change: ChildLeaves) -> None:
     """`stays_ahead`: the child sleeps away on that day or later, or is still at the hub."""
     _refuse_nights(
@@ -143,7 +143,7 @@ _OVER = {
 asks for a stay, and may name a child."""
 
 
-@changes.before(HubResidentsChanged)
+@changes.may_refuse(HubResidentsChanged)
 def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> None:
     """`fostering_limit` or `approval_terms`: the guests who are to come could not all come.
 
@@ -163,7 +163,7 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
         _refuse_nights(nights, code, words)
 
 
-@changes.before(ChildrenChanged)
+@changes.may_refuse(ChildrenChanged)
 def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
     """The same of a home these children are to stay at, with what they are now."""
     booked = sa.select(BedNight.hub_home_id).where(
