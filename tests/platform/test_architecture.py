@@ -36,7 +36,7 @@ ORDER = {
 """Which slices a slice may import."""
 
 DOORS = {"service", "changes", "schemas"}
-"""What a slice may import of another: what it does, what it announces, what its answers look like."""
+"""What a slice may import of another: what it does, announces, and answers with."""
 
 MORE_DOORS = {
     "notifications": {"categories"},
