@@ -14,7 +14,6 @@ from hub_api.audit import service as audit
 from hub_api.constellations import policy, queries
 from hub_api.constellations.changes import ConstellationCloses
 from hub_api.constellations.models import (
-    Bed,
     Constellation,
     HubAppointment,
     HubHome,
@@ -154,43 +153,6 @@ def audit_change(
 # --- the hub home ------------------------------------------------------------------------------
 
 
-def appoint_hub_home(
-    constellation_id: UUID,
-    household_id: UUID,
-    name: str,
-    beds: list[str],
-    starts_on: date,
-    *,
-    home_authority: str | None = None,
-) -> HubHome:
-    """Make a household the hub home of a constellation, with its guest beds by label."""
-    hub_home = HubHome(
-        constellation_id=constellation_id,
-        household_id=household_id,
-        name=name,
-        home_authority=home_authority,
-    )
-    db.session().add(hub_home)
-    db.session().flush()
-    db.session().add(
-        HubAppointment(
-            constellation_id=constellation_id, hub_home_id=hub_home.id, starts_on=starts_on
-        )
-    )
-    db.session().add_all(
-        Bed(
-            constellation_id=constellation_id,
-            hub_home_id=hub_home.id,
-            label=label,
-            bedroom=label,
-            starts_on=starts_on,
-        )
-        for label in beds
-    )
-    db.session().flush()
-    return hub_home
-
-
 def serving_hub_home(constellation_id: UUID, on: date, until: date | None = None) -> UUID:
     """The hub home that serves a constellation on a day, or on every day up to and including
     `until`, be it an interim one.
@@ -270,14 +232,6 @@ def _appointed(constellation_id: UUID) -> set[UUID]:
         sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > clock.london_today()),
     )
     return {*db.session().scalars(found)}
-
-
-def beds_of(hub_home_id: UUID, on: date | None = None) -> list[UUID]:
-    """The guest beds a hub home has on a day, by default today, oldest first."""
-    found = sa.select(Bed.id).where(
-        Bed.hub_home_id == hub_home_id, Bed.holds_on(on or clock.london_today())
-    )
-    return [*db.session().scalars(found.order_by(Bed.id))]
 
 
 # --- members -----------------------------------------------------------------------------------

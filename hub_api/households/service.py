@@ -11,12 +11,11 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, NotFound
 from hub_api.households import policy, records
-from hub_api.households.models import FOSTERED, Adult, Child, Gender, Household, LegalStatus
+from hub_api.households.models import FOSTERED, Adult, Child, Household
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -29,41 +28,6 @@ def add_household(constellation_id: UUID, name: str) -> Household:
     db.session().add(household)
     db.session().flush()
     return household
-
-
-def add_adult(household: Household, name: str, account_id: UUID | None = None) -> Adult:
-    """Add a grown-up to a household, with their account if they log in."""
-    adult = Adult(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        account_id=account_id,
-        name=name,
-    )
-    db.session().add(adult)
-    db.session().flush()
-    return adult
-
-
-def add_child(
-    household: Household,
-    first_name: str,
-    born_on: date,
-    gender: Gender,
-    legal_status: LegalStatus,
-) -> Child:
-    """Add a child to a household, with the data key for what is written about the child."""
-    child = Child(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        first_name=first_name,
-        born_on=born_on,
-        gender=gender,
-        legal_status=legal_status,
-    )
-    db.session().add(child)
-    db.session().flush()
-    child_keys.make([child.id])
-    return child
 
 
 def create_household(actor: Actor, constellation_id: UUID, name: str) -> Row:

@@ -17,13 +17,13 @@ from hub_api.accounts.invites import invite
 from hub_api.accounts.sessions import start_session
 from hub_api.constellations import service as constellations
 from hub_api.constellations.models import Constellation, HubAbsence, HubHome
-from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from tests.authorisation import families, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
+from tests.factories.homes import make_child
 from tests.factories.tasks import make_task
 from tests.factories.world import Family, Neighbourhood, make_bed, make_family, make_neighbourhood
 from tests.phone import in_days
@@ -160,7 +160,7 @@ def _add_child_to_hub(here: Neighbourhood) -> None:
         .one()
     )
     born_on = clock.london_today() - timedelta(days=365 * 9)
-    households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
+    make_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
 
 
 EMPTY = "Empty"

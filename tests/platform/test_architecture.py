@@ -49,6 +49,9 @@ children are put into beds, without a database."""
 MAY_IMPORT_FLASK = {"__init__", "api", "edges", "errors", "routes", "pages", "tokens"}
 """`edges` and `tokens` hook the framework and wrap flask-jwt-extended; the rest is services."""
 
+MADE_FOR_OTHERS: set[str] = set()
+"""Functions that something else than our own code calls by their name."""
+
 MAY_NAME_TABLES = {"child_keys.py"}
 """Below every slice, and made for one table of theirs: keys are seen where their children are."""
 
@@ -151,6 +154,24 @@ class TestEverySlice:
 
     def test_has_no_empty_files(self, name):
         assert all(path.read_text().strip() for path in (PACKAGE / name).glob("*.py"))
+
+
+def test_has_no_function_that_only_tests_call():
+    """What a framework calls is known by its decorator."""
+    trees = [ast.parse(path.read_text()) for path in (*SOURCES, *(ROOT / "seed").rglob("*.py"))]
+    called = {
+        node.id if isinstance(node, ast.Name) else node.attr
+        for tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute)
+    }
+    functions = {
+        node.name
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and not node.decorator_list
+    }
+    assert functions - called == MADE_FOR_OTHERS
 
 
 class TestEveryRoute:
