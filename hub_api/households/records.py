@@ -43,7 +43,7 @@ def lives_there(person: type[Adult | Child]) -> sa.ColumnElement[bool]:
 
 
 def age() -> sa.ColumnElement[int]:
-    """A child's age today, in whole years."""
+    """A child's age today: `clock.whole_years()` in SQL."""
     return sa.cast(sa.func.date_part("year", sa.func.age(TODAY, Child.born_on)), sa.Integer)
 
 

@@ -13,17 +13,12 @@ from hub_api import changes, db
 from hub_api.constellations.changes import ConstellationCloses, HubHomeEnds, MembershipEnds
 from hub_api.errors import Conflict
 from hub_api.households.changes import ChildLeaves, HouseholdMoves
-from hub_api.respite.models import WAITING, RequestedChild, RespiteRequest
+from hub_api.respite.models import IS_WAITING, RequestedChild, RespiteRequest
 from hub_api.sleepovers import asked
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
-
-_IS_WAITING = RespiteRequest.state.in_(
-    [sa.literal_column(f"'{state}'") for state in sorted(WAITING)]
-)
-"""Written out, so that the index of those that wait serves."""
 
 
 @changes.may_refuse(HouseholdMoves)
@@ -85,7 +80,7 @@ def _last_night() -> sa.ColumnElement[date]:
 
 
 def _refuse(asked: sa.Select[UUID]) -> None:
-    if db.session().scalar(asked.where(_IS_WAITING).limit(1)) is not None:
+    if db.session().scalar(asked.where(IS_WAITING).limit(1)) is not None:
         raise Conflict(
             "A request for a sleepover is waiting for an answer. Please have it answered or taken "
             "back first.",

@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from hub_api.sleepovers.facts import Facts
     from hub_api.sleepovers.service import Decision
 
-LONGEST_ASKED = timedelta(days=60)
-"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
-
 
 # --- finding and locking ---------------------------------------------------------------------
 
@@ -101,11 +98,7 @@ def nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
             "earlier date.",
             code="too_far_ahead",
         )
-    if departs_at - arrives_at > LONGEST_ASKED:
-        raise Conflict(
-            "That is longer than a sleepover can be. Please check the day of departure.",
-            code="stay_too_long",
-        )
+    sleepovers.refuse_slip_of_the_finger(arrives_at, departs_at)
     nights = clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
     if not nights:
         raise Conflict(

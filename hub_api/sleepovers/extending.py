@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -38,9 +37,6 @@ if TYPE_CHECKING:
     from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts
 
-LONGEST = timedelta(days=60)
-"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
-
 
 def extend_sleepover(
     actor: Actor, sleepover_id: UUID, seen_version: int, departs_at: datetime, reason: str | None
@@ -54,11 +50,7 @@ def extend_sleepover(
     """
     sleepover = running.take(actor, sleepover_id, seen_version, policy.can_change)
     sleepover.extend(departs_at)
-    if departs_at - sleepover.arrives_at > LONGEST:
-        raise Conflict(
-            "That is longer than a sleepover can be. Please check the day of departure.",
-            code="stay_too_long",
-        )
+    decisions.refuse_slip_of_the_finger(sleepover.arrives_at, departs_at)
     held = booking.nights_of(sleepover)
     stay = _stay(sleepover)
     found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))

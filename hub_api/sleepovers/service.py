@@ -20,6 +20,7 @@ from hub_api.sleepovers.decisions import (
     keep_decision,
     latest_checks,
     refuse_if,
+    refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
 from hub_api.sleepovers.models import Decision
@@ -67,6 +68,7 @@ __all__ = [
     "rebook",
     "record_return",
     "refuse_if",
+    "refuse_slip_of_the_finger",
     "release",
     "set_aside",
 ]
