@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,11 +26,21 @@ class ChildLeaves:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildrenChanged:
-    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
-    Announced after the rows are written."""
+class ChildrenAreToChange:
+    """What a stay is judged by is about to be changed. Whoever knows of hub homes where these
+    children have nights ahead adds them: their mutexes are taken before anything else."""
 
     child_ids: tuple[UUID, ...]
+    hub_home_ids: set[UUID] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenChanged:
+    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
+    Announced after the rows are written, under the mutexes of these hub homes."""
+
+    child_ids: tuple[UUID, ...]
+    hub_home_ids: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,8 @@ def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     if not policy.can_ask(actor, request.household_id):
         raise Forbidden
     db.lock_seen(request, seen_version)
-    db.session().refresh(request, ["children"])
+    requests.read_children(request)
+    households.hold_children(request.household_id, requests.child_ids(request))
     _submit(actor, request)
     return requests.get_request(actor, request.id)
 

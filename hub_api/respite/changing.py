@@ -89,7 +89,7 @@ def _check_again(actor: Actor, request: RespiteRequest, changed: list[str]) -> N
     """For a request that was sent: its checks, the snapshot, and the hub is told."""
     if {*changed} & (DATES | {"children"}):
         sleepovers.end_overrides(request.id)
-    found, _ = requests.examine(request)
+    found, _ = requests.examine_for_good(request)
     sleepovers.refuse_if([check for check in found if checks.refuses_asking(check)])
     requests.keep(actor, request, Decision.CHANGED, found)
     telling.tell(actor, telling.hub_carers(request), Category.REQUEST_CHANGED, request)
@@ -198,6 +198,7 @@ def _reschedule(
     if "approval_reason" in changes:
         overriding.add(actor, request, "length", changes["approval_reason"], request.departs_at)
     requests.refuse_other_hub_home(request)
+    households.hold_children(request.household_id, children)
     stay = requests.stay_of(request, children)
     found, facts = sleepovers.examine(stay, sleepovers.overrides_in_force(request.id))
     sleepovers.refuse_if(checks.blocking(found))

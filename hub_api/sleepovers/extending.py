@@ -12,6 +12,7 @@ from hub_api import db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
+from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import (
     beds,
@@ -63,6 +64,7 @@ def extend_sleepover(
         )
     held = booking.nights_of(sleepover)
     stay = _stay(sleepover)
+    households.hold_children(sleepover.household_id, stay.children)
     found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))
     _refuse_without_reason(actor, sleepover, found)
     decisions.refuse_if(_set_aside_for_other_nights(found, held))

@@ -16,7 +16,6 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, settings
 from hub_api.clock import spoken_list
-from hub_api.constellations import service as constellations
 from hub_api.constellations.changes import (
     BedEnds,
     ConstellationCloses,
@@ -24,9 +23,10 @@ from hub_api.constellations.changes import (
     MembershipEnds,
     NightsBlocked,
 )
-from hub_api.errors import Conflict
+from hub_api.errors import Busy, Conflict
 from hub_api.households.changes import (
     ChildLeaves,
+    ChildrenAreToChange,
     ChildrenChanged,
     HouseholdMoves,
     HubResidentsChanged,
@@ -155,18 +155,34 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
     )
 
 
+@changes.before(ChildrenAreToChange)
+def name_the_hub_homes_of_guests(change: ChildrenAreToChange) -> None:
+    """Where these children have nights ahead; nothing is refused yet."""
+    change.hub_home_ids.update(_hub_homes_of(change.child_ids))
+
+
 @changes.before(ChildrenChanged)
 def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
     """`fostering_limit`: with what these children are now, a home they are to stay at would look
-    after more children than it may."""
-    booked = sa.select(BedNight.hub_home_id).where(
-        BedNight.child_id.in_(change.child_ids), BedNight.night >= clock.london_today()
-    )
-    for hub_home_id in sorted({*db.session().scalars(booked)}):
-        constellations.lock_hub_home(hub_home_id)
+    after more children than it may.
+
+    Raises `Busy` for a home they were booked at while the change waited for the children: to take
+    its mutex too would be out of order.
+    """
+    booked = _hub_homes_of(change.child_ids)
+    if not booked <= change.hub_home_ids:
+        raise Busy
+    for hub_home_id in sorted(booked):
         refuse_to_fill_the_home_above_its_limits(
             HubResidentsChanged(hub_home_id, clock.london_today())
         )
+
+
+def _hub_homes_of(child_ids: Sequence[UUID]) -> set[UUID]:
+    booked = sa.select(BedNight.hub_home_id).where(
+        BedNight.child_id.in_(child_ids), BedNight.night >= clock.london_today()
+    )
+    return {*db.session().scalars(booked)} if child_ids else set()
 
 
 def _is_too_full(
