@@ -44,6 +44,25 @@ class ChildrenChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptApartRecorded:
+    """Two children are to be kept apart from this night on, up to and not including `ends_on`.
+    Announced after the row is written, with both children locked."""
+
+    child_ids: frozenset[UUID]
+    from_night: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharingEnds:
+    """From this night on there is one agreement less that two children may share a bedroom.
+    Announced after the row is written, with both children locked."""
+
+    child_ids: frozenset[UUID]
+    from_night: date
+
+
+@dataclass(frozen=True, slots=True)
 class HubResidentsChanged:
     """The children who live in a hub home, their legal status, its approvals or its exemptions were
     changed: announced after the rows are written, under the hub home's mutex."""

@@ -30,15 +30,19 @@ from hub_api.households.changes import (
     ChildrenChanged,
     HouseholdMoves,
     HubResidentsChanged,
+    KeptApartRecorded,
+    SharingEnds,
 )
-from hub_api.sleepovers import facts
+from hub_api.sleepovers import beds, facts
 from hub_api.sleepovers.checks import Outcome
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
     from hub_api.sleepovers.facts import Facts, GuestNight
@@ -178,7 +182,7 @@ def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
         )
 
 
-def _hub_homes_of(child_ids: Sequence[UUID]) -> set[UUID]:
+def _hub_homes_of(child_ids: Collection[UUID]) -> set[UUID]:
     booked = sa.select(BedNight.hub_home_id).where(
         BedNight.child_id.in_(child_ids), BedNight.night >= clock.london_today()
     )
@@ -197,6 +201,68 @@ def _is_too_full(
         check(stay, nobody_else, settings.current()).outcome is Outcome.BLOCK
         for check in (check_fostering_limit, check_approval_terms)
     )
+
+
+# --- what is never refused, and looked into ---------------------------------------------------
+
+
+@changes.before(KeptApartRecorded)
+def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
+    """A task for each stay on whose nights the two are under one roof, the hub's own child or not.
+
+    Not a refusal: that two children are to be kept apart is safety information. Refused because of
+    a booking, it would be missing from every check until somebody has called the booking off. Nor
+    is a stay called off by itself: which of the two gives way, and where that child then sleeps, is
+    for people to say. Nights held for a request need no task: it is examined again at its approval.
+    """
+
+    def is_together(found: Facts, night: date) -> bool:
+        is_over = change.ends_on is not None and night >= change.ends_on
+        return not is_over and change.child_ids <= found.there_on(night)
+
+    _doubt_stays(change.child_ids, change.from_night, is_together)
+
+
+@changes.before(SharingEnds)
+def have_shared_bedrooms_looked_into(change: SharingEnds) -> None:
+    """A task for each stay in which the two share a bedroom that they now may not share.
+
+    Not a refusal either: a responsible authority takes its word back when it sees fit, and until
+    that is on record further nights would be booked by it.
+    """
+
+    def is_shared(found: Facts, night: date) -> bool:
+        rooms = {bed.id: bed.bedroom for bed in found.beds}
+        asleep = {guest.child_id: guest.bed_id for guest in found.guests if guest.night == night}
+        if not change.child_ids <= asleep.keys():
+            return False
+        one, other = change.child_ids
+        is_one_room = rooms.get(asleep[one]) == rooms.get(asleep[other])
+        return is_one_room and not beds.may_share(found, one, other, night)
+
+    _doubt_stays(change.child_ids, change.from_night, is_shared)
+
+
+def _doubt_stays(
+    child_ids: frozenset[UUID], from_night: date, is_wrong: Callable[[Facts, date], bool]
+) -> None:
+    for hub_home_id in sorted(_hub_homes_of(child_ids)):
+        found = _coming(hub_home_id, from_night)
+        there = {guest.night for guest in found.guests if guest.child_id in child_ids}
+        wrong = [night for night in there if night >= from_night and is_wrong(found, night)]
+        stays = sa.select(Sleepover.id, Sleepover.constellation_id, Sleepover.arrives_at).where(
+            Sleepover.child_id.in_(child_ids),
+            Sleepover.hub_home_id == hub_home_id,
+            _IS_OPEN,
+            sa.exists().where(BedNight.sleepover_id == Sleepover.id, BedNight.night.in_(wrong)),
+        )
+        for stay in db.session().execute(stays):
+            tasks.raise_task(
+                TaskKind.SLEEPOVER_IN_DOUBT,
+                constellation_id=stay.constellation_id,
+                subject_id=stay.id,
+                no_later_than=max(stay.arrives_at, clock.now()),
+            )
 
 
 # --- what is ahead ---------------------------------------------------------------------------

@@ -175,3 +175,56 @@ class TestAChildWhoIsFosteredFromNowOn:
                 return
             execute(self.NOBODY)
         pytest.fail("with nothing that stands guard, the limit was never passed")
+
+
+class TestTwoWhoAreToBeKeptApart:
+    """It is put on record while the second of the two is accepted."""
+
+    @pytest.fixture(autouse=True)
+    def beds_enough(self, world, owner):
+        with db.transaction(owner) as session:
+            session.add(make_bed(world.here, "more"))
+
+    def race(self, world, day: int) -> list[Any]:
+        world.booked(**when(day))
+        neighbours = world.here.neighbours
+        other = str(neighbours.children[0])
+        body = world.ask_body(household_id=str(neighbours.id), children=[other], **when(day))
+        theirs = world.phone(neighbours.carer).post("/respite-requests", body).json
+        apart = {"other_child_id": other, "reason": "past_harm"}
+        record = like(liaison(world))
+        path = f"/children/{world.here.family.children[0]}/kept-apart"
+        return all_at_once(
+            [
+                to_accept(world.hub_carer, theirs),
+                lambda: record.post(path, apart).status_code,
+            ]
+        )
+
+    UNSEEN = """
+        select n.night from bed_nights n group by n.night having count(*) > 1
+           and not exists (select from tasks where kind = 'sleepover_in_doubt')
+    """
+
+    def start_anew(self, execute) -> None:
+        for table in ("bed_nights", "kept_apart", "tasks"):
+            execute(f"delete from {table}")
+
+    @again
+    def test_are_refused_or_looked_into(self, world, rows, execute):
+        for day in DAYS:
+            accepted, recorded = self.race(world, day)
+            assert accepted in (WON, (409, "kept_apart"))
+            assert recorded == 201
+            assert rows(self.UNSEEN) == []
+            self.start_anew(execute)
+
+    @pytest.mark.usefixtures("children_free")
+    def test_are_neither_when_nobody_holds_the_child(self, world, rows, execute, slow):
+        slow()
+        for day in CONTROL_DAYS:
+            self.race(world, day)
+            if rows(self.UNSEEN):
+                return
+            self.start_anew(execute)
+        pytest.fail("with the child held by nobody, the two were never put together unseen")
