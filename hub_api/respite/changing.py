@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hub_api import child_keys, db
-from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, Invalid
 from hub_api.households import service as households
 from hub_api.notifications.categories import Category
@@ -164,8 +163,7 @@ def _nights_and_hub(request: RespiteRequest, changes: ChangeIn) -> tuple[list[da
     if arrives_at != request.arrives_at:
         requests.refuse_past(arrives_at)
     nights = requests.nights_of(arrives_at, departs_at)
-    hub_home_id = constellations.serving_hub_home(request.constellation_id, nights[0], nights[-1])
-    return nights, hub_home_id
+    return nights, requests.serving_hub_home(request, nights)
 
 
 def _set_dates(

@@ -33,8 +33,12 @@ def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> 
 
 @changes.before(MembershipEnds)
 def refuse_to_end_a_membership_with_requests_waiting(change: MembershipEnds) -> None:
-    """`stays_ahead`: it has asked for a stay and waits for an answer."""
-    refuse_to_move_a_household_with_requests_waiting(HouseholdMoves(change.household_id))
+    """`stays_ahead`: it has asked for a stay on that day or later and waits for an answer."""
+    _refuse(
+        sa.select(RespiteRequest.id).where(
+            RespiteRequest.household_id == change.household_id, _last_night() >= change.ends_on
+        )
+    )
 
 
 @changes.before(HubHomeEnds)

@@ -158,11 +158,16 @@ def refuse_once_begun(request: RespiteRequest) -> None:
         )
 
 
+def serving_hub_home(request: RespiteRequest, nights: Sequence[date]) -> UUID:
+    """The hub home that serves its household on all of these nights. Raises `Conflict`."""
+    return constellations.serving_hub_home(
+        request.constellation_id, nights[0], nights[-1], request.household_id
+    )
+
+
 def refuse_other_hub_home(request: RespiteRequest) -> None:
     """Raise `Conflict` when another hub home serves by then; the caller holds the mutex."""
-    first, last = request.nights[0], request.nights[-1]
-    serving = constellations.serving_hub_home(request.constellation_id, first, last)
-    if serving != request.hub_home_id:
+    if serving_hub_home(request, request.nights) != request.hub_home_id:
         raise Conflict(
             "Another hub home looks after this constellation by then. Please ask the carer to send "
             "the request again.",

@@ -159,7 +159,10 @@ def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date,
     further = [night for night in stay.nights if night not in held]
     if not further:
         return
-    serving = constellations.serving_hub_home(sleepover.constellation_id, further[-1])
+    last, household_id = further[-1], sleepover.household_id
+    serving = constellations.serving_hub_home(
+        sleepover.constellation_id, last, household_id=household_id
+    )
     if serving != sleepover.hub_home_id:
         raise Conflict(
             "Another hub home looks after your constellation by then. Please ask for a new "

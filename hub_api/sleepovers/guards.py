@@ -119,8 +119,17 @@ def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
 
 @changes.before(MembershipEnds)
 def refuse_to_end_a_membership_with_stays_ahead(change: MembershipEnds) -> None:
-    """`stays_ahead`: one of its children is at the hub, or to come."""
-    refuse_to_move_a_household_with_stays_ahead(HouseholdMoves(change.household_id))
+    """`stays_ahead`: one of its children sleeps there on that day or later, or is still there."""
+    sleeps_then = sa.exists().where(
+        BedNight.sleepover_id == Sleepover.id, BedNight.night >= change.ends_on
+    )
+    is_still_there = sa.and_(
+        Sleepover.state == SleepoverState.IN_STAY,
+        sa.literal(change.ends_on <= clock.london_today()),
+    )
+    _refuse_stays(
+        sa.and_(Sleepover.household_id == change.household_id, sa.or_(sleeps_then, is_still_there))
+    )
 
 
 @changes.before(ChildLeaves)
