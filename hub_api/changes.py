@@ -1,4 +1,4 @@
-"""Changes that a slice announces as it makes them, so that slices above it may refuse.
+"""Changes that a slice announces as it makes them, so that slices above it may refuse or act.
 
 A slice knows those below it and never those above (architecture.md, section 2). Yet a night with a
 guest must not be blocked, and a family with a stay ahead must not move: whoever knows of the stay
@@ -20,7 +20,7 @@ Change = TypeVar("Change")
 _listeners: dict[type[Any], list[Callable[[Any], None]]] = defaultdict(list)
 
 
-def may_refuse(
+def on(
     kind: type[Change],
 ) -> Callable[[Callable[[Change], None]], Callable[[Change], None]]:
     """Have a function called at every change of this kind; what it raises prevents it."""

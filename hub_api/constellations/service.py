@@ -153,14 +153,26 @@ def audit_change(
 # --- the hub home ------------------------------------------------------------------------------
 
 
-def serving_hub_home(constellation_id: UUID, on: date, until: date | None = None) -> UUID:
+def serving_hub_home(
+    constellation_id: UUID, on: date, until: date | None = None, household_id: UUID | None = None
+) -> UUID:
     """The hub home that serves a constellation on a day, or on every day up to and including
     `until`, be it an interim one.
 
-    Raises `Conflict` when none does, or when the constellation is closed by then.
+    Raises `Conflict` when none does, when the constellation is closed by then, or when a household
+    for whose sake it is asked no longer belongs to it by then.
     """
     last = until or on
-    for row in _SERVING.rows(constellation_id=constellation_id, day=on, last=last):
+    for row in _SERVING.rows(
+        constellation_id=constellation_id, day=on, last=last, household_id=household_id
+    ):
+        if row["leaves_on"] is not None and row["leaves_on"] <= last:
+            raise Conflict(
+                f"From {clock.spoken(row['leaves_on'])} on your household is no longer with this "
+                "constellation, so nights from then on can't be booked here. Your liaison worker "
+                "can tell you who looks after you then.",
+                code="membership_ends",
+            )
         if row["closed_on"] is not None and row["closed_on"] <= last:
             raise Conflict(
                 f"Your constellation is closed on {clock.spoken(last)}. Your liaison worker can "
@@ -189,9 +201,25 @@ def _serving() -> reads.Select:
         HubAppointment.holds_on(reads.parameter("last", sa.Date())),
     )
     return (
-        sa.select(Constellation.closed_on, HubAppointment.hub_home_id)
+        sa.select(
+            Constellation.closed_on, HubAppointment.hub_home_id, _leaves_on().label("leaves_on")
+        )
         .outerjoin(HubAppointment, appointed)
         .where(Constellation.id == queries.CONSTELLATION)
+    )
+
+
+def _leaves_on() -> sa.ScalarSelect[Any]:
+    """The day from which a household belongs to the constellation no more; null where no end is
+    known."""
+    is_open = sa.func.bool_or(Membership.ends_on.is_(None))
+    return (
+        sa.select(sa.case((is_open, sa.null()), else_=sa.func.max(Membership.ends_on)))
+        .where(
+            Membership.constellation_id == queries.CONSTELLATION,
+            Membership.household_id == reads.parameter("household_id", sa.Uuid()),
+        )
+        .scalar_subquery()
     )
 
 

@@ -13,7 +13,7 @@ from hub_api.errors import Conflict, NotFound
 from hub_api.households.models import Household
 
 
-@changes.may_refuse(HouseholdComes)
+@changes.on(HouseholdComes)
 def refuse_a_household_of_elsewhere(change: HouseholdComes) -> None:
     """`NotFound` unless it is in this constellation: it moves instead. `household_closed` when it
     has left the service."""

@@ -170,8 +170,23 @@ def _children_of() -> reads.Select:
     return found.order_by(Child.id).with_for_update(read=True, key_share=True, of=Child)
 
 
+def _held() -> reads.Select:
+    home = sa.select(Household.id).where(Household.id == _HOUSEHOLD)
+    # Locked in a query of its own, before any child is: the order of whoever moves a household.
+    home_first = home.with_for_update(read=True, key_share=True).cte("home")
+    children = sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid())))
+    found = (
+        sa.select(Child.id)
+        .join(home_first, home_first.c.id == Child.household_id)
+        .where(Child.id == children)
+        .order_by(Child.id)
+    )
+    return found.with_for_update(read=True, key_share=True, of=Child)
+
+
 _CONSTELLATION_OF = reads.Query(_constellation_of)
 _CHILDREN_OF = reads.Query(_children_of)
+_HELD = reads.Query(_held)
 
 
 def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
@@ -185,3 +200,13 @@ def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None
     found = {row["id"] for row in living_there}
     if found != {*child_ids}:
         raise NotFound
+
+
+def hold_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
+    """Until this transaction ends, whoever changes what these children are judged by waits: where
+    they live, their facts, and whom they are kept apart from.
+
+    To be called under the hub home's mutex, before the facts of a stay are read. The household
+    comes first, as for whoever moves it.
+    """
+    _HELD.rows(household_id=household_id, children=[*child_ids])

@@ -21,19 +21,23 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-@changes.may_refuse(HouseholdMoves)
+@changes.on(HouseholdMoves)
 def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> None:
     """`stays_ahead`: it has asked for a stay and waits for an answer."""
     _refuse(sa.select(RespiteRequest.id).where(RespiteRequest.household_id == change.household_id))
 
 
-@changes.may_refuse(MembershipEnds)
+@changes.on(MembershipEnds)
 def refuse_to_end_a_membership_with_requests_waiting(change: MembershipEnds) -> None:
-    """`stays_ahead`: it has asked for a stay and waits for an answer."""
-    refuse_to_move_a_household_with_requests_waiting(HouseholdMoves(change.household_id))
+    """`stays_ahead`: it has asked for a stay on that day or later and waits for an answer."""
+    _refuse(
+        sa.select(RespiteRequest.id).where(
+            RespiteRequest.household_id == change.household_id, _last_night() >= change.ends_on
+        )
+    )
 
 
-@changes.may_refuse(HubHomeEnds)
+@changes.on(HubHomeEnds)
 def refuse_to_end_a_hub_home_that_is_to_answer(change: HubHomeEnds) -> None:
     """`stays_ahead`: a stay on that day or later waits for this hub home's answer."""
     _refuse(
@@ -45,7 +49,7 @@ def refuse_to_end_a_hub_home_that_is_to_answer(change: HubHomeEnds) -> None:
     )
 
 
-@changes.may_refuse(ConstellationCloses)
+@changes.on(ConstellationCloses)
 def refuse_to_close_with_requests_waiting(change: ConstellationCloses) -> None:
     """`stays_ahead`: somebody waits for an answer."""
     _refuse(
@@ -55,7 +59,7 @@ def refuse_to_close_with_requests_waiting(change: ConstellationCloses) -> None:
     )
 
 
-@changes.may_refuse(ChildLeaves)
+@changes.on(ChildLeaves)
 def refuse_to_let_a_child_leave_with_requests_waiting(change: ChildLeaves) -> None:
     """`stays_ahead`: a stay of the child's on that day or later waits for an answer."""
     _refuse(

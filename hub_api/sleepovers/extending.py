@@ -11,6 +11,7 @@ from hub_api import db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
+from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import (
     asked,
@@ -53,6 +54,7 @@ def extend_sleepover(
     decisions.refuse_slip_of_the_finger(sleepover.arrives_at, departs_at)
     held = booking.nights_of(sleepover)
     stay = _stay(sleepover)
+    households.hold_children(sleepover.household_id, stay.children)
     found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))
     _refuse_without_reason(actor, sleepover, found)
     decisions.refuse_if(_set_aside_for_other_nights(found, held))
@@ -144,7 +146,10 @@ def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date,
     further = [night for night in stay.nights if night not in held]
     if not further:
         return
-    serving = constellations.serving_hub_home(sleepover.constellation_id, further[-1])
+    last, household_id = further[-1], sleepover.household_id
+    serving = constellations.serving_hub_home(
+        sleepover.constellation_id, last, household_id=household_id
+    )
     if serving != sleepover.hub_home_id:
         raise Conflict(
             "Another hub home looks after your constellation by then. Please ask for a new "

@@ -12,6 +12,7 @@ from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
 from tests.factories.requests import WHY, decide, held, liaison
 from tests.factories.world import make_bed
+from tests.sleepovers.test_guards import add_hub_child
 
 
 def day(number: int) -> date:
@@ -20,12 +21,13 @@ def day(number: int) -> date:
 
 @pytest.fixture
 def book(world):
-    """Have a family's children booked for the same night."""
+    """Have a family's children, or these of them, booked for the same night."""
 
-    def send(family):
+    def send(family, *children):
         phone = world.phone(family.carer)
         body = world.ask_body(
-            household_id=str(family.id), children=[str(child) for child in family.children]
+            household_id=str(family.id),
+            children=[str(child) for child in children or family.children],
         )
         asked = phone.post("/respite-requests", body).json
         assert decide(world.hub_carer, asked, "accept").status_code == 200
@@ -145,6 +147,108 @@ class TestBedsThatWereHeld:
              group by 1, 2 having count(*) > 1
         """
         assert rows(shared) == []
+
+
+class TestChildrenWhoAreToBeKeptApart:
+    @pytest.fixture
+    def keep_apart(self, world):
+        def record(one, other, **changes):
+            body = {"other_child_id": str(other), "reason": "past_harm", **changes}
+            answer = liaison(world).post(f"/children/{one}/kept-apart", body)
+            assert answer.status_code == 201, answer.json
+            return answer.json
+
+        return record
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_recorded_and_both_stays_looked_into(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        keep_apart(mine, theirs)
+        assert doubted(rows) == sorted(map(str, (mine, theirs)))
+        (stay,) = rows("select id from sleepovers where child_id = :id", id=mine)
+        why = {"reason": "other"}
+        answer = world.carer.post_seen(f"/sleepovers/{stay.id}", why, verb="cancel")
+        assert answer.status_code == 200
+        assert doubted(rows) == [str(theirs)]
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_no_concern_of_other_nights(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        pair = keep_apart(mine, theirs, starts_on=str(day(8)))
+        assert doubted(rows) == []
+        answer = liaison(world).send(
+            "PATCH", f"/kept-apart/{pair['id']}", {"ends_on": str(day(9))}, If_Match='"1"'
+        )
+        assert answer.status_code == 200
+        assert doubted(rows) == []
+
+    def test_are_looked_into_again_when_it_lasts_longer(self, world, book, keep_apart, rows, owner):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        with db.transaction(owner) as session:
+            session.add_all(make_bed(world.here, f"more {number}") for number in range(4))
+        pair = keep_apart(mine, theirs)
+        path = f"/kept-apart/{pair['id']}"
+        phone = liaison(world)
+        assert (
+            phone.send("PATCH", path, {"ends_on": str(day(3))}, If_Match='"1"').status_code == 200
+        )
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        assert (
+            phone.send("PATCH", path, {"ends_on": str(day(9))}, If_Match='"2"').status_code == 200
+        )
+        assert doubted(rows) == sorted(map(str, (mine, theirs)))
+
+    def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
+        with db.transaction(world.app.engine):
+            db.set_scope(world.here.liaison_worker, [world.here.id])
+            own = add_hub_child(world).id
+        world.booked()
+        mine = world.here.family.children[0]
+        keep_apart(mine, own)
+        assert doubted(rows) == [str(mine)]
+
+
+class TestAnAgreementThatEnds:
+    def test_is_recorded_and_the_stays_in_one_room_looked_into(self, world, owner, rows):
+        one, other = world.here.family.children
+        phone = liaison(world)
+        with db.transaction(owner) as session:
+            bedroom = session.get_one(Bed, world.here.beds[0]).bedroom
+            session.add(make_bed(world.here, "second", bedroom=bedroom))
+        made = [
+            phone.post(
+                f"/children/{child}/sharing-agreements",
+                {"with_child_id": str(beside), "authority": "Kent", "starts_on": str(day(-2))},
+            ).json
+            for child, beside in ((one, other), (other, one))
+        ]
+        world.booked(children=[str(one), str(other)])
+        for agreement, ends_on, expected in (
+            (made[0], day(8), []),
+            (made[1], day(7), sorted(map(str, (one, other)))),
+        ):
+            answer = phone.send(
+                "PATCH",
+                f"/sharing-agreements/{agreement['id']}",
+                {"ends_on": str(ends_on)},
+                If_Match='"1"',
+            )
+            assert answer.status_code == 200, answer.json
+            assert doubted(rows) == expected
+
+
+def doubted(rows) -> list[str]:
+    """The children whose stays the liaison worker is asked to look at."""
+    found = rows("""
+        select s.child_id from tasks t join sleepovers s on s.id = t.subject_id
+         where t.kind = 'sleepover_in_doubt' and t.state = 'open' order by s.child_id
+    """)
+    return [str(task.child_id) for task in found]
 
 
 class TestAnInterimHubHome:
