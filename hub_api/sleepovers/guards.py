@@ -20,6 +20,7 @@ from hub_api.constellations import service as constellations
 from hub_api.constellations.changes import (
     BedEnds,
     ConstellationCloses,
+    HomeAuthorityChanged,
     HubHomeEnds,
     MembershipEnds,
     NightsBlocked,
@@ -152,6 +153,14 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
         "fostering_limit",
         "With the guests who are to come, the hub home would look after more children than it "
         "may on {nights}.",
+    )
+
+
+@changes.before(HomeAuthorityChanged)
+def refuse_to_lose_exemptions_that_guests_need(change: HomeAuthorityChanged) -> None:
+    """`fostering_limit`: nights are booked on the strength of the former authority's exemption."""
+    refuse_to_fill_the_home_above_its_limits(
+        HubResidentsChanged(change.hub_home_id, clock.london_today())
     )
 
 
