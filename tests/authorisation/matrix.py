@@ -218,7 +218,8 @@ and `X` the other hub carer's; `closed` is an account that is closed.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
-guests, an appointment `to_come` and a membership that `joins` have not begun, a `newcomer` is a household that is in a constellation and does not belong to it yet."""
+guests, an appointment `to_come` and a membership that `joins` have not begun, a `newcomer` is a
+household that is in a constellation and does not belong to it yet."""
 
 ABOUT = {
     "createRespiteRequest": "household",

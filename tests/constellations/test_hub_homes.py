@@ -220,7 +220,7 @@ class TestTakingBack:
         made = appoint(manager, here, new_home, starts_on=day(5)).json
         return f"{here}/hub-appointments/{made['id']}"
 
-    def test_leaves_nothing_but_the_record_of_it(self, manager, here, to_come, audited, rows):
+    def test_leaves_nothing_but_the_record_of_it(self, manager, here, to_come, audited):
         assert manager.send("DELETE", to_come).status_code == 204
         (left,) = manager.get(f"{here}/hub-appointments").json["items"]
         assert (left["hub_home"], left["ends_on"]) == ("Here hub", day(5))
@@ -246,7 +246,7 @@ class TestTakingBack:
         with heard(HubHomeEnds, refuses=True):
             assert outcome(manager.send("DELETE", to_come)) == (409, "stays_ahead")
 
-    def test_is_refused_once_it_has_begun(self, world, manager, here, new_home):
+    def test_is_refused_once_it_has_begun(self, manager, here, new_home):
         made = appoint(manager, here, new_home).json
         for item in manager.get(f"{here}/hub-appointments").json["items"]:
             path = f"{here}/hub-appointments/{item['id']}"
