@@ -142,6 +142,13 @@ class Sleepover(HasId, Versioned, Base):
 
         Once the child is expected, only as one who did not come: those who are there know.
         """
+        if self.state == SleepoverState.IN_STAY:
+            raise Conflict(
+                "This sleepover has begun, so it can't be cancelled. If the child is to go home "
+                "now, the hub carer can end it early.",
+                code="wrong_state",
+                state=self.state,
+            )
         self._refuse_unless(SleepoverState.CONFIRMED)
         is_expected = self.arrives_at <= clock.now()
         if is_expected and reason is not CancelReason.DID_NOT_COME:

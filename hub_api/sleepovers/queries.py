@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # --- by nights ---------------------------------------------------------------------------------
 
 LONGEST_AGREED = timedelta(days=61)
-"""No stay is longer from arrival to departure (`respite.requests.LONGEST_ASKED`), so the arrivals of
-those that hold some nights are one range of an index, whatever there was before."""
+"""No stay is longer from arrival to departure (`respite.requests.LONGEST_ASKED`), so the arrivals
+of those that hold some nights are one range of an index, whatever there was before."""
 
 
 def by_nights(arrives_at: Any, departs_at: Any) -> dict[str, sa.ColumnElement[bool]]:
