@@ -191,12 +191,12 @@ def _make_places(*places: Neighbourhood) -> None:
 
 def _make_what_is_to_come(place: Neighbourhood) -> None:
     """A membership and an appointment that have not begun; the hub home pauses before it."""
-    pause, begins, ends = (clock.london_today() + timedelta(days=days) for days in (300, 320, 330))
+    pause, begins = (clock.london_today() + timedelta(days=days) for days in (300, 320))
     scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
     serving = sa.select(HubAppointment).filter_by(**scope)
     db.session().scalars(serving).one().ends_on = pause
     db.session().flush()
-    db.session().add(HubAppointment(**scope, starts_on=begins, ends_on=ends))
+    db.session().add(HubAppointment(**scope, starts_on=begins))
     joining = households.add_household(place.id, "Joining family")
     constellations.add_member(place.id, joining.id, begins)
 
