@@ -371,7 +371,7 @@ class Builder:
             constellation_id=town.id,
             child_id=child_id,
             with_child_id=with_child_id,
-            authority="Southwark",
+            authority=self.families.authorities.get(child_id, "Southwark"),
             starts_on=self.since,
             **recorded,
         )

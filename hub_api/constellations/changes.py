@@ -41,6 +41,14 @@ class HubHomeEnds:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeAuthorityChanged:
+    """The authority where a hub carer lives is another, so other exemptions from the fostering
+    limit count: announced after the row is written."""
+
+    hub_home_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ConstellationCloses:
     """From this day on there is no such constellation."""
 

@@ -68,6 +68,30 @@ def end_membership(actor: Actor, constellation_id: UUID, membership_id: UUID, en
     return get_membership(actor, membership_id)
 
 
+def withdraw_membership(actor: Actor, constellation_id: UUID, membership_id: UUID) -> None:
+    """Take back a membership that has not begun, as though it had never been given.
+
+    Raises `NotFound`, `Forbidden`, or `Conflict`: it has begun, or somebody who listens knows of
+    stays or requests ahead.
+    """
+    _find_to_manage(actor, constellation_id)
+    _find_membership(actor, constellation_id, membership_id)
+    service.lock_hub_homes_of(constellation_id)
+    membership = _find_membership(actor, constellation_id, membership_id)  # maybe withdrawn
+    db.session().refresh(membership, with_for_update=True)
+    if membership.starts_on <= clock.london_today():
+        raise Conflict(
+            "This membership has begun already. Please give the day on which it ends instead.",
+            code="wrong_state",
+        )
+    changes.announce(
+        MembershipEnds(membership.household_id, constellation_id, membership.starts_on)
+    )
+    db.session().delete(membership)
+    db.session().flush()
+    service.audit_change(actor, "membership:withdraw", membership_id, constellation_id)
+
+
 def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
     """The memberships of one constellation, past ones included. Raises `NotFound`."""
     service.get_constellation(actor, constellation_id)

@@ -146,9 +146,11 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     """Record a responsible authority's written word that its child may share a bedroom with another
     (NMS 10.6). The other child's authority gives its own.
 
-    Raises `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
+    Raises `NotFound`, `Forbidden`, or `Conflict`: on record already, or another authority than the
+    one that holds the child's care plan.
     """
     child = _two(actor, child_id, body["with_child_id"])
+    _refuse_other_authority(child, body["authority"])
     agreement = SharingAgreement(
         constellation_id=child.constellation_id,
         child_id=child.id,
@@ -159,6 +161,16 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     db.session().flush()
     records.audit_change(actor, "sharing_agreement:create", agreement, body)
     return get_agreement(actor, agreement.id)
+
+
+def _refuse_other_authority(child: Child, authority: str) -> None:
+    known = child.responsible_authority
+    if known is not None and known.strip().casefold() != authority.strip().casefold():
+        raise Conflict(
+            "The agreement has to come from the authority that holds this child's care plan. On "
+            f"record that is {known}. If that has changed, please change the child's record first.",
+            code="wrong_authority",
+        )
 
 
 def end_agreement(actor: Actor, agreement_id: UUID, seen_version: int, ends_on: date) -> Row:

@@ -82,6 +82,8 @@ def try_asking(actor: Actor, body: RequestIn) -> dict[str, Any]:
     A stay whose checks refuse the asking is answered too, with `can_be_asked` false.
     """
     _, nights, hub_home_id = _whereabouts(actor, body)
+    if body["note"] is not None:
+        child_keys.refuse_erased(body["children"])
     stay = Stay(
         hub_home_id=hub_home_id,
         children=tuple(sorted(body["children"])),

@@ -120,6 +120,10 @@ class RespiteRequest(HasId, Versioned, Base):
         ),
         sa.Index("ix_respite_requests_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_respite_requests_household_id_id", "household_id", "id"),
+        sa.Index(
+            "ix_respite_requests_constellation_id_arrives_at", "constellation_id", "arrives_at"
+        ),
+        sa.Index("ix_respite_requests_household_id_arrives_at", "household_id", "arrives_at"),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))

@@ -19,6 +19,7 @@ from hub_api.clock import spoken_list
 from hub_api.constellations.changes import (
     BedEnds,
     ConstellationCloses,
+    HomeAuthorityChanged,
     HubHomeEnds,
     MembershipEnds,
     NightsBlocked,
@@ -174,6 +175,14 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
     for code, words in _OVER.items():
         nights = [night for block in blocks if block.code == code for night in block.nights]
         _refuse_nights(nights, code, words)
+
+
+@changes.on(HomeAuthorityChanged)
+def refuse_to_lose_exemptions_that_guests_need(change: HomeAuthorityChanged) -> None:
+    """`fostering_limit`: nights are booked on the strength of the former authority's exemption."""
+    refuse_to_fill_the_home_above_its_limits(
+        HubResidentsChanged(change.hub_home_id, clock.london_today())
+    )
 
 
 @changes.on(ChildrenAreToChange)

@@ -32,7 +32,12 @@ from hub_api.sleepovers.overrides import (
     overrides_in_force,
     set_aside,
 )
-from hub_api.sleepovers.queries import get_sleepover, list_sleepovers
+from hub_api.sleepovers.queries import (
+    by_nights,
+    get_sleepover,
+    list_sleepovers,
+    night_instants,
+)
 from hub_api.sleepovers.running import (
     cancel_sleepover,
     close_sleepover,
@@ -48,6 +53,7 @@ __all__ = [
     "SetAside",
     "bed_nights",
     "book",
+    "by_nights",
     "cancel_sleepover",
     "check_overrides",
     "children_to_come",
@@ -62,6 +68,7 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "night_instants",
     "override_reasons",
     "overrides_in_force",
     "raise_late_returns",

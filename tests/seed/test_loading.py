@@ -124,6 +124,22 @@ class TestWhatIsLoaded:
             assert 2 <= row.beds <= 3
             assert 3 * MONTHS <= row.stays <= 10 * (MONTHS + 2)
 
+    def test_has_no_authority_s_word_for_another_s_child(self, ask):
+        (row,) = ask(
+            "select count(*) as agreements,"
+            " count(*) filter (where c.responsible_authority <> a.authority) as wrong"
+            " from sharing_agreements a join children c on c.id = a.child_id"
+        )
+        assert row.agreements > 0
+        assert row.wrong == 0
+        assert (
+            ask(
+                "select 1 from fostering_exemptions e join hub_homes h using (household_id)"
+                " where h.home_authority <> e.authority"
+            )
+            == []
+        )
+
     def test_has_children_as_southwark_has(self, ask):
         (row,) = ask(
             "select avg((born_on < current_date - interval '11 years')::int) as grown,"
