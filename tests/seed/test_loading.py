@@ -10,8 +10,6 @@ import sqlalchemy as sa
 from hub_api import child_keys, clock, create_app, db
 from hub_api.encryption import Ciphertext
 from hub_api.respite.models import RespiteRequest
-from hub_api.sleepovers import checks, facts
-from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import CheckOverride, SleepoverState
 from seed import southwark
 from tests.phone import Phone
@@ -229,31 +227,6 @@ class TestWhatIsLoaded:
                 for row_id, text, child_ids in sealed:
                     opened = child_keys.reveal(column, row_id, child_ids, Ciphertext(bytes(text)))
                     assert opened is not None
-
-
-class TestComingStays:
-    def test_pass_the_hubs_own_checks(self, ask, engine, loaded):
-        coming = ask(
-            "select r.id, r.hub_home_id, r.arrives_at, r.departs_at, r.nights, r.reason,"
-            " array_agg(s.child_id order by s.child_id) as children"
-            " from respite_requests r join sleepovers s on s.request_id = r.id"
-            " where s.state = 'confirmed' group by r.id"
-        )
-        assert len(coming) >= 5
-        with db.transaction(engine):
-            for row in Random(1).sample(coming, min(20, len(coming))):
-                stay = Stay(
-                    row.hub_home_id,
-                    tuple(row.children),
-                    row.arrives_at,
-                    row.departs_at,
-                    tuple(row.nights),
-                    row.reason,
-                    row.id,
-                )
-                found = checks.judge(stay, facts.read(stay), loaded)
-                blocks = {check.code for check in checks.blocking(found)}
-                assert blocks <= ({"length"} if len(row.nights) > loaded.longest_stay else set())
 
 
 class TestThroughTheApi:
