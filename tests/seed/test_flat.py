@@ -30,7 +30,7 @@ def sizes(settings, server, make_database):
     name = sa.make_url(urls.api).database
     sizes = {}
     for size in (FEW, MANY):
-        fill(server.url(database=name), size)
+        fill(server.url(database=name), size, towns[0].id)
         bench = start_bench(found, logins)
         sizes[size] = _blocks(bench, found, towns[0])
         bench.carer.app.engine.dispose()
