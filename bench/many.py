@@ -6,17 +6,20 @@ the other, going back in time from the day its constellation began; children tak
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+if TYPE_CHECKING:
+    from uuid import UUID
+
 AT_LEAST = 60
-"""Stays of the first constellation, so that a page of its list is full at every size."""
+"""Stays of the constellation that is measured, so that a page of its list is full at any size."""
 
 _PLAN = """
 create unlogged table many as
 with places as (
-  select h.constellation_id, h.id as hub_home_id, row_number() over (order by h.id) - 1 as place,
+  select h.constellation_id, h.id as hub_home_id,
          (select min(starts_on) from memberships m where m.constellation_id = h.constellation_id)
            as since,
          (select array_agg(id order by id) from beds b
@@ -31,7 +34,7 @@ with places as (
   select p.*, s.children, s.households, i / 2 as slot, i % 2 as bed,
          cardinality(s.children) / 2 as half
     from places p join satellites s using (constellation_id)
-    cross join lateral generate_series(0, case when place = 0
+    cross join lateral generate_series(0, case when p.constellation_id = '{measured}'
       then greatest({at_least}, {each}) else {each} end - 1) i
 ), placed as (
   select *, since - 4 * (slot + 1) as first_night, bed * half + slot % half + 1 as child,
@@ -79,8 +82,9 @@ _FILL = (
 _EMPTY = "truncate bed_nights, sleepovers, respite_decisions, requested_children, check_overrides, respite_requests cascade"  # noqa: E501
 
 
-def fill(superuser_url: str, sleepovers: int) -> dict[str, int]:
-    """Have so many sleepovers and no others. Returns the rows of each table they are in.
+def fill(superuser_url: str, sleepovers: int, measured: UUID) -> dict[str, int]:
+    """Have so many sleepovers and no others, some of them in the constellation that is measured.
+    Returns the rows of each table they are in.
 
     Keys and checks hold for every row; what a foreign key points at is there by construction, so
     the triggers that would look are left out, which is most of the time.
@@ -91,7 +95,8 @@ def fill(superuser_url: str, sleepovers: int) -> dict[str, int]:
         run(_EMPTY)
         (homes,) = run("select count(*) from hub_homes").fetchone()
         run("drop table if exists many")
-        run(_PLAN.format(at_least=AT_LEAST, each=sleepovers // homes, millis=_MILLIS))
+        each = sleepovers // homes
+        run(_PLAN.format(at_least=AT_LEAST, each=each, millis=_MILLIS, measured=measured))
         # A bed must be there on all of its nights.
         run("update beds b set starts_on = least(starts_on, (select min(first_night) from many))")
         for statement in _FILL:

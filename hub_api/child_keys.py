@@ -123,12 +123,23 @@ def protect(
         raise NotFound
     known = [key for child_id in ids if (key := keys[child_id]) is not None]
     if len(known) < len(ids):
-        raise Conflict(
-            "What was written about this child has been erased for good, so nothing new can be "
-            "written down. Your liaison worker can help.",
-            code="child_erased",
-        )
+        raise _erased()
     return encryption.seal_text(known, _place(column, row_id), text)
+
+
+def refuse_erased(child_ids: Iterable[UUID]) -> None:
+    """Raise `Conflict` when one of these children's keys was erased, as `protect()` would; makes no
+    key, so that what only tries something out saves nothing."""
+    if None in _keys([*child_ids]).values():
+        raise _erased()
+
+
+def _erased() -> Conflict:
+    return Conflict(
+        "What was written about this child has been erased for good, so nothing new can be "
+        "written down. Your liaison worker can help.",
+        code="child_erased",
+    )
 
 
 def reveal(

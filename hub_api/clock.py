@@ -54,6 +54,12 @@ def nights(arrives_at: datetime, departs_at: datetime, starts: time, ends: time)
     return held
 
 
+def whole_years(since: date, until: date) -> int:
+    """The anniversaries there have been. Of 29 February it is 1 March in a year without one."""
+    has_been = (until.month, until.day) >= (since.month, since.day)
+    return until.year - since.year - (not has_been)
+
+
 def spoken(day: date) -> str:
     """A date as a person says it: Friday 4 December."""
     return f"{day:%A} {day.day} {day:%B}"

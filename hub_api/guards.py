@@ -3,7 +3,8 @@
 Whatever changes places or families imports this: the app, and whoever works without it.
 """
 
+from hub_api.households import guards as households
 from hub_api.respite import guards as respite
 from hub_api.sleepovers import guards as sleepovers
 
-__all__ = ["respite", "sleepovers"]
+__all__ = ["households", "respite", "sleepovers"]

@@ -186,7 +186,8 @@ class Read:
     of its values that are the actor's, and `visible`, the policy's condition. Every row the policy
     shows must be found by one of them. Each value's newest rows are then read in the order of an
     index on column and key, so a page costs the same however many rows there are; a condition on
-    several columns would have all of the actor's rows read and sorted.
+    several columns would have all of the actor's rows read and sorted. Such a list is newest first:
+    with a `soonest` beside it, a `Read` raises `ValueError`.
     """
 
     def __init__(
@@ -198,6 +199,8 @@ class Read:
         found_by: FoundBy | None = None,
         **filters: sa.ColumnElement[bool],
     ) -> None:
+        if soonest is not None and found_by is not None:
+            raise ValueError("Rows that are found newest first can't be listed soonest first.")
         self._build = build
         self._key, self._found_by = key, found_by
         cursor = parameter("cursor", sa.Uuid())

@@ -162,7 +162,9 @@ class FreeText(fields.String):
         if len(text) > self._longest:
             raise ma.ValidationError(f"Please keep this to {self._longest:,} characters.")
         if len(text) < self._shortest:
-            raise ma.ValidationError(f"Please say a little more: {self._shortest} characters.")
+            raise ma.ValidationError(
+                f"Please say a little more: at least {self._shortest} characters."
+            )
         return text or None
 
 

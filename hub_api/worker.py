@@ -13,7 +13,7 @@ import procrastinate
 import psycopg_pool
 import structlog
 
-from hub_api import data_keys, db, jobs
+from hub_api import data_keys, db, guards, jobs  # noqa: F401 - guards listen from their import on
 from hub_api.audit.sealing import Sealer
 from hub_api.settings import SettingsError
 

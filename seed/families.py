@@ -38,6 +38,8 @@ class Families:
     def __init__(self, dice: Dice, names: Names, today: date, since: date) -> None:
         self._dice, self._names, self._today, self._since = dice, names, today, since
         self._young = self._asylum = 0.5
+        self.authorities: dict[UUID, str] = {}
+        """Which authority holds a child's care plan, where there is one."""
 
     def spread(self, satellites: int) -> list[int]:
         """How many children each of so many households has: 10-17 in all, some of them alone."""
@@ -145,6 +147,8 @@ class Families:
             **values,
             **known,
         )
+        if authority is not None:
+            self.authorities[child_id] = authority
         return ChildFacts(
             id=child_id,
             **{**values, **known, "gender": str(known["gender"])},

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 USUAL_LIMIT = 3
 """Fostered children in one home (Children Act 1989 Sch 7)."""
 DAY = timedelta(days=1)
+AROUND = 21 * DAY
+"""How far `stay_facts` looks before and after a stay for the nights of its children."""
 
 
 class Ledger:
@@ -88,7 +90,7 @@ class Ledger:
         )
 
     def _nights_away(self, stay: Stay) -> Iterable[NightAway]:
-        first, last = stay.nights[0] - 10 * DAY, stay.nights[-1] + 10 * DAY
+        first, last = stay.nights[0] - AROUND, stay.nights[-1] + AROUND
         for child_id in stay.children:
             for night, request_id in self._away[child_id].items():
                 if first <= night <= last:

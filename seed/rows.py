@@ -77,16 +77,6 @@ class Rows:
                         copying.write_row([_plain(v) for v in {**defaults, **row}.values()])
 
 
-def model_of(table: str) -> type[db.Base]:
-    """The model of a table, whichever slice keeps it."""
-    found: type[db.Base] = next(
-        mapper.class_
-        for mapper in models.Base.registry.mappers
-        if mapper.local_table is models.Base.metadata.tables[table]
-    )
-    return found
-
-
 def _default(column: sa.Column[Any]) -> Any:
     default = column.default
     return default.arg if default is not None and default.is_scalar else None  # type: ignore[attr-defined]

@@ -28,13 +28,13 @@ from hub_api.sleepovers import beds, checks
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import (
     BedNight,
+    CheckOverride,
     RespiteDecision,
     Sleepover,
 )
 from seed import lives
 from seed.families import siblings_in
 from seed.ledger import Ledger
-from seed.rows import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from seed.town import Home, Town
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-CHECK_OVERRIDE: Any = model_of("check_overrides")
 SHORT_OF_BEDS = frozenset({"guest_bed", "bedroom_sharing", "hub_away"})
 """The checks for which a hub carer declines kindly, and everybody knew that it might be so."""
 LENGTHS = {1: 45, 2: 34, 3: 15, 4: 2, 5: 2, 6: 1, 7: 1}
@@ -226,17 +225,17 @@ class Planner:
         row_id, children = self._dice.id_at(at), asked.stay.children
         reason = self._dice.choice(WHY_LONGER)
         self._rows.add_keyed(
-            CHECK_OVERRIDE,
+            CheckOverride,
             id=row_id,
             constellation_id=self._town.id,
             request_id=asked.id,
             code="length",
             role=Role.LIAISON_WORKER,
-            reason=child_keys.protect(CHECK_OVERRIDE.reason, row_id, children, reason),
+            reason=child_keys.protect(CheckOverride.reason, row_id, children, reason),
             given_by=self._town.liaison_worker,
             given_at=at,
             expires_at=asked.stay.departs_at,
-            **({"child_ids": [*children]} if hasattr(CHECK_OVERRIDE, "child_ids") else {}),
+            child_ids=[*children],
         )
 
     def _move(self, asked: Asked, state: RequestState, decision: str, at: datetime) -> None:

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 AUTHORITIES = ("Kent", "Kent", "Southwark", "Southwark", "Lewisham", "Bexley", "Medway")
 """Where hub carers live; it is who exempts from the fostering limit."""
+CERTIFIED_FOR = timedelta(days=3 * 365 - 30)
+"""A DBS certificate lasts three years; what is planned keeps a month from its end."""
 BEDROOMS = ("Blue room", "Garden room", "Attic room", "Front room", "Yellow room", "Back room")
 
 
@@ -178,7 +180,7 @@ class Builder:
     def _adult(
         self, constellation_id: UUID, household_id: UUID, name: str, account_id: UUID | None = None
     ) -> AdultFacts:
-        issued_on = self.today - timedelta(days=self.dice.randint(30, 540))
+        issued_on = self._certified_on()
         self.rows.add(
             Adult,
             self.founded_at(),
@@ -189,6 +191,15 @@ class Builder:
             dbs_issued_on=issued_on,
         )
         return AdultFacts(dbs_issued_on=issued_on, left_on=None)
+
+    def _certified_on(self) -> date:
+        """Before there was anybody to look after, and lasting until the last day planned for.
+
+        Only the newest certificate is kept, so that a load of more than three years has its first
+        stays three years ago.
+        """
+        earliest = self.until - CERTIFIED_FOR
+        return self.dice.day_between(earliest, max(earliest, self.since))
 
     def _approval(
         self, constellation_id: UUID, household_id: UUID, max_children: int
@@ -371,7 +382,7 @@ class Builder:
             constellation_id=town.id,
             child_id=child_id,
             with_child_id=with_child_id,
-            authority="Southwark",
+            authority=self.families.authorities.get(child_id, "Southwark"),
             starts_on=self.since,
             **recorded,
         )

@@ -11,7 +11,7 @@ from hub_api import changes, clock, db, reads
 from hub_api.constellations import policy, queries, service
 from hub_api.constellations.changes import BedEnds
 from hub_api.constellations.dates import refuse_past, refuse_past_night
-from hub_api.constellations.models import Bed, HubAppointment, HubHome
+from hub_api.constellations.models import Bed, HubHome
 from hub_api.errors import Conflict, Forbidden
 from hub_api.reads import ASKING
 
@@ -176,9 +176,7 @@ def _move(bed: Bed, bedroom: str, today: date) -> None:
 
 def _find_bed(actor: Actor, constellation_id: UUID, bed_id: UUID) -> Bed:
     """A bed of a hub home that belongs to a constellation or is ever to serve it."""
-    appointed = sa.select(HubAppointment.hub_home_id).where(
-        HubAppointment.constellation_id == constellation_id
-    )
+    appointed = service.hub_homes_of(constellation_id)
     found = sa.select(Bed).where(
         Bed.id == bed_id,
         sa.or_(Bed.constellation_id == constellation_id, Bed.hub_home_id.in_(appointed)),

@@ -1,4 +1,4 @@
-"""What the constellations slice announces before it does it: see `hub_api.changes`.
+"""What the constellations slice announces: see `hub_api.changes`.
 
 Those about a hub home are announced under its mutex.
 """
@@ -41,11 +41,27 @@ class HubHomeEnds:
 
 
 @dataclass(frozen=True, slots=True)
+class HomeAuthorityChanged:
+    """The authority where a hub carer lives is another, so other exemptions from the fostering
+    limit count: announced after the row is written."""
+
+    hub_home_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class ConstellationCloses:
     """From this day on there is no such constellation."""
 
     constellation_id: UUID
     closed_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class HouseholdComes:
+    """A household is to be a member of a constellation, or a hub home that belongs to it."""
+
+    household_id: UUID
+    constellation_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

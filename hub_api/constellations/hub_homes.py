@@ -1,4 +1,4 @@
-"""Appointing the hub homes that serve a constellation."""
+"""The hub homes of a constellation, and appointing those that serve it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, reads
 from hub_api.constellations import policy, queries, service
-from hub_api.constellations.changes import HubHomeEnds
+from hub_api.constellations.changes import HomeAuthorityChanged, HouseholdComes, HubHomeEnds
 from hub_api.constellations.dates import refuse_past
-from hub_api.constellations.members import refuse_elsewhere
 from hub_api.constellations.models import HubAppointment, HubHome
 from hub_api.errors import Conflict, NotFound
 from hub_api.reads import ASKING
@@ -33,6 +32,51 @@ class AppointmentIn(TypedDict):
     home_authority: str | None
     starts_on: date | None
     ends_on: date | None
+
+
+class HubHomeIn(TypedDict, total=False):
+    """What may be changed: `schemas.HubHomeChangeIn`."""
+
+    name: str
+    home_authority: str
+
+
+# --- a hub home ---------------------------------------------------------------------------------
+
+
+def get_hub_home(actor: Actor, constellation_id: UUID, hub_home_id: UUID) -> Row:
+    """A hub home that belongs to a constellation, be it serving or not. Raises `NotFound`."""
+    return queries.HUB_HOME.one(actor, hub_home_id, constellation_id=constellation_id)
+
+
+def change_hub_home(
+    actor: Actor, constellation_id: UUID, hub_home_id: UUID, seen_version: int, body: HubHomeIn
+) -> Row:
+    """Call a hub home otherwise, or record where the hub carer lives now.
+
+    That authority alone exempts from the fostering limit (Children Act 1989 Sch 7), so what others
+    wrote counts no more. Raises `NotFound`, `StaleVersion`, or `Conflict` when somebody who listens
+    knows of guests booked on its strength.
+    """
+    found = sa.select(HubHome).where(
+        HubHome.id == hub_home_id,
+        HubHome.constellation_id == constellation_id,
+        policy.hub_homes_visible_to(ASKING),
+    )
+    hub_home = reads.find(actor, found)
+    service.lock_hub_home(hub_home.id)
+    db.lock_seen(hub_home, seen_version)
+    before = hub_home.home_authority
+    for field, value in body.items():
+        setattr(hub_home, field, value)
+    db.session().flush()
+    if hub_home.home_authority != before:
+        changes.announce(HomeAuthorityChanged(hub_home.id))
+    service.audit_change(actor, "hub_home:change", hub_home.id, constellation_id, [*body])
+    return get_hub_home(actor, constellation_id, hub_home_id)
+
+
+# --- appointments -------------------------------------------------------------------------------
 
 
 def appoint(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> Row:
@@ -78,7 +122,7 @@ def _make_hub_home(actor: Actor, constellation_id: UUID, body: AppointmentIn) ->
     household_id, name = body["household_id"], body["name"]
     if household_id is None or name is None:
         raise RuntimeError("The schema let an appointment through that names no home.")
-    refuse_elsewhere(household_id, constellation_id)
+    changes.announce(HouseholdComes(household_id, constellation_id))
     hub_home = HubHome(
         constellation_id=constellation_id,
         household_id=household_id,
@@ -126,6 +170,28 @@ def end_appointment(
         )
     _end(actor, appointment, ends_on)
     return get_appointment(actor, appointment_id)
+
+
+def withdraw_appointment(actor: Actor, constellation_id: UUID, appointment_id: UUID) -> None:
+    """Take back an appointment that has not begun, as though it had never been given.
+
+    The one that ended for it stays ended: it is appointed anew. Raises `NotFound`, or `Conflict`:
+    it has begun, or somebody who listens knows of stays there.
+    """
+    service.find_constellation(actor, constellation_id)
+    appointment = _find_appointment(actor, constellation_id, appointment_id)
+    service.lock_hub_homes_of(constellation_id, appointment.hub_home_id)
+    appointment = _find_appointment(actor, constellation_id, appointment_id)  # maybe withdrawn
+    db.session().refresh(appointment)
+    if appointment.starts_on <= clock.london_today():
+        raise Conflict(
+            "This appointment has begun already. Please give the day on which it ends instead.",
+            code="wrong_state",
+        )
+    changes.announce(HubHomeEnds(constellation_id, appointment.hub_home_id, appointment.starts_on))
+    db.session().delete(appointment)
+    db.session().flush()
+    service.audit_change(actor, "hub_appointment:withdraw", appointment_id, constellation_id)
 
 
 def _end(actor: Actor, appointment: HubAppointment, ends_on: date) -> None:

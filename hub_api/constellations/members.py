@@ -9,10 +9,10 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, reads
 from hub_api.constellations import policy, queries, service
-from hub_api.constellations.changes import MembershipEnds
+from hub_api.constellations.changes import HouseholdComes, MembershipEnds
 from hub_api.constellations.dates import refuse_past
 from hub_api.constellations.models import Constellation, Membership
-from hub_api.errors import Conflict, Forbidden, NotFound
+from hub_api.errors import Conflict, Forbidden
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
-
-_HOUSEHOLDS = sa.table(
-    "households",
-    sa.column("id", sa.Uuid()),
-    sa.column("constellation_id", sa.Uuid()),
-    sa.column("closed_on", sa.Date()),
-)
-"""By its name: the households slice is above this one."""
 
 
 def let_join(
@@ -43,7 +35,7 @@ def let_join(
     day = starts_on or clock.london_today()
     refuse_past(day)
     service.keep_open(constellation)
-    refuse_elsewhere(household_id, constellation_id)
+    changes.announce(HouseholdComes(household_id, constellation_id))
     joined = service.add_member(constellation_id, household_id, day)
     service.audit_change(actor, "membership:create", joined.id, constellation_id, ["starts_on"])
     return get_membership(actor, joined.id)
@@ -76,6 +68,30 @@ def end_membership(actor: Actor, constellation_id: UUID, membership_id: UUID, en
     return get_membership(actor, membership_id)
 
 
+def withdraw_membership(actor: Actor, constellation_id: UUID, membership_id: UUID) -> None:
+    """Take back a membership that has not begun, as though it had never been given.
+
+    Raises `NotFound`, `Forbidden`, or `Conflict`: it has begun, or somebody who listens knows of
+    stays or requests ahead.
+    """
+    _find_to_manage(actor, constellation_id)
+    _find_membership(actor, constellation_id, membership_id)
+    service.lock_hub_homes_of(constellation_id)
+    membership = _find_membership(actor, constellation_id, membership_id)  # maybe withdrawn
+    db.session().refresh(membership, with_for_update=True)
+    if membership.starts_on <= clock.london_today():
+        raise Conflict(
+            "This membership has begun already. Please give the day on which it ends instead.",
+            code="wrong_state",
+        )
+    changes.announce(
+        MembershipEnds(membership.household_id, constellation_id, membership.starts_on)
+    )
+    db.session().delete(membership)
+    db.session().flush()
+    service.audit_change(actor, "membership:withdraw", membership_id, constellation_id)
+
+
 def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Page:
     """The memberships of one constellation, past ones included. Raises `NotFound`."""
     service.get_constellation(actor, constellation_id)
@@ -85,19 +101,6 @@ def list_memberships(actor: Actor, constellation_id: UUID, page: PageArgs) -> Pa
 def get_membership(actor: Actor, membership_id: UUID) -> Row:
     """One membership. Raises `NotFound`."""
     return queries.MEMBERSHIP.one(actor, membership_id)
-
-
-def refuse_elsewhere(household_id: UUID, constellation_id: UUID) -> None:
-    """Raise `NotFound` unless the household is in this constellation, `Conflict` when it has left
-    the service."""
-    found = sa.select(_HOUSEHOLDS.c.closed_on).where(
-        _HOUSEHOLDS.c.id == household_id, _HOUSEHOLDS.c.constellation_id == constellation_id
-    )
-    for (closed_on,) in db.session().execute(found):
-        if closed_on is not None:
-            raise Conflict("This household is no longer with us.", code="household_closed")
-        return
-    raise NotFound
 
 
 def _find_to_manage(actor: Actor, constellation_id: UUID) -> Constellation:

@@ -44,7 +44,7 @@ class Constellation(HasId, Versioned, Base):
     """The first day without it."""
 
 
-class HubHome(HasId, Base):
+class HubHome(HasId, Versioned, Base):
     """A household's home with guest beds kept for a constellation's children.
 
     `seq` is the mutex of everything that touches its beds, its resident children or its limits

@@ -12,6 +12,7 @@ from hub_api.constellations.models import (
     Constellation,
     HubAbsence,
     HubAppointment,
+    HubHome,
     Membership,
 )
 from hub_api.reads import TODAY
@@ -49,6 +50,11 @@ def memberships_visible_to(asking: Asking) -> ColumnElement[bool]:
 def appointments_visible_to(asking: Asking) -> ColumnElement[bool]:
     """Which hub home serves when, past and future: for whoever appoints them."""
     return asking.holds(HubAppointment.constellation_id, Role.PROGRAMME_MANAGER)
+
+
+def hub_homes_visible_to(asking: Asking) -> ColumnElement[bool]:
+    """A hub home's own particulars: for whoever appoints it, where it belongs."""
+    return asking.holds(HubHome.constellation_id, Role.PROGRAMME_MANAGER)
 
 
 def absences_visible_to(asking: Asking) -> ColumnElement[bool]:

@@ -108,6 +108,17 @@ def _appointments_of_one() -> reads.Select:
     return _appointments().where(HubAppointment.constellation_id == CONSTELLATION)
 
 
+def _hub_homes() -> reads.Select:
+    return sa.select(
+        HubHome.id,
+        HubHome.version,
+        HubHome.constellation_id,
+        HubHome.household_id,
+        HubHome.name,
+        HubHome.home_authority,
+    ).where(HubHome.constellation_id == CONSTELLATION, policy.hub_homes_visible_to(ASKING))
+
+
 def _absences() -> reads.Select:
     return sa.select(
         HubAbsence.id,
@@ -137,5 +148,6 @@ MEMBERSHIP = reads.Read(_memberships, key=Membership.id)
 MEMBERSHIPS = reads.Read(_members, key=Membership.id)
 APPOINTMENT = reads.Read(_appointments, key=HubAppointment.id)
 APPOINTMENTS = reads.Read(_appointments_of_one, key=HubAppointment.id)
+HUB_HOME = reads.Read(_hub_homes, key=HubHome.id)
 ABSENCE = reads.Read(_absences, key=HubAbsence.id)
 ABSENCES = reads.Read(_absences_of_one, key=HubAbsence.id)

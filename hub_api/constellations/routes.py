@@ -18,6 +18,8 @@ from hub_api.constellations.schemas import (
     EndIn,
     HubAppointmentIn,
     HubAppointmentSchema,
+    HubHomeChangeIn,
+    HubHomeDetailSchema,
     MembershipIn,
     MembershipSchema,
     TemporaryBedIn,
@@ -40,7 +42,9 @@ _ONE = "/<uuid:constellation_id>"
 _HOUSEHOLD = "01920000-0000-7000-8000-000000000001"
 
 STAYS_AHEAD, NIGHTS_BOOKED = "stays_ahead", "nights_booked"
-"""How those who listen to this slice's changes say that children would be without their bed."""
+FOSTERING_LIMIT = "fostering_limit"
+"""How those who listen to this slice's changes say that children would be without their bed, or too
+many in one home."""
 
 # --- constellations ----------------------------------------------------------------------------
 
@@ -97,6 +101,28 @@ def close_constellation(constellation_id: UUID, seen_version: int) -> Any:
 # --- hub homes ---------------------------------------------------------------------------------
 
 
+@blp.route(f"{_ONE}/hub-homes/<uuid:hub_home_id>", methods=["GET"])
+@blp.allow(Permission.CONSTELLATION_SET_UP)
+@blp.response(200, HubHomeDetailSchema)
+def get_hub_home(constellation_id: UUID, hub_home_id: UUID) -> Any:
+    """Show a hub home that belongs to a constellation, be it serving or not."""
+    return hub_homes.get_hub_home(current_actor(), constellation_id, hub_home_id)
+
+
+@blp.route(f"{_ONE}/hub-homes/<uuid:hub_home_id>", methods=["PATCH"])
+@blp.allow(Permission.CONSTELLATION_SET_UP)
+@blp.refuses(FOSTERING_LIMIT)
+@blp.if_match
+@blp.arguments(HubHomeChangeIn(), example={"name": "Rye Lane, by the park"})
+@blp.response(200, HubHomeDetailSchema)
+def change_hub_home(
+    body: hub_homes.HubHomeIn, constellation_id: UUID, hub_home_id: UUID, seen_version: int
+) -> Any:
+    """Rename a hub home, or record in which authority its carer lives now."""
+    actor = current_actor()
+    return hub_homes.change_hub_home(actor, constellation_id, hub_home_id, seen_version, body)
+
+
 @blp.route(f"{_ONE}/hub-appointments", methods=["GET"])
 @blp.allow(Permission.CONSTELLATION_SET_UP)
 @blp.arguments(PageIn(), location="query")
@@ -143,6 +169,17 @@ def change_hub_appointment(
     """Say on which day a hub home ends serving a constellation."""
     actor = current_actor()
     return hub_homes.end_appointment(actor, constellation_id, appointment_id, **body)
+
+
+# It is there or it is not: there is no part of it that could change unseen.
+@blp.route(f"{_ONE}/hub-appointments/<uuid:appointment_id>", methods=["DELETE"])
+@blp.allow(Permission.CONSTELLATION_SET_UP)
+@blp.refuses("wrong_state", STAYS_AHEAD)
+@blp.unversioned
+@blp.response(204)
+def withdraw_hub_appointment(constellation_id: UUID, appointment_id: UUID) -> None:
+    """Take back the appointment of a hub home that has not begun to serve."""
+    hub_homes.withdraw_appointment(current_actor(), constellation_id, appointment_id)
 
 
 # --- beds --------------------------------------------------------------------------------------
@@ -271,3 +308,14 @@ def change_membership(body: dict[str, Any], constellation_id: UUID, membership_i
     """Say on which day a household leaves a constellation."""
     actor = current_actor()
     return members.end_membership(actor, constellation_id, membership_id, **body)
+
+
+# It is there or it is not: there is no part of it that could change unseen.
+@blp.route(f"{_ONE}/memberships/<uuid:membership_id>", methods=["DELETE"])
+@blp.allow(Permission.CONSTELLATION_MANAGE)
+@blp.refuses("wrong_state", STAYS_AHEAD)
+@blp.unversioned
+@blp.response(204)
+def withdraw_membership(constellation_id: UUID, membership_id: UUID) -> None:
+    """Take back a membership that has not begun."""
+    members.withdraw_membership(current_actor(), constellation_id, membership_id)

@@ -18,7 +18,10 @@ LONGEST = timedelta(days=366)
 def _name(*, required: bool = True, **kwargs: Any) -> Line:
     return Line(
         required=required,
-        validate=length(1, 100, "Please give a name of 1 to 100 characters."),
+        validate=[
+            length(1, 100, "Please give a name of 1 to 100 characters."),
+            ma.validate.Regexp(r".*\S", error="Please give a name."),
+        ],
         **kwargs,
     )
 
@@ -113,6 +116,37 @@ class HubAppointmentIn(Schema):
                 raise ma.ValidationError("Please fill this in.", field)
             if data["hub_home_id"] is not None and data[field] is not None:
                 raise ma.ValidationError("The hub home has one already.", field)
+
+
+class HubHomeChangeIn(Schema):
+    """What may be changed: at least one of the two."""
+
+    name = _name(required=False)
+    home_authority = _name(
+        required=False,
+        metadata={
+            "description": "The local authority where the hub carer lives. Exemptions from the "
+            "fostering limit that another one gave count no more."
+        },
+    )
+
+    @ma.validates_schema
+    def _something(self, data: dict[str, Any], **_: Any) -> None:
+        if not data:
+            raise ma.ValidationError("Please give something to change.", "name")
+
+
+class HubHomeDetailSchema(HubHomeSchema):
+    version = fields.Integer(required=True)
+    constellation_id = fields.UUID(
+        required=True, metadata={"description": "Where it belongs, whichever it serves."}
+    )
+    household_id = fields.UUID(required=True)
+    home_authority = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The local authority where the hub carer lives."},
+    )
 
 
 class EndIn(Schema):

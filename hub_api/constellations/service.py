@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
@@ -14,7 +14,6 @@ from hub_api.audit import service as audit
 from hub_api.constellations import policy, queries
 from hub_api.constellations.changes import ConstellationCloses
 from hub_api.constellations.models import (
-    Bed,
     Constellation,
     HubAppointment,
     HubHome,
@@ -154,51 +153,26 @@ def audit_change(
 # --- the hub home ------------------------------------------------------------------------------
 
 
-def appoint_hub_home(
-    constellation_id: UUID,
-    household_id: UUID,
-    name: str,
-    beds: list[str],
-    starts_on: date,
-    *,
-    home_authority: str | None = None,
-) -> HubHome:
-    """Make a household the hub home of a constellation, with its guest beds by label."""
-    hub_home = HubHome(
-        constellation_id=constellation_id,
-        household_id=household_id,
-        name=name,
-        home_authority=home_authority,
-    )
-    db.session().add(hub_home)
-    db.session().flush()
-    db.session().add(
-        HubAppointment(
-            constellation_id=constellation_id, hub_home_id=hub_home.id, starts_on=starts_on
-        )
-    )
-    db.session().add_all(
-        Bed(
-            constellation_id=constellation_id,
-            hub_home_id=hub_home.id,
-            label=label,
-            bedroom=label,
-            starts_on=starts_on,
-        )
-        for label in beds
-    )
-    db.session().flush()
-    return hub_home
-
-
-def serving_hub_home(constellation_id: UUID, on: date, until: date | None = None) -> UUID:
+def serving_hub_home(
+    constellation_id: UUID, on: date, until: date | None = None, household_id: UUID | None = None
+) -> UUID:
     """The hub home that serves a constellation on a day, or on every day up to and including
     `until`, be it an interim one.
 
-    Raises `Conflict` when none does, or when the constellation is closed by then.
+    Raises `Conflict` when none does, when the constellation is closed by then, or when a household
+    for whose sake it is asked no longer belongs to it by then.
     """
     last = until or on
-    for row in _SERVING.rows(constellation_id=constellation_id, day=on, last=last):
+    for row in _SERVING.rows(
+        constellation_id=constellation_id, day=on, last=last, household_id=household_id
+    ):
+        if row["leaves_on"] is not None and row["leaves_on"] <= last:
+            raise Conflict(
+                f"From {clock.spoken(row['leaves_on'])} on your household is no longer with this "
+                "constellation, so nights from then on can't be booked here. Your liaison worker "
+                "can tell you who looks after you then.",
+                code="membership_ends",
+            )
         if row["closed_on"] is not None and row["closed_on"] <= last:
             raise Conflict(
                 f"Your constellation is closed on {clock.spoken(last)}. Your liaison worker can "
@@ -227,9 +201,25 @@ def _serving() -> reads.Select:
         HubAppointment.holds_on(reads.parameter("last", sa.Date())),
     )
     return (
-        sa.select(Constellation.closed_on, HubAppointment.hub_home_id)
+        sa.select(
+            Constellation.closed_on, HubAppointment.hub_home_id, _leaves_on().label("leaves_on")
+        )
         .outerjoin(HubAppointment, appointed)
         .where(Constellation.id == queries.CONSTELLATION)
+    )
+
+
+def _leaves_on() -> sa.ScalarSelect[Any]:
+    """The day from which a household belongs to the constellation no more; null where no end is
+    known."""
+    is_open = sa.func.bool_or(Membership.ends_on.is_(None))
+    return (
+        sa.select(sa.case((is_open, sa.null()), else_=sa.func.max(Membership.ends_on)))
+        .where(
+            Membership.constellation_id == queries.CONSTELLATION,
+            Membership.household_id == reads.parameter("household_id", sa.Uuid()),
+        )
+        .scalar_subquery()
     )
 
 
@@ -270,14 +260,6 @@ def _appointed(constellation_id: UUID) -> set[UUID]:
         sa.or_(HubAppointment.ends_on.is_(None), HubAppointment.ends_on > clock.london_today()),
     )
     return {*db.session().scalars(found)}
-
-
-def beds_of(hub_home_id: UUID, on: date | None = None) -> list[UUID]:
-    """The guest beds a hub home has on a day, by default today, oldest first."""
-    found = sa.select(Bed.id).where(
-        Bed.hub_home_id == hub_home_id, Bed.holds_on(on or clock.london_today())
-    )
-    return [*db.session().scalars(found.order_by(Bed.id))]
 
 
 # --- members -----------------------------------------------------------------------------------
@@ -331,6 +313,13 @@ def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
     return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+
+
+def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
+    """For another slice's select: the hub homes that ever were to serve a constellation."""
+    return sa.select(HubAppointment.hub_home_id).where(
+        HubAppointment.constellation_id == constellation_id
+    )
 
 
 def is_serving(hub_home_id: UUID, on: date) -> bool:

@@ -1,8 +1,8 @@
-"""What the households slice announces before it does it: see `hub_api.changes`."""
+"""What the households slice announces: see `hub_api.changes`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,11 +26,40 @@ class ChildLeaves:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildrenChanged:
-    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
-    Announced after the rows are written."""
+class ChildrenAreToChange:
+    """What a stay is judged by is about to be changed. Whoever knows of hub homes where these
+    children have nights ahead adds them: their mutexes are taken before anything else."""
 
     child_ids: tuple[UUID, ...]
+    hub_home_ids: set[UUID] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ChildrenChanged:
+    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
+    Announced after the rows are written, under the mutexes of these hub homes."""
+
+    child_ids: tuple[UUID, ...]
+    hub_home_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptApartRecorded:
+    """Two children are to be kept apart from this night on, up to and not including `ends_on`.
+    Announced after the row is written, with both children locked."""
+
+    child_ids: frozenset[UUID]
+    from_night: date
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharingEnds:
+    """From this night on there is one agreement less that two children may share a bedroom.
+    Announced after the row is written, with both children locked."""
+
+    child_ids: frozenset[UUID]
+    from_night: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,9 +90,7 @@ def let_child_leave(actor: Actor, child_id: UUID, seen_version: int, left_on: da
 def _refuse_odd_dates(child: Child) -> None:
     records.refuse_future(child.born_on)
     records.refuse_future(child.bereaved_on)
-    today = clock.london_today()
-    had_birthday = (today.month, today.day) >= (child.born_on.month, child.born_on.day)
-    if today.year - child.born_on.year - (not had_birthday) > OLDEST:
+    if clock.whole_years(child.born_on, clock.london_today()) > OLDEST:
         raise Conflict(
             f"The hub is for children and young people of up to {OLDEST}. Please check the "
             "birthday.",

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, reads
+from hub_api import changes, clock, db, reads
 from hub_api.errors import Conflict
 from hub_api.households import policy, records
-from hub_api.households.models import KeptApart, SharingAgreement
+from hub_api.households.changes import KeptApartRecorded, SharingEnds
+from hub_api.households.models import Child, KeptApart, SharingAgreement
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.households.models import Child, KeptApartReason
+    from hub_api.households.models import KeptApartReason
     from hub_api.reads import Page, PageArgs, Row
 
 _CHILD = reads.parameter("child_id", sa.Uuid())
@@ -31,6 +32,13 @@ def _two(actor: Actor, child_id: UUID, other_id: UUID) -> Child:
         raise Conflict("Please name another child.", code="same_child")
     records.child_to_manage(actor, other_id)
     return child
+
+
+def _lock(*child_ids: UUID) -> None:
+    """Lock both children, before any row about them: whoever decides on a stay of theirs has done
+    so, or waits (`households.service.hold_children()`)."""
+    found = sa.select(Child.id).where(Child.id.in_(child_ids)).order_by(Child.id)
+    db.session().execute(found.with_for_update())
 
 
 # --- kept apart --------------------------------------------------------------------------------
@@ -47,11 +55,13 @@ class KeptApartIn(TypedDict):
 def keep_apart(actor: Actor, child_id: UUID, body: KeptApartIn) -> Row:
     """Record that two children are not to be together, by default from today.
 
-    Raises `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
+    Never refused because of what is booked: whoever knows of it has somebody look into it. Raises
+    `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
     """
     other_id = body["other_child_id"]
     child = _two(actor, child_id, other_id)
     first, second = sorted((child_id, other_id))
+    _lock(first, second)
     pair = KeptApart(
         constellation_id=child.constellation_id,
         child_id=first,
@@ -62,6 +72,7 @@ def keep_apart(actor: Actor, child_id: UUID, body: KeptApartIn) -> Row:
     )
     db.session().add(pair)
     db.session().flush()
+    _announce(pair)
     records.audit_change(actor, "kept_apart:create", pair, ["reason", "starts_on"])
     return get_kept_apart(actor, pair.id)
 
@@ -75,10 +86,17 @@ def end_kept_apart(actor: Actor, kept_apart_id: UUID, seen_version: int, ends_on
         KeptApart.id == kept_apart_id, policy.kept_apart_visible_to(ASKING)
     )
     pair = records.may_manage(actor, reads.find(actor, found))
+    _lock(pair.child_id, pair.other_child_id)
     db.lock_seen(pair, seen_version)
     records.write(pair, {"ends_on": ends_on})
+    _announce(pair)  # it may be later than was said before
     records.audit_change(actor, "kept_apart:end", pair, ["ends_on"])
     return get_kept_apart(actor, pair.id)
+
+
+def _announce(pair: KeptApart) -> None:
+    both = frozenset({pair.child_id, pair.other_child_id})
+    changes.announce(KeptApartRecorded(both, pair.starts_on, pair.ends_on))
 
 
 def _kept_apart() -> reads.Select:
@@ -128,9 +146,11 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     """Record a responsible authority's written word that its child may share a bedroom with another
     (NMS 10.6). The other child's authority gives its own.
 
-    Raises `NotFound`, `Forbidden`, or `Conflict` when it is on record already.
+    Raises `NotFound`, `Forbidden`, or `Conflict`: on record already, or another authority than the
+    one that holds the child's care plan.
     """
     child = _two(actor, child_id, body["with_child_id"])
+    _refuse_other_authority(child, body["authority"])
     agreement = SharingAgreement(
         constellation_id=child.constellation_id,
         child_id=child.id,
@@ -143,17 +163,31 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     return get_agreement(actor, agreement.id)
 
 
+def _refuse_other_authority(child: Child, authority: str) -> None:
+    known = child.responsible_authority
+    if known is not None and known.strip().casefold() != authority.strip().casefold():
+        raise Conflict(
+            "The agreement has to come from the authority that holds this child's care plan. On "
+            f"record that is {known}. If that has changed, please change the child's record first.",
+            code="wrong_authority",
+        )
+
+
 def end_agreement(actor: Actor, agreement_id: UUID, seen_version: int, ends_on: date) -> Row:
     """Record the day from which an agreement no longer holds.
 
-    Raises `NotFound`, `StaleVersion`, or `Conflict` for an end before the start.
+    Never refused because of what is booked: an authority's word is its own to take back. Raises
+    `NotFound`, `StaleVersion`, or `Conflict` for an end before the start.
     """
     found = sa.select(SharingAgreement).where(
         SharingAgreement.id == agreement_id, policy.agreements_visible_to(ASKING)
     )
     agreement = records.may_manage(actor, reads.find(actor, found))
+    _lock(agreement.child_id, agreement.with_child_id)
     db.lock_seen(agreement, seen_version)
     records.write(agreement, {"ends_on": ends_on})
+    both = frozenset({agreement.child_id, agreement.with_child_id})
+    changes.announce(SharingEnds(both, ends_on))
     records.audit_change(actor, "sharing_agreement:end", agreement, ["ends_on"])
     return get_agreement(actor, agreement.id)
 

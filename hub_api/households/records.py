@@ -12,7 +12,7 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.households import policy
-from hub_api.households.changes import ChildrenChanged, HubResidentsChanged
+from hub_api.households.changes import ChildrenAreToChange, ChildrenChanged, HubResidentsChanged
 from hub_api.households.models import Adult, Child, Household
 from hub_api.reads import ASKING, TODAY, json_object
 
@@ -43,7 +43,7 @@ def lives_there(person: type[Adult | Child]) -> sa.ColumnElement[bool]:
 
 
 def age() -> sa.ColumnElement[int]:
-    """A child's age today, in whole years."""
+    """A child's age today: `clock.whole_years()` in SQL."""
     return sa.cast(sa.func.date_part("year", sa.func.age(TODAY, Child.born_on)), sa.Integer)
 
 
@@ -108,20 +108,24 @@ def changing_hub_residents(
 ) -> Iterator[None]:
     """Around a change of who lives where, their legal status, siblings, terms or exemptions.
 
-    For a household that is a hub home it takes the mutex first, before anything is read that must
-    stay true, and asks whoever knows of nights already booked once the rows are written; of these
-    children also those they are to spend as guests.
+    For a household that is a hub home, and where these children are to be guests, it takes the
+    mutexes first, in order, before anything is read that must stay true; and asks whoever knows of
+    nights already booked once the rows are written. Its caller locks the children themselves: who
+    books for them meanwhile has done so, or waits (`households.service.hold_children()`).
     """
     found = (constellations.hub_home_of(household_id) for household_id in {*household_ids})
     hub_homes = sorted(hub_home.id for hub_home in found if hub_home is not None)
-    for hub_home_id in hub_homes:
+    guests = ChildrenAreToChange(tuple(sorted(child_ids)))
+    changes.announce(guests)
+    locked = frozenset({*hub_homes, *guests.hub_home_ids})
+    for hub_home_id in sorted(locked):
         constellations.lock_hub_home(hub_home_id)
     yield
     db.session().flush()
     for hub_home_id in hub_homes:
         changes.announce(HubResidentsChanged(hub_home_id, clock.london_today()))
-    if guests := tuple(sorted(child_ids)):
-        changes.announce(ChildrenChanged(guests))
+    if guests.child_ids:
+        changes.announce(ChildrenChanged(guests.child_ids, locked))
 
 
 def write(row: object, values: Mapping[str, Any]) -> None:

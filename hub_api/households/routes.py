@@ -331,7 +331,7 @@ def list_sharing_agreements(page: PageArgs, child_id: UUID) -> Any:
 @records_blp.route(f"{_CHILD}/sharing-agreements", methods=["POST"])
 @records_blp.allow(Permission.HOUSEHOLD_MANAGE)
 @records_blp.unversioned
-@records_blp.refuses("same_child", "already_recorded")
+@records_blp.refuses("same_child", "already_recorded", "wrong_authority")
 @records_blp.arguments(
     schemas.SharingAgreementIn(),
     example={"with_child_id": _SOMEBODY, "authority": "Southwark", "starts_on": "2026-12-01"},

@@ -11,12 +11,11 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, NotFound
 from hub_api.households import policy, records
-from hub_api.households.models import FOSTERED, Adult, Child, Gender, Household, LegalStatus
+from hub_api.households.models import FOSTERED, Adult, Child, Household
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -29,41 +28,6 @@ def add_household(constellation_id: UUID, name: str) -> Household:
     db.session().add(household)
     db.session().flush()
     return household
-
-
-def add_adult(household: Household, name: str, account_id: UUID | None = None) -> Adult:
-    """Add a grown-up to a household, with their account if they log in."""
-    adult = Adult(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        account_id=account_id,
-        name=name,
-    )
-    db.session().add(adult)
-    db.session().flush()
-    return adult
-
-
-def add_child(
-    household: Household,
-    first_name: str,
-    born_on: date,
-    gender: Gender,
-    legal_status: LegalStatus,
-) -> Child:
-    """Add a child to a household, with the data key for what is written about the child."""
-    child = Child(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        first_name=first_name,
-        born_on=born_on,
-        gender=gender,
-        legal_status=legal_status,
-    )
-    db.session().add(child)
-    db.session().flush()
-    child_keys.make([child.id])
-    return child
 
 
 def create_household(actor: Actor, constellation_id: UUID, name: str) -> Row:
@@ -135,6 +99,11 @@ def child_summaries(child_ids: sa.Select[UUID]) -> sa.ScalarSelect[Any]:
     )
 
 
+def homes_of_children() -> sa.Subquery:
+    """For another slice's select: `child_id` and `household_id` of the children in sight."""
+    return sa.select(Child.id.label("child_id"), Child.household_id).subquery("homes")
+
+
 def _households() -> reads.Select:
     """Households, each with the adults and children who live there today."""
     adults = (
@@ -201,8 +170,23 @@ def _children_of() -> reads.Select:
     return found.order_by(Child.id).with_for_update(read=True, key_share=True, of=Child)
 
 
+def _held() -> reads.Select:
+    home = sa.select(Household.id).where(Household.id == _HOUSEHOLD)
+    # Locked in a query of its own, before any child is: the order of whoever moves a household.
+    home_first = home.with_for_update(read=True, key_share=True).cte("home")
+    children = sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid())))
+    found = (
+        sa.select(Child.id)
+        .join(home_first, home_first.c.id == Child.household_id)
+        .where(Child.id == children)
+        .order_by(Child.id)
+    )
+    return found.with_for_update(read=True, key_share=True, of=Child)
+
+
 _CONSTELLATION_OF = reads.Query(_constellation_of)
 _CHILDREN_OF = reads.Query(_children_of)
+_HELD = reads.Query(_held)
 
 
 def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
@@ -216,3 +200,13 @@ def refuse_other_children(household_id: UUID, child_ids: Sequence[UUID]) -> None
     found = {row["id"] for row in living_there}
     if found != {*child_ids}:
         raise NotFound
+
+
+def hold_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
+    """Until this transaction ends, whoever changes what these children are judged by waits: where
+    they live, their facts, and whom they are kept apart from.
+
+    To be called under the hub home's mutex, before the facts of a stay are read. The household
+    comes first, as for whoever moves it.
+    """
+    _HELD.rows(household_id=household_id, children=[*child_ids])

@@ -82,6 +82,8 @@ def try_asking(actor: Actor, body: RequestIn) -> dict[str, Any]:
     A stay whose checks refuse the asking is answered too, with `can_be_asked` false.
     """
     _, nights, hub_home_id = _whereabouts(actor, body)
+    if body["note"] is not None:
+        child_keys.refuse_erased(body["children"])
     stay = Stay(
         hub_home_id=hub_home_id,
         children=tuple(sorted(body["children"])),
@@ -115,7 +117,9 @@ def _whereabouts(actor: Actor, body: RequestIn) -> tuple[UUID, list[date], UUID]
     households.refuse_other_children(household_id, sorted(body["children"]))
     requests.refuse_past(body["arrives_at"])
     nights = requests.nights_of(body["arrives_at"], body["departs_at"])
-    hub_home_id = constellations.serving_hub_home(constellation_id, nights[0], nights[-1])
+    hub_home_id = constellations.serving_hub_home(
+        constellation_id, nights[0], nights[-1], household_id
+    )
     return constellation_id, nights, hub_home_id
 
 
@@ -129,7 +133,8 @@ def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     if not policy.can_ask(actor, request.household_id):
         raise Forbidden
     db.lock_seen(request, seen_version)
-    db.session().refresh(request, ["children"])
+    requests.read_children(request)
+    households.hold_children(request.household_id, requests.child_ids(request))
     _submit(actor, request)
     return requests.get_request(actor, request.id)
 
@@ -137,6 +142,7 @@ def submit_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
 def _submit(actor: Actor, request: RespiteRequest) -> None:
     request.submit()
     requests.refuse_past(request.arrives_at)
+    requests.serving_hub_home(request, request.nights)
     found, _ = sleepovers.examine(requests.stay_of(request))
     sleepovers.refuse_if([check for check in found if checks.refuses_asking(check)])
     requests.keep(actor, request, Decision.SUBMITTED, found)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hub_api import child_keys, db
-from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, Invalid
 from hub_api.households import service as households
 from hub_api.notifications.categories import Category
@@ -89,7 +88,7 @@ def _check_again(actor: Actor, request: RespiteRequest, changed: list[str]) -> N
     """For a request that was sent: its checks, the snapshot, and the hub is told."""
     if {*changed} & (DATES | {"children"}):
         sleepovers.end_overrides(request.id)
-    found, _ = requests.examine(request)
+    found, _ = requests.examine_for_good(request)
     sleepovers.refuse_if([check for check in found if checks.refuses_asking(check)])
     requests.keep(actor, request, Decision.CHANGED, found)
     telling.tell(actor, telling.hub_carers(request), Category.REQUEST_CHANGED, request)
@@ -164,8 +163,7 @@ def _nights_and_hub(request: RespiteRequest, changes: ChangeIn) -> tuple[list[da
     if arrives_at != request.arrives_at:
         requests.refuse_past(arrives_at)
     nights = requests.nights_of(arrives_at, departs_at)
-    hub_home_id = constellations.serving_hub_home(request.constellation_id, nights[0], nights[-1])
-    return nights, hub_home_id
+    return nights, requests.serving_hub_home(request, nights)
 
 
 def _set_dates(
@@ -198,6 +196,7 @@ def _reschedule(
     if "approval_reason" in changes:
         overriding.add(actor, request, "length", changes["approval_reason"], request.departs_at)
     requests.refuse_other_hub_home(request)
+    households.hold_children(request.household_id, children)
     stay = requests.stay_of(request, children)
     found, facts = sleepovers.examine(stay, sleepovers.overrides_in_force(request.id))
     sleepovers.refuse_if(checks.blocking(found))

@@ -39,7 +39,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     requests.refuse_once_begun(request)
     requests.refuse_other_hub_home(request)
     stay = requests.stay_of(request)
-    found, facts = requests.examine(request)
+    found, facts = requests.examine_for_good(request)
     blocks = checks.blocking(found)
     if _only_approval_is_missing(blocks):
         request.await_approval()
@@ -83,7 +83,7 @@ def approve_request(actor: Actor, request_id: UUID, seen_version: int, reason: s
     request.approve()
     requests.refuse_once_begun(request)
     overriding.add(actor, request, "length", reason, request.departs_at)
-    found, facts = requests.examine(request)
+    found, facts = requests.examine_for_good(request)
     sleepovers.refuse_if(checks.blocking(found))
     # In beds that suit today: those that were held may share a room that no longer may be shared.
     sleepovers.release(request.id)

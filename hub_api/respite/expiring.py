@@ -10,24 +10,19 @@ from hub_api import clock, db
 from hub_api.constellations import service as constellations
 from hub_api.notifications.categories import Category
 from hub_api.respite import requests, telling
-from hub_api.respite.models import RespiteRequest
+from hub_api.respite.models import IS_WAITING, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.service import Decision
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-_WAITS = RespiteRequest.state.in_(
-    [sa.literal_column("'submitted'"), sa.literal_column("'awaiting_approval'")]
-)
-"""Written out, so that the index of waiting requests serves."""
-
 
 def due_requests() -> list[UUID]:
     """The requests that wait although their first night is over, longest over first."""
     found = (
         sa.select(RespiteRequest.id)
-        .where(_WAITS, RespiteRequest.expires_at <= clock.now())
+        .where(IS_WAITING, RespiteRequest.expires_at <= clock.now())
         .order_by(RespiteRequest.expires_at, RespiteRequest.id)
     )
     return list(db.session().scalars(found))

@@ -13,6 +13,7 @@ from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
 from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict
+from hub_api.sleepovers import checks
 
 
 class RequestState(StrEnum):
@@ -39,7 +40,7 @@ class RequestReason(StrEnum):
     """Why a carer asks. A sleepover is never a punishment, so no reason says it is."""
 
     REST_FOR_CARER = "rest_for_carer"
-    CARERS_HOLIDAY = "carers_holiday"
+    CARERS_HOLIDAY = checks.HOLIDAY
     FAMILY_EVENT = "family_event"
     APPOINTMENT = "appointment"
     CARER_UNWELL = "carer_unwell"
@@ -115,10 +116,14 @@ class RespiteRequest(HasId, Versioned, Base):
         sa.Index(
             "ix_respite_requests_waiting",
             "expires_at",
-            postgresql_where=sa.text("state in ('submitted', 'awaiting_approval')"),
+            postgresql_where=sa.text(in_words("state", sorted(WAITING, reverse=True))),
         ),
         sa.Index("ix_respite_requests_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_respite_requests_household_id_id", "household_id", "id"),
+        sa.Index(
+            "ix_respite_requests_constellation_id_arrives_at", "constellation_id", "arrives_at"
+        ),
+        sa.Index("ix_respite_requests_household_id_arrives_at", "household_id", "arrives_at"),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
@@ -198,6 +203,10 @@ class RespiteRequest(HasId, Versioned, Base):
         if self.state not in expected:
             words = _STATE_WORDS[RequestState(self.state)]
             raise Conflict(f"This request {words}.", code="wrong_state", state=self.state)
+
+
+IS_WAITING = RespiteRequest.state.in_([sa.literal_column(f"'{word}'") for word in sorted(WAITING)])
+"""The SQL condition. Its words are written out, so that the index of those that wait serves."""
 
 
 class RequestedChild(Base):

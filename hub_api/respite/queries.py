@@ -129,6 +129,7 @@ REQUESTS = reads.Read(
     ),
     state=RespiteRequest.state == reads.parameter("state", sa.Text()),
     household_id=RespiteRequest.household_id == reads.parameter("household_id", sa.Uuid()),
+    **sleepovers.by_nights(RespiteRequest.arrives_at, RespiteRequest.departs_at),
 )
 DETAILS = reads.Read(_details, key=RespiteRequest.id)
 OVERRIDES = reads.Read(

@@ -6,15 +6,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.encryption import Ciphertext
 from hub_api.errors import Conflict
+from hub_api.households import service as households
 from hub_api.reads import ASKING
 from hub_api.respite import policy, queries
-from hub_api.respite.models import RespiteRequest
+from hub_api.respite.models import RequestedChild, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.facts import Stay
 
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts
     from hub_api.sleepovers.service import Decision
-
-LONGEST_ASKED = timedelta(days=60)
-"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
 
 
 # --- finding and locking ---------------------------------------------------------------------
@@ -52,7 +51,18 @@ def lock(request: RespiteRequest, seen_version: int, *hub_homes: UUID) -> None:
     for hub_home_id in sorted({request.hub_home_id, *hub_homes}):
         constellations.lock_hub_home(hub_home_id)
     db.lock_seen(request, seen_version)
-    db.session().refresh(request, ["children"])
+    read_children(request)
+
+
+def read_children(request: RespiteRequest) -> None:
+    """Whom it asks for, read anew under its lock, in one statement."""
+    found = (
+        sa.select(RequestedChild)
+        .where(RequestedChild.request_id == request.id)
+        .order_by(RequestedChild.child_id)
+        .execution_options(populate_existing=True)
+    )
+    set_committed_value(request, "children", [*db.session().scalars(found)])
 
 
 # --- the stay that is asked for ---------------------------------------------------------------
@@ -66,6 +76,12 @@ def child_ids(request: RespiteRequest) -> list[UUID]:
 def examine(request: RespiteRequest) -> tuple[list[Check], Facts]:
     """Every check of what is asked for, with what was set aside, and the facts behind them."""
     return sleepovers.examine(stay_of(request), sleepovers.overrides_in_force(request.id))
+
+
+def examine_for_good(request: RespiteRequest) -> tuple[list[Check], Facts]:
+    """The same for whoever goes by it: its children stay as they are until the transaction ends."""
+    households.hold_children(request.household_id, child_ids(request))
+    return examine(request)
 
 
 def stay_of(request: RespiteRequest, children: Iterable[UUID] | None = None) -> Stay:
@@ -101,11 +117,7 @@ def nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
             "earlier date.",
             code="too_far_ahead",
         )
-    if departs_at - arrives_at > LONGEST_ASKED:
-        raise Conflict(
-            "That is longer than a sleepover can be. Please check the day of departure.",
-            code="stay_too_long",
-        )
+    sleepovers.refuse_slip_of_the_finger(arrives_at, departs_at)
     nights = clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
     if not nights:
         raise Conflict(
@@ -139,11 +151,16 @@ def refuse_once_begun(request: RespiteRequest) -> None:
         )
 
 
+def serving_hub_home(request: RespiteRequest, nights: Sequence[date]) -> UUID:
+    """The hub home that serves its household on all of these nights. Raises `Conflict`."""
+    return constellations.serving_hub_home(
+        request.constellation_id, nights[0], nights[-1], request.household_id
+    )
+
+
 def refuse_other_hub_home(request: RespiteRequest) -> None:
     """Raise `Conflict` when another hub home serves by then; the caller holds the mutex."""
-    first, last = request.nights[0], request.nights[-1]
-    serving = constellations.serving_hub_home(request.constellation_id, first, last)
-    if serving != request.hub_home_id:
+    if serving_hub_home(request, request.nights) != request.hub_home_id:
         raise Conflict(
             "Another hub home looks after this constellation by then. Please ask the carer to send "
             "the request again.",

@@ -68,6 +68,7 @@ def list_respite_requests(query: service.Query) -> Any:
     *_IN_THE_WAY,
     "no_nights",
     "no_hub_home",
+    "membership_ends",
     "constellation_closed",
     "too_far_ahead",
     "child_erased",
@@ -96,7 +97,9 @@ def get_respite_request(request_id: UUID) -> Any:
 # The household's carers change what they ask for, the hub's people the dates of an accepted stay:
 # they share no permission but to read it, and the policy tells them apart.
 @blp.allow(Permission.RESPITE_READ)
-@blp.refuses("wrong_state", "already_begun", "no_nights", "no_hub_home", "too_far_ahead")
+@blp.refuses(
+    "wrong_state", "already_begun", "no_nights", "no_hub_home", "membership_ends", "too_far_ahead"
+)
 @blp.refuses("constellation_closed")
 @blp.refuses(*_IN_THE_WAY, "child_erased")
 @blp.if_match
@@ -110,6 +113,7 @@ def change_respite_request(body: service.ChangeIn, request_id: UUID, seen_versio
 @blp.route("/<uuid:request_id>/submit", methods=["POST"])
 @blp.allow(Permission.RESPITE_REQUEST)
 @blp.refuses("wrong_state", *_IN_THE_WAY)
+@blp.refuses("no_hub_home", "membership_ends", "constellation_closed")
 @blp.if_match
 @blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
 def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
@@ -120,7 +124,7 @@ def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
 @blp.route("/<uuid:request_id>/accept", methods=["POST"])
 @blp.allow(Permission.RESPITE_DECIDE)
 @blp.refuses("wrong_state", *_IN_THE_WAY)
-@blp.refuses("other_hub_home", "no_hub_home", "constellation_closed")
+@blp.refuses("other_hub_home", "no_hub_home", "membership_ends", "constellation_closed")
 @blp.if_match
 @blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
 def accept_respite_request(request_id: UUID, seen_version: int) -> Any:

@@ -16,12 +16,12 @@ from hub_api.respite.models import (
     RequestState,
     WithdrawReason,
 )
-from hub_api.schemas import Flag, FreeText, Id, Instant, PageIn, Schema, length, one_of
+from hub_api.schemas import Flag, FreeText, Id, Instant, Schema, length, one_of
 from hub_api.sleepovers import checks
-from hub_api.sleepovers.schemas import CheckSchema
+from hub_api.sleepovers.schemas import CheckSchema, NightsIn
 
 
-class RespiteRequestsIn(PageIn):
+class RespiteRequestsIn(NightsIn):
     """Which requests."""
 
     state = fields.String(load_default=None, validate=one_of(RequestState))

@@ -20,8 +20,10 @@ from hub_api.respite.deciding import (
 )
 from hub_api.respite.overriding import get_override, list_overrides, override_check
 from hub_api.respite.requests import get_request
+from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
+    from datetime import date
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -53,10 +55,16 @@ class Query(PageArgs):
 
     state: RequestState | None
     household_id: UUID | None
+    first_night: date | None
+    until: date | None
 
 
 def list_requests(actor: Actor, query: Query) -> Page:
     """The respite requests the actor may see, newest first."""
     return queries.REQUESTS.page(
-        actor, query, state=query["state"], household_id=query["household_id"]
+        actor,
+        query,
+        state=query["state"],
+        household_id=query["household_id"],
+        **sleepovers.night_instants(query["first_night"], query["until"]),
     )

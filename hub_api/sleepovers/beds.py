@@ -177,17 +177,17 @@ def _barred(
     for guest in facts.guests:
         if guest.night == night and guest.bed_id in bedrooms:
             for number, child in enumerate(stay.children):
-                if not _may_share(facts, child, guest.child_id, night):
+                if not may_share(facts, child, guest.child_id, night):
                     yield number, bedrooms[guest.bed_id]
 
 
 def _at_odds(stay: Stay, facts: Facts, night: date) -> Iterator[tuple[int, int]]:
     for (one, child), (two, other) in combinations(enumerate(stay.children), 2):
-        if not _may_share(facts, child, other, night):
+        if not may_share(facts, child, other, night):
             yield one, two
 
 
-def _may_share(facts: Facts, child_id: UUID, other_id: UUID, night: date) -> bool:
+def may_share(facts: Facts, child_id: UUID, other_id: UUID, night: date) -> bool:
     """Whether each of the two has the agreement it needs."""
 
     def is_agreed(child: ChildFacts, other_id: UUID) -> bool:

@@ -55,10 +55,6 @@ def bed_nights(
     }
 
 
-_children = sa.table("children", sa.column("id", sa.Uuid()), sa.column("household_id", sa.Uuid()))
-"""Nights held for a request have no sleepover yet that would say whose child it is."""
-
-
 _CONSTELLATION = parameter("constellation_id", sa.Uuid())
 _FIRST = parameter("first_night", sa.Date())
 _LAST = parameter("last_night", sa.Date())
@@ -79,19 +75,11 @@ def _every_bed_and_night() -> Any:
     )
 
 
-_appointments = sa.table(
-    "hub_appointments",
-    sa.column("constellation_id", sa.Uuid()),
-    sa.column("hub_home_id", sa.Uuid()),
-)
-
-
 def _whose() -> sa.Subquery:
     """Whose the nights are that the asker may know of: one range of an index for each hub home,
     and not a look for every bed and night."""
-    homes = sa.select(_appointments.c.hub_home_id).where(
-        _appointments.c.constellation_id == _CONSTELLATION
-    )
+    # Nights held for a request have no sleepover yet that would say whose child it is.
+    homes = households.homes_of_children()
     return (
         sa.select(
             BedNight.bed_id,
@@ -99,11 +87,11 @@ def _whose() -> sa.Subquery:
             BedNight.sleepover_id,
             households.child_summary(BedNight.child_id).label("child"),
         )
-        .join(_children, _children.c.id == BedNight.child_id)
+        .join(homes, homes.c.child_id == BedNight.child_id)
         .where(
-            BedNight.hub_home_id.in_(homes),
+            BedNight.hub_home_id.in_(constellations.hub_homes_of(_CONSTELLATION)),
             BedNight.night.between(_FIRST, _LAST),
-            policy.nights_visible_to(ASKING, _children.c.household_id),
+            policy.nights_visible_to(ASKING, homes.c.household_id),
         )
         .subquery("whose")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -13,11 +14,14 @@ from hub_api.sleepovers.models import Decision, RespiteDecision
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from hub_api.access import Role
     from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts, Stay
+
+LONGEST = timedelta(days=60)
 
 
 def examine(stay: Stay, overridden: Mapping[str, Role] = {}) -> tuple[list[Check], Facts]:
@@ -25,6 +29,15 @@ def examine(stay: Stay, overridden: Mapping[str, Role] = {}) -> tuple[list[Check
     home's mutex. Raises `NotFound` for a hub home that does not serve whoever asks."""
     found = facts.read(stay)
     return checks.judge(stay, found, settings.current(), overridden), found
+
+
+def refuse_slip_of_the_finger(arrives_at: datetime, departs_at: datetime) -> None:
+    """Raise `Conflict` for a departure that nobody means; `length` judges everything shorter."""
+    if departs_at - arrives_at > LONGEST:
+        raise Conflict(
+            "That is longer than a sleepover can be. Please check the day of departure.",
+            code="stay_too_long",
+        )
 
 
 def refuse_if(blocks: Sequence[Check]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -12,8 +11,10 @@ from hub_api import db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
+from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import (
+    asked,
     beds,
     booking,
     checks,
@@ -37,12 +38,6 @@ if TYPE_CHECKING:
     from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts
 
-LONGEST = timedelta(days=60)
-"""Beyond this the departure is a slip of the finger; `length` judges everything shorter."""
-
-_requests = sa.table("respite_requests", sa.column("id", sa.Uuid()), sa.column("reason", sa.Text()))
-"""Stays know nothing of requests but why somebody asked: the checks judge holidays by it."""
-
 
 def extend_sleepover(
     actor: Actor, sleepover_id: UUID, seen_version: int, departs_at: datetime, reason: str | None
@@ -56,13 +51,10 @@ def extend_sleepover(
     """
     sleepover = running.take(actor, sleepover_id, seen_version, policy.can_change)
     sleepover.extend(departs_at)
-    if departs_at - sleepover.arrives_at > LONGEST:
-        raise Conflict(
-            "That is longer than a sleepover can be. Please check the day of departure.",
-            code="stay_too_long",
-        )
+    decisions.refuse_slip_of_the_finger(sleepover.arrives_at, departs_at)
     held = booking.nights_of(sleepover)
     stay = _stay(sleepover)
+    households.hold_children(sleepover.household_id, stay.children)
     found, facts = decisions.examine(stay, _set_aside(actor, sleepover, reason))
     _refuse_without_reason(actor, sleepover, found)
     decisions.refuse_if(_set_aside_for_other_nights(found, held))
@@ -84,16 +76,13 @@ def extend_sleepover(
 
 
 def _stay(sleepover: Sleepover) -> Stay:
-    reason = db.session().scalar(
-        sa.select(_requests.c.reason).where(_requests.c.id == sleepover.request_id)
-    )
     return Stay(
         hub_home_id=sleepover.hub_home_id,
         children=(sleepover.child_id,),
         arrives_at=sleepover.arrives_at,
         departs_at=sleepover.departs_at,
         nights=tuple(running.nights_between(sleepover.arrives_at, sleepover.departs_at)),
-        reason=str(reason),
+        reason=asked.reason_of(sleepover.request_id),
         request_id=sleepover.request_id,
     )
 
@@ -157,7 +146,10 @@ def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date,
     further = [night for night in stay.nights if night not in held]
     if not further:
         return
-    serving = constellations.serving_hub_home(sleepover.constellation_id, further[-1])
+    last, household_id = further[-1], sleepover.household_id
+    serving = constellations.serving_hub_home(
+        sleepover.constellation_id, last, household_id=household_id
+    )
     if serving != sleepover.hub_home_id:
         raise Conflict(
             "Another hub home looks after your constellation by then. Please ask for a new "

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import clock, db
 from hub_api.errors import NotFound
 from hub_api.households import service as households
 
@@ -33,12 +33,6 @@ class Stay:
     reason: str
     request_id: UUID | None = None
     """The request it belongs to: nights it holds already do not stand in its own way."""
-
-
-def whole_years(since: date, until: date) -> int:
-    """The anniversaries there have been. Of 29 February it is 1 March in a year without one."""
-    has_been = (until.month, until.day) >= (since.month, since.day)
-    return until.year - since.year - (not has_been)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +108,7 @@ class ChildFacts:
 
     def age_on(self, day: date) -> int:
         """Whole years."""
-        return whole_years(self.born_on, day)
+        return clock.whole_years(self.born_on, day)
 
     def lives_there_on(self, night: date) -> bool:
         has_come = self.placed_on is None or self.placed_on <= night

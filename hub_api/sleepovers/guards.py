@@ -16,38 +16,44 @@ import sqlalchemy as sa
 
 from hub_api import changes, clock, db, settings
 from hub_api.clock import spoken_list
-from hub_api.constellations import service as constellations
 from hub_api.constellations.changes import (
     BedEnds,
     ConstellationCloses,
+    HomeAuthorityChanged,
     HubHomeEnds,
     MembershipEnds,
     NightsBlocked,
 )
-from hub_api.errors import Conflict
+from hub_api.errors import Busy, Conflict
 from hub_api.households.changes import (
     ChildLeaves,
+    ChildrenAreToChange,
     ChildrenChanged,
     HouseholdMoves,
     HubResidentsChanged,
+    KeptApartRecorded,
+    SharingEnds,
 )
-from hub_api.sleepovers import facts
-from hub_api.sleepovers.checks import Outcome
+from hub_api.sleepovers import beds, facts
+from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
+    from hub_api.sleepovers.checks import Check
     from hub_api.sleepovers.facts import Facts, GuestNight
 
 LONGEST_NAMED = 7
 """Nights a sentence names; the answer's `nights` has all of them."""
 
 
-@changes.before(NightsBlocked)
+@changes.on(NightsBlocked)
 def refuse_to_block_nights_with_guests(change: NightsBlocked) -> None:
     """`nights_booked`: somebody sleeps there then, or a bed is kept for a request."""
     found = _facts_of(change.hub_home_id, change.first_night, change.last_night)
@@ -58,7 +64,7 @@ def refuse_to_block_nights_with_guests(change: NightsBlocked) -> None:
     )
 
 
-@changes.before(BedEnds)
+@changes.on(BedEnds)
 def refuse_to_end_a_bed_with_guests(change: BedEnds) -> None:
     """`nights_booked`: so nobody loses their bed, or finds another child in their bedroom."""
     _refuse_nights(
@@ -72,7 +78,7 @@ def refuse_to_end_a_bed_with_guests(change: BedEnds) -> None:
     )
 
 
-@changes.before(HubHomeEnds)
+@changes.on(HubHomeEnds)
 def refuse_to_end_a_hub_home_with_stays_ahead(change: HubHomeEnds) -> None:
     """`stays_ahead`: the constellation's children sleep there on that day or later."""
     _refuse_nights(
@@ -87,7 +93,7 @@ def refuse_to_end_a_hub_home_with_stays_ahead(change: HubHomeEnds) -> None:
     )
 
 
-@changes.before(ConstellationCloses)
+@changes.on(ConstellationCloses)
 def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     """`stays_ahead`: a child is at the hub, or to come, on that day or later."""
     _refuse_stays(
@@ -101,7 +107,7 @@ def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     )
 
 
-@changes.before(HouseholdMoves)
+@changes.on(HouseholdMoves)
 def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
     """`stays_ahead`: one of its children is at the hub, or to come."""
     _refuse_stays(
@@ -113,13 +119,22 @@ def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
     )
 
 
-@changes.before(MembershipEnds)
+@changes.on(MembershipEnds)
 def refuse_to_end_a_membership_with_stays_ahead(change: MembershipEnds) -> None:
-    """`stays_ahead`: one of its children is at the hub, or to come."""
-    refuse_to_move_a_household_with_stays_ahead(HouseholdMoves(change.household_id))
+    """`stays_ahead`: one of its children sleeps there on that day or later, or is still there."""
+    sleeps_then = sa.exists().where(
+        BedNight.sleepover_id == Sleepover.id, BedNight.night >= change.ends_on
+    )
+    is_still_there = sa.and_(
+        Sleepover.state == SleepoverState.IN_STAY,
+        sa.literal(change.ends_on <= clock.london_today()),
+    )
+    _refuse_stays(
+        sa.and_(Sleepover.household_id == change.household_id, sa.or_(sleeps_then, is_still_there))
+    )
 
 
-@changes.before(ChildLeaves)
+@changes.on(ChildLeaves)
 def refuse_to_let_a_child_leave_with_stays_ahead(change: ChildLeaves) -> None:
     """`stays_ahead`: the child sleeps away on that day or later, or is still at the hub."""
     _refuse_nights(
@@ -132,55 +147,149 @@ def refuse_to_let_a_child_leave_with_stays_ahead(change: ChildLeaves) -> None:
     )
 
 
-@changes.before(HubResidentsChanged)
-def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> None:
-    """`fostering_limit`: with its guests, the home would look after more children than it may.
+_OVER = {
+    "fostering_limit": "With the guests who are to come, the hub home would look after more "
+    "fostered children on {nights} than the law allows.",
+    "approval_terms": "The hub home's approval would not cover everybody who is to be there on "
+    "{nights}.",
+}
+"""What a change is refused with, by the check in its way. The check's own sentence is for whoever
+asks for a stay, and may name a child."""
 
-    By the fostering limit or its terms of approval. Called once the change is written: it is judged
-    as it would be, and undone by the refusal.
+
+@changes.on(HubResidentsChanged)
+def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> None:
+    """`fostering_limit` or `approval_terms`: the guests who are to come could not all come.
+
+    Called once the change is written: it is judged as it would be, and undone by the refusal.
     """
     found = _coming(change.hub_home_id, change.from_night)
     guests: dict[date, list[GuestNight]] = defaultdict(list)
     for guest in found.guests:
         guests[guest.night].append(guest)
-    _refuse_nights(
-        [
-            night
-            for night, there in guests.items()
-            if _is_too_full(change.hub_home_id, night, there, found)
-        ],
-        "fostering_limit",
-        "With the guests who are to come, the hub home would look after more children than it "
-        "may on {nights}.",
+    blocks = [
+        block
+        for night, there in sorted(guests.items())
+        for block in _blocks(change.hub_home_id, night, there, found)
+    ]
+    for code, words in _OVER.items():
+        nights = [night for block in blocks if block.code == code for night in block.nights]
+        _refuse_nights(nights, code, words)
+
+
+@changes.on(HomeAuthorityChanged)
+def refuse_to_lose_exemptions_that_guests_need(change: HomeAuthorityChanged) -> None:
+    """`fostering_limit`: nights are booked on the strength of the former authority's exemption."""
+    refuse_to_fill_the_home_above_its_limits(
+        HubResidentsChanged(change.hub_home_id, clock.london_today())
     )
 
 
-@changes.before(ChildrenChanged)
+@changes.on(ChildrenAreToChange)
+def name_the_hub_homes_of_guests(change: ChildrenAreToChange) -> None:
+    """Where these children have nights ahead; nothing is refused yet."""
+    change.hub_home_ids.update(_hub_homes_of(change.child_ids))
+
+
+@changes.on(ChildrenChanged)
 def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
-    """`fostering_limit`: with what these children are now, a home they are to stay at would look
-    after more children than it may."""
-    booked = sa.select(BedNight.hub_home_id).where(
-        BedNight.child_id.in_(change.child_ids), BedNight.night >= clock.london_today()
-    )
-    for hub_home_id in sorted({*db.session().scalars(booked)}):
-        constellations.lock_hub_home(hub_home_id)
+    """The same of a home these children are to stay at, with what they are now.
+
+    Raises `Busy` for a home they were booked at while the change waited for the children: to take
+    its mutex too would be out of order.
+    """
+    booked = _hub_homes_of(change.child_ids)
+    if not booked <= change.hub_home_ids:
+        raise Busy
+    for hub_home_id in sorted(booked):
         refuse_to_fill_the_home_above_its_limits(
             HubResidentsChanged(hub_home_id, clock.london_today())
         )
 
 
-def _is_too_full(
+def _hub_homes_of(child_ids: Collection[UUID]) -> set[UUID]:
+    booked = sa.select(BedNight.hub_home_id).where(
+        BedNight.child_id.in_(child_ids), BedNight.night >= clock.london_today()
+    )
+    return {*db.session().scalars(booked)} if child_ids else set()
+
+
+def _blocks(
     hub_home_id: UUID, night: date, guests: Sequence[GuestNight], found: Facts
-) -> bool:
-    """Whether the guests of a night could not come all together, were they asked for now."""
+) -> list[Check]:
+    """What would stand in the way of a night's guests, were they all asked for together now."""
     now = clock.now()
     children = tuple(guest.child_id for guest in guests)
     stay = Stay(hub_home_id, children, now, now, (night,), reason="")
     nobody_else = replace(found, guests=())
-    return any(
-        check(stay, nobody_else, settings.current()).outcome is Outcome.BLOCK
-        for check in (check_fostering_limit, check_approval_terms)
+    return blocking(
+        [
+            check(stay, nobody_else, settings.current())
+            for check in (check_fostering_limit, check_approval_terms)
+        ]
     )
+
+
+# --- what is never refused, and looked into ---------------------------------------------------
+
+
+@changes.on(KeptApartRecorded)
+def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
+    """A task for each stay on whose nights the two are under one roof, the hub's own child or not.
+
+    Not a refusal: that two children are to be kept apart is safety information. Refused because of
+    a booking, it would be missing from every check until somebody has called the booking off. Nor
+    is a stay called off by itself: which of the two gives way, and where that child then sleeps, is
+    for people to say. Nights held for a request need no task: it is examined again at its approval.
+    """
+
+    def is_together(found: Facts, night: date) -> bool:
+        is_over = change.ends_on is not None and night >= change.ends_on
+        return not is_over and change.child_ids <= found.there_on(night)
+
+    _doubt_stays(change.child_ids, change.from_night, is_together)
+
+
+@changes.on(SharingEnds)
+def have_shared_bedrooms_looked_into(change: SharingEnds) -> None:
+    """A task for each stay in which the two share a bedroom that they now may not share.
+
+    Not a refusal either: a responsible authority takes its word back when it sees fit, and until
+    that is on record further nights would be booked by it.
+    """
+
+    def is_shared(found: Facts, night: date) -> bool:
+        rooms = {bed.id: bed.bedroom for bed in found.beds}
+        asleep = {guest.child_id: guest.bed_id for guest in found.guests if guest.night == night}
+        if not change.child_ids <= asleep.keys():
+            return False
+        one, other = change.child_ids
+        is_one_room = rooms.get(asleep[one]) == rooms.get(asleep[other])
+        return is_one_room and not beds.may_share(found, one, other, night)
+
+    _doubt_stays(change.child_ids, change.from_night, is_shared)
+
+
+def _doubt_stays(
+    child_ids: frozenset[UUID], from_night: date, is_wrong: Callable[[Facts, date], bool]
+) -> None:
+    for hub_home_id in sorted(_hub_homes_of(child_ids)):
+        found = _coming(hub_home_id, from_night)
+        there = {guest.night for guest in found.guests if guest.child_id in child_ids}
+        wrong = [night for night in there if night >= from_night and is_wrong(found, night)]
+        stays = sa.select(Sleepover.id, Sleepover.constellation_id, Sleepover.arrives_at).where(
+            Sleepover.child_id.in_(child_ids),
+            Sleepover.hub_home_id == hub_home_id,
+            _IS_OPEN,
+            sa.exists().where(BedNight.sleepover_id == Sleepover.id, BedNight.night.in_(wrong)),
+        )
+        for stay in db.session().execute(stays):
+            tasks.raise_task(
+                TaskKind.SLEEPOVER_IN_DOUBT,
+                constellation_id=stay.constellation_id,
+                subject_id=stay.id,
+                no_later_than=max(stay.arrives_at, clock.now()),
+            )
 
 
 # --- what is ahead ---------------------------------------------------------------------------

@@ -105,6 +105,8 @@ class Sleepover(HasId, Versioned, Base):
         sa.UniqueConstraint("id", "child_id", name="uq_sleepover_of_child"),
         sa.Index("ix_sleepovers_constellation_id_id", "constellation_id", "id"),
         sa.Index("ix_sleepovers_household_id_id", "household_id", "id"),
+        sa.Index("ix_sleepovers_constellation_id_arrives_at", "constellation_id", "arrives_at"),
+        sa.Index("ix_sleepovers_household_id_arrives_at", "household_id", "arrives_at"),
         sa.Index("ix_sleepovers_child_id_arrives_at", "child_id", "arrives_at"),
         sa.Index("ix_sleepovers_constellation_id_state_id", "constellation_id", "state", "id"),
         sa.Index("ix_sleepovers_household_id_state_id", "household_id", "state", "id"),
@@ -140,6 +142,13 @@ class Sleepover(HasId, Versioned, Base):
 
         Once the child is expected, only as one who did not come: those who are there know.
         """
+        if self.state == SleepoverState.IN_STAY:
+            raise Conflict(
+                "This sleepover has begun, so it can't be cancelled. If the child is to go home "
+                "now, the hub carer can end it early.",
+                code="wrong_state",
+                state=self.state,
+            )
         self._refuse_unless(SleepoverState.CONFIRMED)
         is_expected = self.arrives_at <= clock.now()
         if is_expected and reason is not CancelReason.DID_NOT_COME:

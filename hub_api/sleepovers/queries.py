@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import reads
+from hub_api import clock, reads, settings
 from hub_api.access import OVERSEEING
 from hub_api.households import service as households
 from hub_api.reads import ASKING, PageArgs, json_list, json_object, parameter
@@ -14,10 +15,48 @@ from hub_api.sleepovers import policy
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
     from uuid import UUID
 
     from hub_api.access import Actor
     from hub_api.reads import Page, Row
+
+
+# --- by nights ---------------------------------------------------------------------------------
+
+LONGEST_AGREED = timedelta(days=61)
+"""No stay is longer from arrival to departure (`respite.requests.LONGEST_ASKED`), so the arrivals
+of those that hold some nights are one range of an index, whatever there was before."""
+
+
+def by_nights(arrives_at: Any, departs_at: Any) -> dict[str, sa.ColumnElement[bool]]:
+    """The filters of a `reads.Read` for stays that hold some nights: give it `night_instants()`."""
+    after = parameter("departs_after", sa.DateTime(timezone=True))
+    earliest = parameter("arrives_from", sa.DateTime(timezone=True))
+    before = parameter("arrives_before", sa.DateTime(timezone=True))
+    return {
+        "departs_after": sa.and_(departs_at > after, arrives_at > earliest),
+        "arrives_before": arrives_at < before,
+    }
+
+
+def night_instants(first_night: date | None, until: date | None) -> dict[str, datetime | None]:
+    """What a stay must overlap to hold a night from `first_night` up to, not including, `until`.
+
+    A night is held by a stay that overlaps it (`clock.nights`), and the nights of a stay are one
+    after another: so its last one is not before the first when it departs after that one starts.
+    """
+    rules = settings.current()
+    after = clock.london_instant(first_night, rules.night_starts) if first_night else None
+    return {
+        "departs_after": after,
+        "arrives_from": after - LONGEST_AGREED if after else None,
+        # The last night asked for ends on the morning of this day.
+        "arrives_before": clock.london_instant(until, rules.night_ends) if until else None,
+    }
+
+
+# --- reads -------------------------------------------------------------------------------------
 
 
 def _sleepovers() -> reads.Select:
@@ -61,6 +100,7 @@ SLEEPOVERS = reads.Read(
         ],
     ),
     state=Sleepover.state == parameter("state", sa.Text()),
+    **by_nights(Sleepover.arrives_at, Sleepover.departs_at),
 )
 
 
@@ -68,11 +108,14 @@ class Query(PageArgs):
     """A page of what is looked for: `schemas.SleepoversIn`."""
 
     state: SleepoverState | None
+    first_night: date | None
+    until: date | None
 
 
 def list_sleepovers(actor: Actor, query: Query) -> Page:
     """The sleepovers the actor may see, newest first."""
-    return SLEEPOVERS.page(actor, query, state=query["state"])
+    nights = night_instants(query["first_night"], query["until"])
+    return SLEEPOVERS.page(actor, query, state=query["state"], **nights)
 
 
 def get_sleepover(actor: Actor, sleepover_id: UUID) -> Row:

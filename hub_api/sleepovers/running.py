@@ -61,6 +61,7 @@ def cancel_sleepover(
     sleepover = take(actor, sleepover_id, seen_version, may)
     sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
+    tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, sleepover.id)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
     return queries.get_sleepover(actor, sleepover.id)

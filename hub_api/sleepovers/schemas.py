@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import marshmallow as ma
 from marshmallow import fields
 
 from hub_api.access import Role
@@ -16,7 +19,27 @@ from hub_api.sleepovers.models import (
 )
 
 
-class SleepoversIn(PageIn):
+class NightsIn(PageIn):
+    """Those with a night from one day up to, and not including, another."""
+
+    first_night = Day(
+        data_key="from",
+        load_default=None,
+        metadata={"description": "Those that hold this night or a later one, by the dates agreed."},
+    )
+    until = Day(
+        load_default=None,
+        metadata={"description": "Those that hold a night before this day, by the dates agreed."},
+    )
+
+    @ma.validates_schema
+    def _in_order(self, data: dict[str, Any], **_: Any) -> None:
+        first, until = data["first_night"], data["until"]
+        if first is not None and until is not None and until <= first:
+            raise ma.ValidationError("Please choose a day after the first.", "until")
+
+
+class SleepoversIn(NightsIn):
     """Which sleepovers."""
 
     state = fields.String(load_default=None, validate=one_of(SleepoverState))

@@ -20,6 +20,7 @@ from hub_api.sleepovers.decisions import (
     keep_decision,
     latest_checks,
     refuse_if,
+    refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
 from hub_api.sleepovers.models import Decision
@@ -31,7 +32,12 @@ from hub_api.sleepovers.overrides import (
     overrides_in_force,
     set_aside,
 )
-from hub_api.sleepovers.queries import get_sleepover, list_sleepovers
+from hub_api.sleepovers.queries import (
+    by_nights,
+    get_sleepover,
+    list_sleepovers,
+    night_instants,
+)
 from hub_api.sleepovers.running import (
     cancel_sleepover,
     close_sleepover,
@@ -47,6 +53,7 @@ __all__ = [
     "SetAside",
     "bed_nights",
     "book",
+    "by_nights",
     "cancel_sleepover",
     "check_overrides",
     "children_to_come",
@@ -61,12 +68,14 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "night_instants",
     "override_reasons",
     "overrides_in_force",
     "raise_late_returns",
     "rebook",
     "record_return",
     "refuse_if",
+    "refuse_slip_of_the_finger",
     "release",
     "set_aside",
 ]

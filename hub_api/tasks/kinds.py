@@ -49,3 +49,11 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(hours=1),
     )
+
+    # Or before the child comes. One of the two stays may have to be called off or moved.
+    SLEEPOVER_IN_DOUBT = (
+        "sleepover_in_doubt",
+        "What is on record about two children speaks against this sleepover. Please look at it.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )

@@ -1,14 +1,18 @@
 """What a hub home tells those it served ends a month after it served them last.
 
-The function of 0013, with one condition more. Whoever was served by an interim hub home for a
-fortnight long ago has no business with who sleeps there today.
+The function of 0013, with one condition more, and the same for its beds and its leave. Whoever was
+served by an interim hub home for a fortnight long ago has no business with who sleeps there today.
+The hub home's own row stays: its name is in the list of those that served, and a stay there that
+comes to its end later still is written down under its mutex.
+
+And one kind of task more.
 """
 
 from importlib import import_module
 
 from alembic import op
 
-from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING
+from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING, scope_by_hub_home
 
 revision = "0016"
 down_revision = "0015"
@@ -133,10 +137,37 @@ end
 """  # noqa: S608 - constants of ours
 
 
+SERVED = (
+    "any (array(select a.hub_home_id from hub_appointments a"  # noqa: S608 - constants of ours
+    f" where a.constellation_id = {CONSTELLATIONS}"
+    " and (a.ends_on is null or a.ends_on + 30 > current_date)))"
+)
+"""The hub homes that serve the constellations of whoever asks, or did within a month."""
+
+KINDS = "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt')"
+
+
 def upgrade() -> None:
     op.execute(STAY_FACTS)
+    for table in ("beds", "hub_absences"):
+        op.execute(f"drop policy {table}_constellation on {table}")
+        op.execute(
+            f"create policy {table}_constellation on {table} to hub_api"
+            f" using (constellation_id = {CONSTELLATIONS} or hub_home_id = {SERVED})"
+            f" with check (constellation_id = {CONSTELLATIONS})"
+        )
+    _allow_kinds(KINDS)
+
+
+def _allow_kinds(rule: str) -> None:
+    op.drop_constraint(op.f("ck_task_kind_known"), "tasks")
+    op.create_check_constraint(op.f("ck_task_kind_known"), "tasks", rule)
 
 
 def downgrade() -> None:
+    op.execute("delete from tasks where kind = 'sleepover_in_doubt'")
+    _allow_kinds("kind in ('hub_carer_missing', 'approval_needed', 'return_late')")
+    for table in ("beds", "hub_absences"):
+        scope_by_hub_home(table)
     before = import_module("migrations.versions.0013_stay_facts")
     op.execute(before.STAY_FACTS.replace("create function", "create or replace function"))

@@ -52,6 +52,7 @@ class Cell:
 BY_PATH = {
     "{constellation_id}": "constellation",
     "{appointment_id}": "appointment",
+    "{hub_home_id}": "hub_home",
     "{bed_id}": "bed",
     "{absence_id}": "blocked",
     "{membership_id}": "membership",

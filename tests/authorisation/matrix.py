@@ -95,6 +95,9 @@ closeConstellation/empty    -     -         -    -       -        -    S       -
 listHubAppointments         -     -         -    -       -        -    CX      -     -     !      -     CX
 createHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
 changeHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
+withdrawHubAppointment/to_come -  -         -    -       -        -    CX      -     -     !      -     CX
+getHubHome                  -     -         -    -       -        -    CX      -     -     !      -     CX
+changeHubHome               -     -         -    -       -        -    CX      -     -     !      -     CX
 createBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
 changeBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
 changeBed/temporary         -     -         -    c       -        -    CX      -     -     !      -     CX
@@ -105,6 +108,7 @@ deleteBlockedNights         -     -         C    C       X        -    -       -
 listMemberships             C     C         C    C       X        -    CX      -     -     !      CX    CX
 createMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
 changeMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
+withdrawMembership/joins    -     -         -    C       -        -    CX      -     -     !      -     CX
 
 listHouseholds              H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
 getHousehold                H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
@@ -174,10 +178,13 @@ OBJECTS = {
     "constellation": "CX",
     "empty": "S",
     "appointment": "CX",
+    "to_come": "CX",
+    "hub_home": "CX",
     "bed": "CX",
     "temporary": "CX",
     "blocked": "CX",
     "membership": "CX",
+    "joins": "CX",
     "newcomer": "CX",
     "household": "CHNEX",
     "quiet": "CX",
@@ -211,7 +218,8 @@ and `X` the other hub carer's; `closed` is an account that is closed.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
-guests, a `newcomer` is a household that is in a constellation and does not belong to it yet."""
+guests, an appointment `to_come` and a membership that `joins` have not begun, a `newcomer` is a
+household that is in a constellation and does not belong to it yet."""
 
 ABOUT = {
     "createRespiteRequest": "household",

@@ -5,9 +5,16 @@ from tests.authorisation.mistakes import Seed, denied, given, source
 
 BEDS = ("createBed", "changeBed")
 BLOCKED = ("listBlockedNights", "createBlockedNights", "deleteBlockedNights")
-MEMBERS = ("createMembership", "changeMembership")
+MEMBERS = ("createMembership", "changeMembership", "withdrawMembership/joins")
 SETTING_UP = ("createConstellation", "changeConstellation", "closeConstellation/empty")
-HUB_HOMES = ("listHubAppointments", "createHubAppointment", "changeHubAppointment")
+HUB_HOMES = (
+    "listHubAppointments",
+    "createHubAppointment",
+    "changeHubAppointment",
+    "withdrawHubAppointment/to_come",
+    "getHubHome",
+    "changeHubHome",
+)
 
 RUNNING = [
     Seed(
@@ -111,10 +118,19 @@ RUNNING = [
         ("listHubAppointments",),
     ),
     Seed(
+        "hub homes without asking the policy",
+        source(
+            "constellations.policy:hub_homes_visible_to",
+            "asking.holds(HubHome.constellation_id, Role.PROGRAMME_MANAGER)",
+            "HubHome.id.is_(None)",
+        ),
+        ("getHubHome", "changeHubHome"),
+    ),
+    Seed(
         "households of anywhere join",
         source(
-            "constellations.members:refuse_elsewhere",
-            ", _HOUSEHOLDS.c.constellation_id == constellation_id",
+            "households.guards:refuse_a_household_of_elsewhere",
+            ", Household.constellation_id == change.constellation_id",
             "",
         ),
         ("createMembership",),

@@ -16,7 +16,7 @@ from hub_api.accounts import service as accounts
 from hub_api.accounts.invites import invite
 from hub_api.accounts.sessions import start_session
 from hub_api.constellations import service as constellations
-from hub_api.constellations.models import Constellation, HubAbsence, HubHome
+from hub_api.constellations.models import Constellation, HubAbsence, HubAppointment, HubHome
 from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
@@ -24,6 +24,7 @@ from hub_api.notifications.categories import Category
 from tests.authorisation import families, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
+from tests.factories.homes import make_child
 from tests.factories.tasks import make_task
 from tests.factories.world import Family, Neighbourhood, make_bed, make_family, make_neighbourhood
 from tests.phone import in_days
@@ -61,7 +62,10 @@ class World:
                 "home_authority": "Kent",
                 # Once nobody is to stay at the one before.
                 "starts_on": in_days(300)[:10],
+                # And before the one that is to come.
+                "ends_on": in_days(310)[:10],
             },
+            "changeHubAppointment": lambda _: {"ends_on": in_days(305)[:10]},
             "createMembership": lambda whose: {
                 "household_id": self.objects["newcomer"].get(whose, NOWHERE)
             },
@@ -160,7 +164,7 @@ def _add_child_to_hub(here: Neighbourhood) -> None:
         .one()
     )
     born_on = clock.london_today() - timedelta(days=365 * 9)
-    households.add_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
+    make_child(home, "Hub child", born_on, Gender.FEMALE, LegalStatus.SECTION_31)
 
 
 EMPTY = "Empty"
@@ -177,7 +181,20 @@ def _make_places(*places: Neighbourhood) -> None:
         away = {"first_night": first, "last_night": last, "reason": "leave"}
         scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
         db.session().add(HubAbsence(**scope, **away, added_by=place.hub_carer))
+        _make_what_is_to_come(place)
     constellations.found_constellation(EMPTY)
+
+
+def _make_what_is_to_come(place: Neighbourhood) -> None:
+    """A membership and an appointment that have not begun; the hub home pauses before it."""
+    pause, begins = (clock.london_today() + timedelta(days=days) for days in (300, 320))
+    scope = {"constellation_id": place.id, "hub_home_id": place.hub_home}
+    serving = sa.select(HubAppointment).filter_by(**scope)
+    db.session().scalars(serving).one().ends_on = pause
+    db.session().flush()
+    db.session().add(HubAppointment(**scope, starts_on=begins))
+    joining = households.add_household(place.id, "Joining family")
+    constellations.add_member(place.id, joining.id, begins)
 
 
 def _become_carer(account_id: UUID, household_id: UUID) -> None:
@@ -304,6 +321,9 @@ def _choose_places(
     found = {
         "empty": {"S": connection.scalars(empty).one()},
         "appointment": {letter: min(lists["listHubAppointments"][letter]) for letter in places},
+        "to_come": {letter: max(lists["listHubAppointments"][letter]) for letter in places},
+        "hub_home": {letter: place.hub_home for letter, place in places.items()},
+        "joins": {letter: max(lists["listMemberships"][letter]) for letter in places},
         "bed": {letter: min(lists["listBeds"][letter] - for_a_while) for letter in places},
         "temporary": {letter: min(lists["listBeds"][letter] & for_a_while) for letter in places},
         "blocked": {letter: min(lists["listBlockedNights"][letter]) for letter in places},

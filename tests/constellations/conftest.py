@@ -79,7 +79,7 @@ def heard(kind: type[Any], *, refuses: bool = False) -> Iterator[list[Any]]:
             code = "nights_booked" if kind in (BedEnds, NightsBlocked) else "stays_ahead"
             raise Conflict("Children are expected.", code=code)
 
-    changes.before(kind)(listen)
+    changes.on(kind)(listen)
     try:
         yield found
     finally:

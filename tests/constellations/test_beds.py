@@ -5,9 +5,9 @@ from uuid_utils.compat import uuid7
 
 from hub_api import db
 from hub_api.access import Role
-from hub_api.constellations import service
 from hub_api.constellations.changes import BedEnds
 from tests.constellations.conftest import date_in, day, heard, one_in_the_morning, outcome, seq_of
+from tests.factories.homes import beds_of
 from tests.factories.world import make_bed
 
 FOLDING = {
@@ -123,7 +123,7 @@ class TestAddingForAWhile:
         made = manager.post(f"{here}/temporary-beds", folding()).json["id"]
         with db.transaction(owner):
             found = [
-                made in map(str, service.beds_of(world.here.hub_home, date_in(days)))
+                made in map(str, beds_of(world.here.hub_home, date_in(days)))
                 for days in (3, 4, 5, 6)
             ]
         assert found == [False, True, True, False]
@@ -176,8 +176,8 @@ class TestChanging:
     def test_takes_it_out_of_use_from_a_day_on(self, world, bed, change, owner):
         assert change(bed, {"ends_on": day(3)}).json["ends_on"] == day(3)
         with db.transaction(owner):
-            assert service.beds_of(world.here.hub_home, date_in(2)) == world.here.beds
-            assert service.beds_of(world.here.hub_home, date_in(3)) == []
+            assert beds_of(world.here.hub_home, date_in(2)) == world.here.beds
+            assert beds_of(world.here.hub_home, date_in(3)) == []
 
     def test_takes_one_added_by_mistake_out_at_once(self, liaison, here, change):
         made = liaison.post(f"{here}/beds", {"label": "Oops", "starts_on": day(5)}).json

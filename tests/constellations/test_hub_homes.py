@@ -211,3 +211,52 @@ class TestEnding:
     def test_is_found_under_its_own_constellation_only(self, manager, next_door, path):
         elsewhere = f"{next_door}/hub-appointments/{path.rpartition('/')[2]}"
         assert manager.send("PATCH", elsewhere, {"ends_on": day(3)}).status_code == 404
+
+
+class TestTakingBack:
+    @pytest.fixture
+    def to_come(self, manager, here, new_home) -> str:
+        """Another home serves from day 5 on."""
+        made = appoint(manager, here, new_home, starts_on=day(5)).json
+        return f"{here}/hub-appointments/{made['id']}"
+
+    def test_leaves_nothing_but_the_record_of_it(self, manager, here, to_come, audited):
+        assert manager.send("DELETE", to_come).status_code == 204
+        (left,) = manager.get(f"{here}/hub-appointments").json["items"]
+        assert (left["hub_home"], left["ends_on"]) == ("Here hub", day(5))
+        assert audited()[-1] == "hub_appointment:withdraw"
+        assert manager.send("DELETE", to_come).status_code == 404
+
+    def test_lets_the_one_before_be_appointed_anew(self, world, manager, here, to_come, owner):
+        manager.send("DELETE", to_come)
+        back = {"hub_home_id": str(world.here.hub_home)}
+        assert appoint(manager, here, back, starts_on=day(5)).status_code == 201
+        assert served_by(owner, world.here.id, [4, 5]) == [world.here.hub_home] * 2
+
+    def test_is_announced_under_the_mutex(self, manager, to_come, rows):
+        (home,) = rows("select id, seq from hub_homes where name = 'Rye Lane'")
+        with heard(HubHomeEnds) as changes:
+            manager.send("DELETE", to_come)
+        assert [(change.hub_home_id, change.ends_on) for change in changes] == [
+            (home.id, date_in(5))
+        ]
+        assert seq_of(rows, home.id) == home.seq + 1
+
+    def test_is_refused_when_somebody_knows_of_stays(self, manager, to_come):
+        with heard(HubHomeEnds, refuses=True):
+            assert outcome(manager.send("DELETE", to_come)) == (409, "stays_ahead")
+
+    def test_is_refused_once_it_has_begun(self, manager, here, new_home):
+        made = appoint(manager, here, new_home).json
+        for item in manager.get(f"{here}/hub-appointments").json["items"]:
+            path = f"{here}/hub-appointments/{item['id']}"
+            assert outcome(manager.send("DELETE", path)) == (409, "wrong_state")
+        assert made["starts_on"] == day(0)
+
+    def test_is_found_under_its_own_constellation_only(self, manager, next_door, to_come):
+        elsewhere = f"{next_door}/hub-appointments/{to_come.rpartition('/')[2]}"
+        assert manager.send("DELETE", elsewhere).status_code == 404
+
+    def test_is_for_the_programme_manager(self, world, liaison, to_come):
+        for phone in (liaison, world.hub_carer, world.carer):
+            assert phone.send("DELETE", to_come).status_code == 403

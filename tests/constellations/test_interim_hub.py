@@ -5,6 +5,7 @@ import pytest
 from hub_api import clock, db
 from hub_api.constellations.models import HubAbsence, HubAppointment
 from tests.constellations.conftest import date_in, day
+from tests.factories.homes import beds_of
 from tests.factories.world import make_bed
 
 
@@ -154,10 +155,9 @@ class TestWhatIsOverOrToCome:
         assert world.carer.get(here).json["liaison_workers"] == []
 
     def test_no_bed_to_come_is_there_today(self, world, owner):
-        from hub_api.constellations import service
 
         with db.transaction(owner) as session:
             session.add(make_bed(world.here, "to come", starts_on=date_in(1)))
             session.flush()
-            assert service.beds_of(world.here.hub_home) == world.here.beds
-            assert len(service.beds_of(world.here.hub_home, date_in(1))) == 2
+            assert beds_of(world.here.hub_home) == world.here.beds
+            assert len(beds_of(world.here.hub_home, date_in(1))) == 2

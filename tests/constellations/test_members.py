@@ -180,3 +180,44 @@ class TestMoving:
             self.move(owner, world, world.here.family.id)
         assert refused.value.code == "constellation_closed"
         assert len(memberships_of(rows, world.here.family.id)) == 1
+
+
+class TestTakingBack:
+    @pytest.fixture
+    def to_come(self, liaison, here, newcomers) -> str:
+        body = {"household_id": str(newcomers), "starts_on": day(9)}
+        return f"{here}/memberships/{liaison.post(f'{here}/memberships', body).json['id']}"
+
+    def test_leaves_nothing_but_the_record_of_it(
+        self, liaison, here, newcomers, to_come, audited, rows
+    ):
+        assert liaison.send("DELETE", to_come).status_code == 204
+        assert memberships_of(rows, newcomers) == []
+        assert audited() == ["membership:create", "membership:withdraw"]
+        assert liaison.send("DELETE", to_come).status_code == 404
+        again = {"household_id": str(newcomers)}
+        assert liaison.post(f"{here}/memberships", again).status_code == 201
+
+    def test_is_announced_under_the_mutex(self, world, manager, newcomers, to_come, rows):
+        before = seq_of(rows, world.here.hub_home)
+        with heard(MembershipEnds) as changes:
+            manager.send("DELETE", to_come)
+        assert changes == [MembershipEnds(newcomers, world.here.id, date_in(9))]
+        assert seq_of(rows, world.here.hub_home) == before + 1
+
+    def test_is_refused_when_somebody_knows_of_stays(self, liaison, to_come):
+        with heard(MembershipEnds, refuses=True):
+            assert outcome(liaison.send("DELETE", to_come)) == (409, "stays_ahead")
+
+    def test_is_refused_once_it_has_begun(self, liaison, here, newcomers, membership):
+        today = liaison.post(f"{here}/memberships", {"household_id": str(newcomers)}).json["id"]
+        for path in (membership, f"{here}/memberships/{today}"):
+            assert outcome(liaison.send("DELETE", path)) == (409, "wrong_state")
+
+    def test_is_found_under_its_own_constellation_only(self, manager, next_door, to_come):
+        elsewhere = f"{next_door}/memberships/{to_come.rpartition('/')[2]}"
+        assert manager.send("DELETE", elsewhere).status_code == 404
+
+    def test_is_not_for_carers(self, world, to_come):
+        for phone in (world.carer, world.hub_carer):
+            assert phone.send("DELETE", to_come).status_code == 403

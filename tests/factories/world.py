@@ -12,6 +12,7 @@ from hub_api.constellations.models import Bed
 from hub_api.households import service as households
 from hub_api.households.models import Approval, Gender, LegalStatus
 from tests.factories.accounts import make_account
+from tests.factories.homes import beds_of, make_adult, make_child, make_hub_home
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def make_family(constellation_id: UUID, name: str, children: int = 2) -> Family:
     household = households.add_household(constellation_id, name)
     constellations.add_member(constellation_id, household.id, since)
     carer = make_account(Role.SATELLITE_CARER, household_id=household.id)
-    households.add_adult(household, f"{name} carer", carer.id)
+    make_adult(household, f"{name} carer", carer.id)
     made = [
-        households.add_child(
+        make_child(
             household,
             f"{name} child {number}",
             today - timedelta(days=365 * 8 + number),
@@ -89,17 +90,17 @@ def make_neighbourhood(name: str, beds: int = 1) -> Neighbourhood:
     since = clock.london_today() - SINCE
     constellation = constellations.found_constellation(name)
     home = households.add_household(constellation.id, f"{name} hub household")
-    hub_adult = households.add_adult(home, f"{name} hub carer")
+    hub_adult = make_adult(home, f"{name} hub carer")
     hub_adult.dbs_issued_on = since
     db.session().add(make_approval(constellation.id, home.id))
-    hub_home = constellations.appoint_hub_home(
+    hub_home = make_hub_home(
         constellation.id, home.id, f"{name} hub", [f"bed {n}" for n in range(beds)], since
     )
     scope = {"constellation_id": constellation.id}
     return Neighbourhood(
         id=constellation.id,
         hub_home=hub_home.id,
-        beds=constellations.beds_of(hub_home.id),
+        beds=beds_of(hub_home.id),
         hub_carer=make_account(Role.HUB_CARER, **scope).id,
         liaison_worker=make_account(Role.LIAISON_WORKER, **scope).id,
         family=make_family(constellation.id, f"{name} family"),

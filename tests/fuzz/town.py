@@ -124,6 +124,7 @@ class Town:
             "account_id": self.world.here.neighbours.carer,
             "role_id": UUID(int=0),
             "appointment_id": UUID(int=0),
+            "hub_home_id": here.hub_home,
             "bed_id": here.beds[0],
             "absence_id": UUID(int=0),
             "membership_id": UUID(int=0),
@@ -292,6 +293,8 @@ class Town:
             "closeConstellation": self._close,
             "createHubAppointment": self._appointment,
             "changeHubAppointment": self._appointment_end,
+            "withdrawHubAppointment": self._appointment_to_come,
+            "changeHubHome": self._hub_home,
             "createBed": self._bed,
             "changeBed": self._bed_change,
             "createTemporaryBed": self._temporary_bed,
@@ -299,6 +302,7 @@ class Town:
             "deleteBlockedNights": self._blocked,
             "createMembership": self._join,
             "changeMembership": self._leave,
+            "withdrawMembership": self._joins,
         }
 
     def _new_constellation(self) -> dict[str, Any]:
@@ -343,6 +347,19 @@ class Town:
         case.path_parameters["appointment_id"] = appointed
         case.body = {"ends_on": in_days(9)[:10]}
 
+    def _appointment_to_come(self, case: Any) -> None:
+        self._appointment(case)
+        path = f"/constellations/{case.path_parameters['constellation_id']}/hub-appointments"
+        body = {**case.body, "starts_on": in_days(9)[:10]}
+        case.path_parameters["appointment_id"] = self._manager.post(path, body).json["id"]
+
+    def _hub_home(self, case: Any) -> None:
+        here = self.world.here
+        path = f"/constellations/{here.id}/hub-homes/{here.hub_home}"
+        self._decide(case, "hub_home_id", self._manager.get(path).json)
+        case.path_parameters |= {"constellation_id": str(here.id)}
+        case.body = {"name": f"Hub {next(self._numbers)}"}
+
     def _bed(self, case: Any) -> None:
         case.body = {"label": f"Bed {next(self._numbers)}"}
 
@@ -375,3 +392,8 @@ class Town:
         self._join(case)
         case.path_parameters["membership_id"] = self._inside("memberships", case.body)["id"]
         case.body = {"ends_on": in_days(9)[:10]}
+
+    def _joins(self, case: Any) -> None:
+        self._join(case)
+        body = {**case.body, "starts_on": in_days(9)[:10]}
+        case.path_parameters["membership_id"] = self._inside("memberships", body)["id"]

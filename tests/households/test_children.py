@@ -1,11 +1,14 @@
 """Children's facts, their brothers and sisters, and leaving."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from hub_api import changes, clock, db
+from hub_api.households import records
 from hub_api.households.changes import ChildLeaves, HubResidentsChanged
+from hub_api.households.models import Child
 from tests.households.conftest import change
 from tests.platform.test_statements import counted
 
@@ -265,3 +268,16 @@ class TestInAHubHome:
         home = f"/households/{world.here.family.id}/children"
         assert liaison.post(home, BORN).status_code == 201
         assert heard == []
+
+
+@pytest.mark.parametrize("born_on", ["2016-02-29", "2016-03-01", "2016-02-28", "2015-12-31"])
+@pytest.mark.parametrize("today", ["2026-02-28", "2026-03-01", "2028-02-29", "2027-12-31"])
+def test_ages_are_counted_alike_in_python_and_in_the_database(world, owner, born_on, today):
+    """The age that is shown is the one the checks judge by."""
+    born, day = date.fromisoformat(born_on), date.fromisoformat(today)
+    with db.transaction(owner) as session:
+        child = session.get_one(Child, world.here.family.children[0])
+        child.born_on = born
+        session.flush()
+        age = sa.select(records.age()).where(Child.id == child.id)
+        assert session.scalar(age, {"today": day}) == clock.whole_years(born, day)

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from hub_api import child_keys, clock, db
 from hub_api.access import Role
@@ -15,6 +17,7 @@ from tests.households.test_pairs import apart, sharing
 from tests.households.test_terms import TERMS, exemption
 from tests.phone import Phone
 from tests.platform.test_statements import counted
+from tests.sleepovers.stays import brought_to
 
 
 @pytest.fixture
@@ -155,9 +158,12 @@ class TestWhatHappened:
     """It stays with the old constellation, without the children and what is written about them."""
 
     @pytest.fixture
-    def moved(self, world, move, both) -> Moved:
+    def moved(self, world, move, both, owner) -> Moved:
         children = [str(child) for child in world.here.family.children[:1]]
-        stay = world.booked(children=children, note="Sleeps badly.")
+        with owner.begin() as connection:
+            connection.exec_driver_sql("update role_grants set starts_on = starts_on - 30")
+        with time_machine.travel(clock.now() - timedelta(days=9), tick=False):
+            stay = brought_to(world, "closed", children=children, note="Sleeps badly.")
         found = Moved(
             f"/respite-requests/{stay['request_id']}",
             f"/sleepovers/{stay['id']}",
@@ -167,11 +173,9 @@ class TestWhatHappened:
         for phone in (found.hub_carer, found.carer, both):
             shown = phone.get(found.request).json
             assert (shown["note"], len(shown["children"])) == ("Sleeps badly.", 1)
-            assert phone.get(found.sleepover).json["child"]["id"] == children[0]
-        called_off = world.hub_carer.post_seen(
-            found.sleepover, {"reason": "child_unwell"}, verb="cancel"
-        )
-        assert called_off.status_code == 200
+            shown = phone.get(found.sleepover).json
+            assert (shown["state"], shown["child"]["id"]) == ("closed", children[0])
+            assert len(shown["bed_nights"]) == 2
         assert move().status_code == 200
         return found
 
@@ -179,7 +183,8 @@ class TestWhatHappened:
         shown = moved.hub_carer.get(moved.request)
         assert shown.status_code == 200
         assert (shown.json["children"], shown.json["note"]) == ([], None)
-        assert moved.hub_carer.get(moved.sleepover).json["child"] is None
+        slept = moved.hub_carer.get(moved.sleepover).json
+        assert (slept["state"], slept["child"], len(slept["bed_nights"])) == ("closed", None, 2)
         for path in ("/respite-requests", "/sleepovers"):
             (listed,) = moved.hub_carer.get(path).json["items"]
             assert listed.get("children", listed.get("child")) in ([], None)

@@ -94,6 +94,22 @@ class TestSharing:
         ended = change(liaison, path, made, {"ends_on": "2026-02-01"})
         assert (ended.status_code, ended.json["ends_on"]) == (200, "2026-02-01")
 
+    @pytest.mark.parametrize(
+        ("known", "status"), [("Kent", 201), (" KENT ", 201), (None, 201), ("Bexley", 409)]
+    )
+    def test_is_the_word_of_the_authority_that_holds_the_care_plan(
+        self, two, liaison, owner, known, status
+    ):
+        with owner.begin() as connection:
+            is_known = "update children set responsible_authority = %s where id = %s"
+            connection.exec_driver_sql(is_known, (known, two[0]))
+            connection.exec_driver_sql(is_known, ("Bexley", two[1]))
+        answer = liaison.post(f"/children/{two[0]}/sharing-agreements", sharing(two[1]))
+        assert answer.status_code == status
+        if status == 409:
+            assert answer.json["code"] == "wrong_authority"
+            assert "On record that is Bexley." in answer.json["detail"]
+
     def test_is_with_another_child_who_can_be_seen(self, world, two, liaison):
         path = f"/children/{two[0]}/sharing-agreements"
         answer = liaison.post(path, sharing(two[0]))

@@ -23,9 +23,16 @@ SERVING = (
 )
 """The hub homes that serve the actor's constellations: an interim one may be the next one's."""
 
+SERVED = (
+    "ANY (ARRAY( SELECT a.hub_home_id\n   FROM hub_appointments a\n"
+    f"  WHERE ((a.constellation_id = {CONSTELLATIONS})"
+    " AND ((a.ends_on IS NULL) OR ((a.ends_on + 30) > CURRENT_DATE)))))"
+)
+"""Those that serve them, or did within a month."""
+
 POLICIES = {
-    "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVING}))", OURS)},
-    "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVING}))", OURS)},
+    "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
+    "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
     "hub_homes": {("ALL", f"({OURS} OR (id = {SERVING}))", None)},
     "households": {("ALL", OURS, None)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},

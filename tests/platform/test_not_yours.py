@@ -122,6 +122,7 @@ def _places_of(world: World) -> Objects:
     )
     return {
         "appointment_id": appointed,
+        "hub_home_id": [world.here.hub_home],
         "bed_id": [*world.here.beds],
         "absence_id": [UUID(blocked)],
         "membership_id": joined,
@@ -131,7 +132,15 @@ def _places_of(world: World) -> Objects:
 NAMING_A_HOUSEHOLD = {("POST", "memberships"), ("POST", "hub-appointments")}
 """Whose example is about a household that is nowhere."""
 
-SHARED = ("constellation_id", "appointment_id", "bed_id", "absence_id", "membership_id", "task_id")
+SHARED = (
+    "constellation_id",
+    "appointment_id",
+    "hub_home_id",
+    "bed_id",
+    "absence_id",
+    "membership_id",
+    "task_id",
+)
 """What two households of one constellation have in common."""
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 import hub_api
 from hub_api import reads
+from hub_api.tasks.models import Task
 
 
 def statements() -> Iterator[tuple[str, reads.Query]]:
@@ -33,6 +35,13 @@ def test_no_table_comes_in_unasked(where):
     with a comma, and the condition that was to tie it to the row holds for every row there is."""
     text = str(FOUND[where].build().compile(dialect=postgresql.dialect()))
     assert re.findall(r"FROM \w+(?: AS \w+)?, ", text) == []
+
+
+def test_a_list_that_grows_for_ever_is_newest_first():
+    """Its pages are cut by key: in another order they would leave rows out."""
+    found_by = reads.FoundBy(sa.true, [(Task.id, reads.ASKING.households())])
+    with pytest.raises(ValueError, match="newest first"):
+        reads.Read(lambda: sa.select(Task.id), Task.id, soonest=Task.due_at, found_by=found_by)
 
 
 def test_there_are_statements():

@@ -224,3 +224,24 @@ class TestWriting:
         with pytest.raises(pg.InsufficientPrivilege, match="security"), ours.transaction():
             ours.execute(add, [uuid7(), busy_world.elsewhere.id])
         ours.execute(add, [uuid7(), busy_world.here.id])
+
+
+class TestAnInterimHubHome:
+    """What belongs to a hub home is shown to those it serves, and for a month after."""
+
+    @pytest.mark.parametrize("table", ["beds", "hub_absences"])
+    @pytest.mark.parametrize(("days_ago", "is_shown"), [(5, True), (29, True), (30, False)])
+    def test_is_closed_to_those_it_served_long_ago(
+        self, bare, busy_world, owner, table, days_ago, is_shown
+    ):
+        theirs = busy_world.elsewhere.hub_home
+        with owner.begin() as connection:
+            connection.exec_driver_sql("update hub_appointments set starts_on = current_date")
+            connection.exec_driver_sql(
+                "insert into hub_appointments (id, constellation_id, hub_home_id, starts_on,"
+                " ends_on) values (%s, %s, %s, current_date - 400, current_date - %s::int)",
+                (uuid7(), busy_world.here.id, theirs, days_ago),
+            )
+        ask_for(bare, busy_world.here.id)
+        seen = bare.execute(f"select from {table} where hub_home_id = %s", [theirs])
+        assert (seen.rowcount > 0) == is_shown

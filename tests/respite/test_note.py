@@ -226,6 +226,10 @@ class TestErased:
             body = world.ask_body(note="more", children=children)
             refused = world.carer.post("/respite-requests", body)
             assert (refused.status_code, refused.json["code"]) == (409, "child_erased")
+            tried = world.carer.post("/respite-requests?dry_run=true", body)
+            assert (tried.status_code, tried.json["code"]) == (409, "child_erased")
+        without = world.ask_body(children=[amira, tyler])
+        assert world.carer.post("/respite-requests?dry_run=true", without).status_code == 200
         assert rows("select 1 from respite_requests") == []
         assert world.asked(children=[tyler])["note"] is None
         assert world.asked(children=[amira], days=20, note="fine")["note"] == "fine"

@@ -5,17 +5,16 @@ end with both of them done, or the race proves nothing.
 """
 
 import os
-import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.respite import requests
@@ -180,44 +179,91 @@ class TestApproveOrWithdraw:
         assert len(rows(WRONG)) == 1
 
 
+EXPIRED = {(409, "expired"), (412, "expired")}
+WAITING = """
+    select 1 from pg_locks join pg_stat_activity using (pid)
+     where datname = current_database() and not granted
+"""
+"""Whoever stands waiting for another's lock."""
+
+
 @pytest.mark.usefixtures("worker")
 class TestAcceptOrExpire:
-    def test_one_of_them(self, world, rows, owner, overdue):
-        hub, dice = world.hub_carer, random.Random(7)
-        before = rows(DEADLOCKS)
-        for _ in range(ROUNDS):
+    """The hub carer says yes in the last second, and the worker's run comes with the next.
+
+    Each has a clock of its own that stands still, so that neither is ever too early or too late.
+    """
+
+    @pytest.fixture
+    def steps(self, world, overdue, rows, monkeypatch) -> Callable[[], dict[str, Any]]:
+        clocks, real = threading.local(), clock.now
+        monkeypatch.setattr(clock, "now", lambda: getattr(clocks, "stands_at", None) or real())
+
+        def at(instant: datetime, job: Callable[[], Any]) -> Callable[[], Any]:
+            def run() -> Any:
+                clocks.stands_at = instant
+                return job()
+
+            return run
+
+        def prepare() -> dict[str, Any]:
             request = world.asked(**stay(7))
-            accept = step(hub, request, "accept")
-            wait = dice.uniform(0, 0.06)
+            overdue(request, timedelta(minutes=1))
+            (due,) = rows("select expires_at as at from respite_requests")
+            accept = step(world.hub_carer, request, "accept")
+            return {
+                "accept": at(due.at - timedelta(seconds=1), accept),
+                "expire": at(due.at, lambda: expire_requests(0)),
+            }
 
-            def expire(until: float) -> None:
-                while time.monotonic() < until:
-                    expire_requests(0)
+        return prepare
 
-            def accept_late(wait: float = wait, accept: Any = accept) -> Any:
-                time.sleep(wait)
-                return accept()
-
-            overdue(request, timedelta(milliseconds=40))
-            until = time.monotonic() + 0.3
-            answer, _ = all_at_once([accept_late, lambda until=until: expire(until)])
-            (found,) = rows("select state from respite_requests where id = :id", id=request["id"])
-            assert (answer.status_code, found.state) in {(200, "accepted"), *LOST}
+    def test_the_first_of_them(self, steps, rows, owner, monkeypatch):
+        before = rows(DEADLOCKS)
+        for number in range(ROUNDS):
+            first, second = ("accept", "expire") if number % 2 else ("expire", "accept")
+            racing = steps()
+            with monkeypatch.context() as patch:
+                jobs = in_turn(patch, rows, racing[first], racing[second])
+                answers = dict(zip((first, second), all_at_once(jobs), strict=True))
+            (found,) = rows("select state from respite_requests")
+            ended = (answers["accept"].status_code, found.state)
+            assert ended in ({(200, "accepted")} if first == "accept" else EXPIRED)
             assert rows(WRONG) == []
             empty(owner)
         assert rows(DEADLOCKS) == before
 
-    def test_both_without_the_guards(self, world, rows, overdue, guards_off):
-        request = world.asked()
-        overdue(request)
-        accepted, _ = guards_off(
-            "expired", [step(world.hub_carer, request, "accept"), lambda: expire_requests(0)]
-        )
+    def test_both_without_the_guards(self, steps, rows, guards_off):
+        accepted, _ = guards_off("expired", [*steps().values()])
         assert accepted.status_code == 200
         assert len(rows(WRONG)) == 1
 
 
-LOST = {(409, "expired"), (412, "expired")}
+def in_turn(patch: Any, rows: Any, *jobs: Callable[[], Any]) -> list[Callable[[], Any]]:
+    """The second has looked before the first has the hub home's lock, and waits for it then."""
+    lock, is_first = constellations.lock_hub_home, threading.local()
+    looked, locked = threading.Event(), threading.Event()
+
+    def lock_in_turn(hub_home_id: Any) -> None:
+        if hasattr(is_first, "here"):
+            looked.wait(20)
+            lock(hub_home_id)
+            locked.set()
+            until = time.monotonic() + 20
+            while not rows(WAITING) and time.monotonic() < until:
+                time.sleep(0.005)
+            assert rows(WAITING)
+        else:
+            looked.set()
+            locked.wait(20)
+            lock(hub_home_id)
+
+    def first() -> Any:
+        is_first.here = True
+        return jobs[0]()
+
+    patch.setattr(constellations, "lock_hub_home", lock_in_turn)
+    return [first, *jobs[1:]]
 
 
 class TestTwoHubCarersAndTheLastBed:

@@ -30,6 +30,12 @@ PRESENT = """
 
 FOSTERED = "('section_20', 'section_31', 'remand')"
 
+CHECKED = (
+    "approval_terms", "bedroom_sharing", "checks_current", "child_one_place", "fostering_limit",
+    "guest_bed", "hub_away", "kept_apart", "length", "temporary_stay", "timing",
+)  # fmt: skip
+"""What must have been looked at whenever something is decided (domain.md, section 3)."""
+
 BROKEN = {
     "a bed holds two children": """
         select bed_id, night from bed_nights group by 1, 2 having count(*) > 1""",
@@ -92,7 +98,8 @@ BROKEN = {
         select n.hub_home_id, n.night from bed_nights n join hub_homes h on h.id = n.hub_home_id
           join adults a using (household_id)
          where (a.left_on is null or a.left_on > n.night)
-           and (a.dbs_issued_on is null or a.dbs_issued_on + interval '3 years' < n.night)""",
+           and (a.dbs_issued_on is null or a.dbs_issued_on > n.night
+                or extract(year from age(n.night, a.dbs_issued_on)) >= 3)""",
     "kept apart and yet together": f"""
         with p as ({PRESENT})
         select a.night, a.child_id, b.child_id from p a join p b using (hub_home_id, night)
@@ -132,21 +139,22 @@ BROKEN = {
                                 else array[r.state] end)))
            -- A draft may be thrown away without having been sent.
            and not (r.state = 'withdrawn' and r.submitted_at is null)""",
-    "a decision without every check": """
-        select id from respite_decisions
-         where json_array_length(checks) < 3 or decided_at > :now""",
+    "a decision without every check": f"""
+        select d.id, d.decision from respite_decisions d
+         where array(select c ->> 'code' from json_array_elements(d.checks) c
+                      order by c ->> 'code' collate "C") <> array{[*CHECKED]}""",
+    "a decision that is still to come": """
+        select id from respite_decisions where decided_at > :now""",
     "a state that is not of its date": """
         select id, state from sleepovers
          where confirmed_at > arrives_at + interval '12 hours'
             or confirmed_at > :now or cancelled_at > :now or arrived_at > :now
             or returned_at > :now or closed_at > :now
             or arrived_at < confirmed_at""",
+    "a request past its expiry": """
+        select id from respite_requests
+         where state in ('submitted', 'awaiting_approval') and expires_at < :now""",
 }
-
-STALE = """
-    select id from respite_requests
-     where state in ('submitted', 'awaiting_approval') and expires_at < :now"""
-"""Requests that time should have decided on."""
 
 
 def broken(rows, now, queries=BROKEN):

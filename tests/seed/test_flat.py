@@ -1,6 +1,7 @@
 """What a request looks at stays the same when there is ten times as much: counted in blocks."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ def sizes(settings, server, make_database):
     name = sa.make_url(urls.api).database
     sizes = {}
     for size in (FEW, MANY):
-        fill(server.url(database=name), size)
+        fill(server.url(database=name), size, towns[0].id)
         bench = start_bench(found, logins)
         sizes[size] = _blocks(bench, found, towns[0])
         bench.carer.app.engine.dispose()
@@ -42,6 +43,8 @@ def _blocks(bench, settings, town):
     requests = {
         "list of sleepovers": "/sleepovers?limit=50",
         "list of requests": "/respite-requests?limit=50",
+        "sleepovers of some nights": f"/sleepovers?limit=50&{_month(town)}",
+        "requests of some nights": f"/respite-requests?limit=50&{_month(town)}",
         "one sleepover": f"/sleepovers/{newest}",
         "calendar": f"/constellations/{town.id}/bed-nights",
     }
@@ -57,6 +60,12 @@ def _blocks(bench, settings, town):
     found["every sleepover"] = blocks_of(owner, lambda: _count(owner))
     owner.dispose()
     return found
+
+
+def _month(town):
+    """A month without any: read from the newest on, every row would be looked at to know."""
+    first = town.since + timedelta(days=400)
+    return f"from={first}&until={first + timedelta(days=30)}"
 
 
 def _count(engine):
@@ -78,6 +87,8 @@ class TestTenTimesAsMuch:
         [
             "list of sleepovers",
             "list of requests",
+            "sleepovers of some nights",
+            "requests of some nights",
             "one sleepover",
             "calendar",
             "facts of a stay",

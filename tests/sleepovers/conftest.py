@@ -6,7 +6,6 @@ import pytest
 
 from hub_api import db
 from hub_api.constellations.models import HubHome
-from hub_api.households import service as households
 from hub_api.households.models import (
     Gender,
     Household,
@@ -14,6 +13,7 @@ from hub_api.households.models import (
 )
 from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
+from tests.factories.homes import make_child
 from tests.sleepovers.told import day
 
 
@@ -63,4 +63,4 @@ def resident(owner, hub_household_id) -> UUID:
     with db.transaction(owner) as session:
         home = session.get(Household, hub_household_id)
         born_on = day(-365 * 9)
-        return households.add_child(home, "Hub child", born_on, Gender.MALE, LegalStatus.ADOPTED).id
+        return make_child(home, "Hub child", born_on, Gender.MALE, LegalStatus.ADOPTED).id

@@ -41,10 +41,10 @@ def begun(world: World, **changes: Any) -> dict[str, Any]:
     return answer.json
 
 
-def brought_to(world: World, state: str, days: int = 7) -> dict[str, Any]:
+def brought_to(world: World, state: str, days: int = 7, **changes: Any) -> dict[str, Any]:
     """A stay of two nights in this state, as of its last change."""
     when = {"arrives_at": in_days(days), "departs_at": in_days(days + 2, hour=10)}
-    stay = world.booked(**when)
+    stay = world.booked(**when, **changes)
     leaving = departure(stay)
     steps = {
         "confirmed": [],

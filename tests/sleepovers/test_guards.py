@@ -18,9 +18,9 @@ from hub_api.constellations.changes import (
 )
 from hub_api.constellations.models import HubAppointment
 from hub_api.errors import Conflict
-from hub_api.households import service as households
 from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
 from hub_api.households.models import Gender, Household, LegalStatus
+from tests.factories.homes import make_child
 from tests.factories.world import make_bed
 from tests.sleepovers.stays import arrival, begun, brought_to, departure, nights
 
@@ -254,9 +254,7 @@ def add_hub_child(world, from_night=None):
     home = db.session().scalars(
         sa.select(Household).where(Household.name == "Here hub household")
     ).one()  # fmt: skip
-    child = households.add_child(
-        home, "Hub child", date(2018, 1, 1), Gender.FEMALE, LegalStatus.SECTION_20
-    )
+    child = make_child(home, "Hub child", date(2018, 1, 1), Gender.FEMALE, LegalStatus.SECTION_20)
     first = from_night or clock.london_today()
     changes.announce(HubResidentsChanged(world.here.hub_home, first))
     return child

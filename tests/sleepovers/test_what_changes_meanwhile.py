@@ -12,6 +12,7 @@ from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
 from tests.factories.requests import WHY, decide, held, liaison
 from tests.factories.world import make_bed
+from tests.sleepovers.test_guards import add_hub_child
 
 
 def day(number: int) -> date:
@@ -20,12 +21,13 @@ def day(number: int) -> date:
 
 @pytest.fixture
 def book(world):
-    """Have a family's children booked for the same night."""
+    """Have a family's children, or these of them, booked for the same night."""
 
-    def send(family):
+    def send(family, *children):
         phone = world.phone(family.carer)
         body = world.ask_body(
-            household_id=str(family.id), children=[str(child) for child in family.children]
+            household_id=str(family.id),
+            children=[str(child) for child in children or family.children],
         )
         asked = phone.post("/respite-requests", body).json
         assert decide(world.hub_carer, asked, "accept").status_code == 200
@@ -70,6 +72,49 @@ class TestAGuestsFacts:
         assert siblings([]).json["code"] == "fostering_limit"
 
 
+@pytest.fixture
+def change_terms(world):
+    """Have the liaison worker change the hub home's terms of approval."""
+    phone = liaison(world)
+    home = next(
+        row for row in phone.get("/households").json["items"] if row["name"] == "Here hub household"
+    )
+    (approval,) = phone.get(f"/households/{home['id']}/approvals").json["items"]
+
+    def send(body):
+        seen = f'"{approval["version"]}"'
+        return phone.send("PATCH", f"/approvals/{approval['id']}", body, If_Match=seen)
+
+    return send
+
+
+@pytest.mark.usefixtures("beds_enough")
+class TestTermsOfApproval:
+    """They are refused by their own name: nothing is wrong with how many children there are."""
+
+    @pytest.mark.parametrize(
+        "narrower",
+        [
+            {"ends_on": str(day(1))},
+            {"max_age": 6, "min_age": 5},
+            {"genders": ["non_binary"]},
+            {"max_children": 1},
+        ],
+        ids=["over by then", "other ages", "other genders", "fewer children"],
+    )
+    def test_may_not_be_narrowed_over_nights_booked(self, world, book, change_terms, narrower):
+        book(world.here.family)
+        answer = change_terms(narrower)
+        assert (answer.status_code, answer.json["code"]) == (409, "approval_terms")
+        assert answer.json["nights"] == [str(day(7))]
+        assert "approval would not cover" in answer.json["detail"]
+        assert "None" not in answer.json["detail"]
+
+    def test_may_change_where_the_guests_are_still_covered(self, world, book, change_terms):
+        book(world.here.family)
+        assert change_terms({"ends_on": str(day(8))}).status_code == 200
+
+
 class TestBedsThatWereHeld:
     def test_are_given_anew_when_the_room_may_not_be_shared_any_more(self, world, owner, rows):
         mine, other = world.here.family.children[0], world.here.neighbours.children[0]
@@ -102,6 +147,108 @@ class TestBedsThatWereHeld:
              group by 1, 2 having count(*) > 1
         """
         assert rows(shared) == []
+
+
+class TestChildrenWhoAreToBeKeptApart:
+    @pytest.fixture
+    def keep_apart(self, world):
+        def record(one, other, **changes):
+            body = {"other_child_id": str(other), "reason": "past_harm", **changes}
+            answer = liaison(world).post(f"/children/{one}/kept-apart", body)
+            assert answer.status_code == 201, answer.json
+            return answer.json
+
+        return record
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_recorded_and_both_stays_looked_into(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        keep_apart(mine, theirs)
+        assert doubted(rows) == sorted(map(str, (mine, theirs)))
+        (stay,) = rows("select id from sleepovers where child_id = :id", id=mine)
+        why = {"reason": "other"}
+        answer = world.carer.post_seen(f"/sleepovers/{stay.id}", why, verb="cancel")
+        assert answer.status_code == 200
+        assert doubted(rows) == [str(theirs)]
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_no_concern_of_other_nights(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        pair = keep_apart(mine, theirs, starts_on=str(day(8)))
+        assert doubted(rows) == []
+        answer = liaison(world).send(
+            "PATCH", f"/kept-apart/{pair['id']}", {"ends_on": str(day(9))}, If_Match='"1"'
+        )
+        assert answer.status_code == 200
+        assert doubted(rows) == []
+
+    def test_are_looked_into_again_when_it_lasts_longer(self, world, book, keep_apart, rows, owner):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        with db.transaction(owner) as session:
+            session.add_all(make_bed(world.here, f"more {number}") for number in range(4))
+        pair = keep_apart(mine, theirs)
+        path = f"/kept-apart/{pair['id']}"
+        phone = liaison(world)
+        assert (
+            phone.send("PATCH", path, {"ends_on": str(day(3))}, If_Match='"1"').status_code == 200
+        )
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        assert (
+            phone.send("PATCH", path, {"ends_on": str(day(9))}, If_Match='"2"').status_code == 200
+        )
+        assert doubted(rows) == sorted(map(str, (mine, theirs)))
+
+    def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
+        with db.transaction(world.app.engine):
+            db.set_scope(world.here.liaison_worker, [world.here.id])
+            own = add_hub_child(world).id
+        world.booked()
+        mine = world.here.family.children[0]
+        keep_apart(mine, own)
+        assert doubted(rows) == [str(mine)]
+
+
+class TestAnAgreementThatEnds:
+    def test_is_recorded_and_the_stays_in_one_room_looked_into(self, world, owner, rows):
+        one, other = world.here.family.children
+        phone = liaison(world)
+        with db.transaction(owner) as session:
+            bedroom = session.get_one(Bed, world.here.beds[0]).bedroom
+            session.add(make_bed(world.here, "second", bedroom=bedroom))
+        made = [
+            phone.post(
+                f"/children/{child}/sharing-agreements",
+                {"with_child_id": str(beside), "authority": "Kent", "starts_on": str(day(-2))},
+            ).json
+            for child, beside in ((one, other), (other, one))
+        ]
+        world.booked(children=[str(one), str(other)])
+        for agreement, ends_on, expected in (
+            (made[0], day(8), []),
+            (made[1], day(7), sorted(map(str, (one, other)))),
+        ):
+            answer = phone.send(
+                "PATCH",
+                f"/sharing-agreements/{agreement['id']}",
+                {"ends_on": str(ends_on)},
+                If_Match='"1"',
+            )
+            assert answer.status_code == 200, answer.json
+            assert doubted(rows) == expected
+
+
+def doubted(rows) -> list[str]:
+    """The children whose stays the liaison worker is asked to look at."""
+    found = rows("""
+        select s.child_id from tasks t join sleepovers s on s.id = t.subject_id
+         where t.kind = 'sleepover_in_doubt' and t.state = 'open' order by s.child_id
+    """)
+    return [str(task.child_id) for task in found]
 
 
 class TestAnInterimHubHome:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hub_api.access import Role
 from hub_api.sleepovers.checks.beds import check_bedroom_sharing, check_guest_bed
-from hub_api.sleepovers.checks.check import Check, Outcome
+from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome
 from hub_api.sleepovers.checks.limits import (
     check_approval_terms,
     check_checks_current,
@@ -20,6 +19,7 @@ from hub_api.sleepovers.checks.limits import (
 )
 from hub_api.sleepovers.checks.people import check_child_one_place, check_kept_apart
 from hub_api.sleepovers.checks.timing import (
+    HOLIDAY,
     check_hub_away,
     check_length,
     check_temporary_stay,
@@ -29,11 +29,13 @@ from hub_api.sleepovers.checks.timing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hub_api.access import Role
     from hub_api.settings import Settings
     from hub_api.sleepovers.facts import Facts, Stay
 
 __all__ = [
     "CHECKS",
+    "HOLIDAY",
     "OVERRIDABLE",
     "REFUSALS",
     "Check",
@@ -69,15 +71,6 @@ REFUSALS = (
     "hub_away",
 )
 """The codes of the 409s that checks become (`Check.problem`), for the routes to document."""
-
-OVERRIDABLE = {
-    "kept_apart": Role.LIAISON_WORKER,
-    "checks_current": Role.PROGRAMME_MANAGER,
-    "hub_away": Role.HUB_CARER,
-    "length": Role.LIAISON_WORKER,
-}
-"""The checks that may be set aside for one request, and by whom. Not among them is what takes a
-record of its own: a temporary bed, an exemption, an agreement to share a room."""
 
 
 def judge(

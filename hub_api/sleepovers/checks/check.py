@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from hub_api.access import Role
+
 if TYPE_CHECKING:
     from datetime import date
-
-    from hub_api.access import Role
 
 
 class Outcome(StrEnum):
@@ -17,6 +17,15 @@ class Outcome(StrEnum):
     WARN = "warn"
     BLOCK = "block"
 
+
+OVERRIDABLE = {
+    "kept_apart": Role.LIAISON_WORKER,
+    "checks_current": Role.PROGRAMME_MANAGER,
+    "hub_away": Role.HUB_CARER,
+    "length": Role.LIAISON_WORKER,
+}
+"""The checks that may be set aside for one request, and by whom. Not among them is what takes a
+record of its own: a temporary bed, an exemption, an agreement to share a room."""
 
 _PROBLEMS = {
     "guest_bed": "nights_taken",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub_api.access import Role
 from hub_api.clock import spoken, spoken_list
-from hub_api.sleepovers.checks.check import Check, Outcome
+from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome
 
 if TYPE_CHECKING:
     from datetime import date
@@ -31,7 +30,7 @@ def check_kept_apart(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noq
         f"{only_one or 'The children'} can't stay on {spoken_list([*nights])}; your liaison worker "
         "can tell you more.",
         nights,
-        Role.LIAISON_WORKER,
+        OVERRIDABLE["kept_apart"],
     )
 
 

@@ -6,9 +6,8 @@ from calendar import isleap
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from hub_api.access import Role
 from hub_api.clock import london_date, spoken, spoken_list
-from hub_api.sleepovers.checks.check import Check, Outcome
+from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -25,6 +24,7 @@ HOLIDAYS_A_YEAR = 2
 """How many stays of T3 a child may have in twelve months."""
 
 HOLIDAY = "carers_holiday"
+"""The one reason to ask that a check knows; `stay_facts` counts stays by it."""
 
 
 def check_length(stay: Stay, facts: Facts, rules: Settings) -> Check:
@@ -40,7 +40,7 @@ def check_length(stay: Stay, facts: Facts, rules: Settings) -> Check:
             Outcome.BLOCK,
             f"That is {nights} nights{counted}; for more than {rules.longest_stay} the liaison "
             "worker needs to agree too.",
-            override=Role.LIAISON_WORKER,
+            override=OVERRIDABLE["length"],
         )
     return Check(
         "length",
@@ -93,7 +93,7 @@ def check_hub_away(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa:
         Outcome.BLOCK,
         f"The hub home takes no guests on {spoken_list([*away])}.",
         away,
-        Role.HUB_CARER,
+        OVERRIDABLE["hub_away"],
     )
 
 

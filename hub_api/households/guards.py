@@ -1,0 +1,27 @@
+"""Which household may come to a constellation, of which the slice below knows the id alone.
+
+Listeners of `hub_api.changes`; `hub_api.guards` imports them.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from hub_api import changes, db
+from hub_api.constellations.changes import HouseholdComes
+from hub_api.errors import Conflict, NotFound
+from hub_api.households.models import Household
+
+
+@changes.on(HouseholdComes)
+def refuse_a_household_of_elsewhere(change: HouseholdComes) -> None:
+    """`NotFound` unless it is in this constellation: it moves instead. `household_closed` when it
+    has left the service."""
+    found = sa.select(Household).where(
+        Household.id == change.household_id, Household.constellation_id == change.constellation_id
+    )
+    household = db.session().scalar(found)
+    if household is None:
+        raise NotFound
+    if household.closed_on is not None:
+        raise Conflict("This household is no longer with us.", code="household_closed")
