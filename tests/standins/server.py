@@ -61,12 +61,16 @@ class StandIn:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+        assert not self.broke, self.broke
+
+    def stop(self) -> None:
+        """Be gone: connections end, and new ones are refused."""
         self._is_over.set()
         self._server.shutdown()
         self._server.hang_up()
         self._server.server_close()
         self._thread.join(10)
-        assert not self.broke, self.broke
 
     def reply_to(self, asked: Asked) -> Reply:
         """What the thread of one request asks."""
