@@ -107,7 +107,6 @@ class Fcm:
     """The channel `fcm`. Its threads share one access token and one pool of connections."""
 
     def __init__(self, channels: Channels) -> None:
-        """Raises `SettingsError` for a file that is no service account. Asks nobody anything."""
         account = _service_account(channels)
         project = account["project_id"]
         try:
@@ -146,9 +145,9 @@ class Fcm:
         self._credentials.close()
 
 
-def open_fcm(channels: Channels) -> Fcm | None:
-    """The channel, or None without credentials. Raises `SettingsError` for unusable ones."""
-    return None if channels.fcm_credentials_file is None else Fcm(channels)
+def open_fcm(channels: Channels) -> Fcm:
+    """The channel. Raises `SettingsError` without usable credentials; asks nobody anything."""
+    return Fcm(channels)
 
 
 _NO_ACCOUNT = "HUB_FCM_CREDENTIALS_FILE={} is no service account's key, as Firebase gives it out."

@@ -330,8 +330,9 @@ class TestStandIn:
 
 
 class TestOpening:
-    def test_without_credentials_the_channel_is_off(self):
-        assert fcm.open_fcm(Channels()) is None
+    def test_without_credentials_there_is_no_channel(self):
+        with pytest.raises(SettingsError, match="HUB_FCM_CREDENTIALS_FILE is not set"):
+            fcm.open_fcm(Channels())
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"project_id": "p", "private_key": "x"}'])
     def test_a_file_that_is_no_key_is_said_in_one_line(self, text, tmp_path):
