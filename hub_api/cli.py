@@ -255,6 +255,27 @@ def invite(email: str, name: str, role: str) -> None:
     click.echo(f"Code for {name}, to be answered once within {hours:.0f} hours: {code}")
 
 
+@main.command("push-test")
+@click.option("--to", "email", required=True, help="Whom: the e-mail address they log in with.")
+@click.option("--dry-run", is_flag=True, help="Have Google check each message; send nothing.")
+def push_test(email: str, *, dry_run: bool) -> None:
+    """Say how everything stands between somebody's account and their phone, and send a test."""
+    from hub_api import embedded
+    from hub_api.notifications import push_chain
+
+    settings = hub_settings.current()
+    with embedded.with_database(settings) as ready:
+        engine = db.make_engine(ready.required_database().migration, connections=1)
+        try:
+            is_reached = push_chain.pull(
+                engine, settings.channels, email, click.echo, dry_run=dry_run
+            )
+        finally:
+            engine.dispose()
+    if not is_reached:
+        sys.exit(1)
+
+
 @main.group()
 def audit() -> None:
     """The audit trail."""

@@ -48,3 +48,39 @@ def is_live_session(session_id: Any, now: datetime) -> sa.ColumnElement[bool]:
         LoginSession.ended_at.is_(None),
         LoginSession.expires_at > now,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody could be logged in at all, and where they are."""
+
+    account_id: UUID
+    is_open: bool
+    has_password: bool
+    """False: the invitation is not answered."""
+    live_sessions: frozenset[UUID]
+
+
+def standing(email: str, now: datetime) -> Standing | None:
+    """Of whoever has this e-mail address, in whatever case; None where nobody has."""
+    live = sa.and_(
+        LoginSession.account_id == Account.id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+    )
+    found = (
+        sa.select(
+            Account.id,
+            Account.is_active,
+            Account.password_hash.is_not(None).label("has_password"),
+            sa.func.array_agg(LoginSession.id).label("sessions"),
+        )
+        .outerjoin(LoginSession, live)
+        .where(Account.email == email.strip().lower())
+        .group_by(Account.id)
+    )
+    row = db.connection().execute(found).one_or_none()
+    if row is None:
+        return None
+    sessions = frozenset(session for session in row.sessions if session)
+    return Standing(row.id, row.is_active, row.has_password, sessions)

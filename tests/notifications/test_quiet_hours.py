@@ -39,10 +39,11 @@ def walked(zone: str, first: datetime, minutes: int, starts: time, ends: time) -
         # A time that is skipped counts as the one so much later.
         unskipped = {shows}
         if any(
-            timedelta() < j
-            for j in [jumped, *(seen.get((local.date(), "jump"), (timedelta(),)))]
+            timedelta() < j for j in [jumped, *(seen.get((local.date(), "jump"), (timedelta(),)))]
         ):
-            seen[local.date(), "jump"] = (max(jumped, *seen.get((local.date(), "jump"), (jumped,))),)
+            seen[local.date(), "jump"] = (
+                max(jumped, *seen.get((local.date(), "jump"), (jumped,))),
+            )
         jump = seen.get((local.date(), "jump"), (timedelta(),))[0]
         if jump:
             since = seen.setdefault((local.date(), "at"), instant)
