@@ -1,6 +1,6 @@
 """Push to phones by Firebase Cloud Messaging: one message, one call, and how it ended.
 
-The only file that imports firebase-admin, which costs a second and 45 MB: only what sends opens it.
+The only file that imports firebase-admin, which costs a second and 20 MB: only what sends opens it.
 Left at its defaults the library retries inside `send()`, so that a read timeout doubles a push, and
 waits for two minutes. Here the ledger retries and nothing else does. One attempt takes at most
 28 s, less than the 30 s after which a row in hand counts as stuck: the token 3 s to connect and
