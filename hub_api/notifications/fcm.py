@@ -2,9 +2,9 @@
 
 The only file that imports firebase-admin, which costs a second and 20 MB: only what sends opens it.
 Left at its defaults the library retries inside `send()`, so that a read timeout doubles a push, and
-waits for two minutes. Here the ledger retries and nothing else does. One attempt takes at most
-28 s, less than the 30 s after which a row in hand counts as stuck: the token 3 s to connect and
-5 s to read, the push 10 s for each.
+waits for two minutes. Here the ledger retries and nothing else does. Finding the host's address
+apart, an attempt waits 28 s at most, less than the 30 s after which a row in hand counts as stuck:
+for the token 3 s to connect and 5 s to be answered, for the push 10 s each.
 """
 
 from __future__ import annotations
@@ -130,7 +130,12 @@ class Fcm:
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: Google checks it (`validate_only`) and sends nothing."""
         try:
-            name = messaging.send(_build(message, recipient), dry_run=dry_run, app=self._app)
+            built = _build(message, recipient)
+            str(built)  # encodes it, so that only here an error is the message's own fault
+        except (ValueError, TypeError):
+            return BAD_MESSAGE
+        try:
+            name = messaging.send(built, dry_run=dry_run, app=self._app)
         except Exception as error:  # noqa: BLE001 - whatever happens is an outcome
             outcome = _outcome_of(error)
             if outcome.reason == UNAUTHENTICATED:
@@ -227,6 +232,8 @@ def _gone(drop: DropReason) -> Outcome:
     return Outcome(ending=Ending.GONE, reason=str(drop), drop=drop)
 
 
+BAD_MESSAGE = Outcome(ending=Ending.FAILED, reason="bad_message")
+
 _ENDINGS: dict[type[Exception], Outcome] = {
     messaging.UnregisteredError: _gone(DropReason.UNREGISTERED),
     messaging.SenderIdMismatchError: _gone(DropReason.WRONG_SENDER),
@@ -246,8 +253,6 @@ _ENDINGS: dict[type[Exception], Outcome] = {
     AttributeError: _later("malformed_answer"),
     TypeError: _later("malformed_answer"),
     UnicodeError: _later("malformed_answer"),
-    # The library refuses to encode the message at all.
-    ValueError: Outcome(ending=Ending.FAILED, reason="bad_message"),
 }
 """By the error, the nearest of its bases first."""
 
@@ -291,7 +296,7 @@ def _of_invalid_argument(error: exceptions.InvalidArgumentError) -> Outcome:
     is_fcm_error = any(detail.get("@type") == FCM_ERROR for detail in details)
     if (fields and fields <= ADDRESS_FIELDS) or (not fields and is_fcm_error):
         return _gone(DropReason.BAD_ADDRESS)
-    return Outcome(ending=Ending.FAILED, reason="bad_message")
+    return BAD_MESSAGE
 
 
 def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:

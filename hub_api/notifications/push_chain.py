@@ -268,6 +268,9 @@ def pull(
         return False
     if dry_run:
         return _checked(chain, given, say)
+    if not chain.phones:
+        say("There is no phone to send a test to.")
+        return False
     with db.transaction(engine):
         audit.record("notification:test", subject_id=chain.account_id)
         told = service.put({chain.account_id: chain.account_id}, Category.PUSH_TEST)

@@ -167,8 +167,14 @@ class TestEveryReply:
 
     def test_what_the_library_can_not_encode_fails_without_a_request(self, google, channel):
         assert channel.send(message(title=3), PHONE) == BAD_MESSAGE
+        assert channel.send(message(lasts="a while"), PHONE) == BAD_MESSAGE
         assert channel.send(message(), replace(PHONE, address="")) == BAD_MESSAGE
         assert google.pushes == []
+
+    def test_a_channel_that_is_closing_loses_nothing(self, google, tmp_path):
+        channel = fcm.open_fcm(google.channels(tmp_path))
+        channel.close()
+        assert channel.send(message(), PHONE) == later("unexpected")
 
 
 def impatient(seconds, adapter=None, seen=None):

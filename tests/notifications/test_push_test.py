@@ -149,6 +149,12 @@ class TestSending:
         assert "found nobody there: the phone is sent to no more (unregistered)." in said
         assert said.endswith("It reached nobody.\n")
 
+    def test_without_a_phone_nothing_is_sent_and_nobody_waits(self, push_test, rows):
+        code, said = push_test()
+        assert code == 1
+        assert said.endswith("There is no phone to send a test to.\n")
+        assert rows("select from notifications") == []
+
     @pytest.mark.usefixtures("phone")
     def test_is_written_down(self, push_test, world, rows):
         push_test()
