@@ -151,6 +151,21 @@ def openapi(*, check: bool) -> None:
         raise SettingsError("openapi/hub.json is stale. Make it anew: make openapi")
 
 
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when the template is stale.")
+def words(*, check: bool) -> None:
+    """Write what notifications say to hub_api/translations/hub.pot, for translators."""
+    from hub_api.notifications import words
+
+    path = words.FOLDER / words.TEMPLATE
+    fresh = words.template()
+    if not check:
+        path.write_text(fresh)
+        click.echo(f"Wrote {path}")
+    elif not path.exists() or path.read_text() != fresh:
+        raise SettingsError(f"{path.name} is stale. Make it anew: make words")
+
+
 @main.group()
 def keys() -> None:
     """The token keys, and the data keys of what is written about children."""
@@ -238,6 +253,27 @@ def invite(email: str, name: str, role: str) -> None:
             engine.dispose()
     hours = settings.invite_lifetime.total_seconds() // 3600
     click.echo(f"Code for {name}, to be answered once within {hours:.0f} hours: {code}")
+
+
+@main.command("push-test")
+@click.option("--to", "email", required=True, help="Whom: the e-mail address they log in with.")
+@click.option("--dry-run", is_flag=True, help="Have Google check each message; send nothing.")
+def push_test(email: str, *, dry_run: bool) -> None:
+    """Say how everything stands between somebody's account and their phone, and send a test."""
+    from hub_api import embedded
+    from hub_api.notifications import push_chain
+
+    settings = hub_settings.current()
+    with embedded.with_database(settings) as ready:
+        engine = db.make_engine(ready.required_database().migration, connections=1)
+        try:
+            is_reached = push_chain.pull(
+                engine, settings.channels, email, click.echo, dry_run=dry_run
+            )
+        finally:
+            engine.dispose()
+    if not is_reached:
+        sys.exit(1)
 
 
 @main.group()

@@ -23,7 +23,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 ORDER = {
     "accounts": {"audit"},
     "audit": {"accounts"},
-    "notifications": {"accounts"},
+    "notifications": {"accounts", "audit", "tasks"},
     "tasks": {"accounts", "audit"},
     "constellations": {"accounts", "audit", "notifications", "tasks"},
     "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
@@ -54,6 +54,12 @@ MADE_FOR_OTHERS: set[str] = set()
 
 MAY_NAME_TABLES = {"child_keys.py"}
 """Below every slice, and made for one table of theirs: keys are seen where their children are."""
+
+CHANNEL_LIBRARIES = {
+    "firebase_admin": "hub_api/notifications/fcm.py",
+    "google": "hub_api/notifications/fcm.py",
+}
+"""The one file that may import a service's library: everything else speaks of channels."""
 
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OURS = [*SOURCES, *sorted((ROOT / "seed").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
@@ -118,6 +124,11 @@ class TestEverySource:
     def test_imports_flask_only_at_the_edge(self, path):
         flask = {name for name in imports_of(path) if name.split(".")[0] == "flask"}
         assert not flask or path.stem in MAY_IMPORT_FLASK
+
+    def test_leaves_a_push_service_to_its_channel(self, path):
+        outside = {name.split(".")[0] for name in imports_of(path)}
+        owned = {name for name, owner in CHANNEL_LIBRARIES.items() if owner != name_of(path)}
+        assert not outside & owned
 
     def test_does_not_commit(self, path):
         if path.name == "db.py":

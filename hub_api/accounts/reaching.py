@@ -1,0 +1,86 @@
+"""What other slices may know about reaching somebody: their address, roles and live logins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api import clock, db
+from hub_api.access import Role
+from hub_api.accounts.models import Account, LoginSession, RoleGrant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose account is open."""
+
+    email: str
+    roles: frozenset[Role]
+    """Those they hold today."""
+
+
+def people(account_ids: Iterable[UUID]) -> dict[UUID, Person]:
+    """Those of these accounts that are open, in one statement."""
+    held = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.holds_on(clock.london_today()))
+    found = (
+        sa.select(Account.id, Account.email, sa.func.array_agg(RoleGrant.role).label("roles"))
+        .outerjoin(RoleGrant, held)
+        .where(Account.id.in_(set(account_ids)), Account.is_active)
+        .group_by(Account.id)
+    )
+    return {
+        row.id: Person(row.email, frozenset(Role(role) for role in row.roles if role))
+        for row in db.connection().execute(found)
+    }
+
+
+def is_live_session(session_id: Any, now: datetime) -> sa.ColumnElement[bool]:
+    """For another slice's select: the login that its column names is not over."""
+    return sa.exists().where(
+        LoginSession.id == session_id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether somebody could be logged in at all, and where they are."""
+
+    account_id: UUID
+    is_open: bool
+    has_password: bool
+    """False: the invitation is not answered."""
+    live_sessions: frozenset[UUID]
+
+
+def standing(email: str, now: datetime) -> Standing | None:
+    """Of whoever has this e-mail address, in whatever case; None where nobody has."""
+    live = sa.and_(
+        LoginSession.account_id == Account.id,
+        LoginSession.ended_at.is_(None),
+        LoginSession.expires_at > now,
+    )
+    found = (
+        sa.select(
+            Account.id,
+            Account.is_active,
+            Account.password_hash.is_not(None).label("has_password"),
+            sa.func.array_agg(LoginSession.id).label("sessions"),
+        )
+        .outerjoin(LoginSession, live)
+        .where(Account.email == email.strip().lower())
+        .group_by(Account.id)
+    )
+    row = db.connection().execute(found).one_or_none()
+    if row is None:
+        return None
+    sessions = frozenset(session for session in row.sessions if session)
+    return Standing(row.id, row.is_active, row.has_password, sessions)

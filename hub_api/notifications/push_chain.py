@@ -1,0 +1,381 @@
+"""A person's whole chain from account to phone, link by link, and a test that pulls at it.
+
+For the operator (`hub push-test`), in plain words. An address is never said in full: whoever reads
+over a shoulder, or finds it in a terminal's history, could send to it.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
+
+from hub_api import clock, db
+from hub_api.accounts import reaching
+from hub_api.audit import service as audit
+from hub_api.notifications import preferences, service, words
+from hub_api.notifications.categories import Category
+from hub_api.notifications.channels import Ending, Outcome, Recipient
+from hub_api.notifications.models import (
+    ChannelFault,
+    ChannelName,
+    Delivery,
+    DeliveryState,
+    Device,
+    DeviceKind,
+    Notification,
+)
+from hub_api.notifications.planning import PROVEN_WITHIN
+from hub_api.notifications.preferences import Way, WaySetting
+from hub_api.settings import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.engine import Engine
+
+    from hub_api.accounts.reaching import Standing
+    from hub_api.settings import Channels
+
+WAITS = 30.0
+"""Seconds for which the test is followed."""
+LOOKS_EVERY = 0.5
+SHOWN_FOR = timedelta(days=90)
+"""A phone that was dropped longer ago is not spoken of."""
+
+
+class Verdict(StrEnum):
+    """How one link is."""
+
+    HOLDS = "ok"
+    BROKEN = "broken"
+    NOTE = "note"
+    """Worth knowing; it may or may not matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of the chain."""
+
+    verdict: Verdict
+    part: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<7} {self.part:<12} {self.words}"
+
+
+@dataclass(slots=True)
+class Chain:
+    """What was found: every link, whom a test would go to, and to which of their phones."""
+
+    links: list[Link] = field(default_factory=list)
+    account_id: UUID | None = None
+    phones: list[Device] = field(default_factory=list)
+
+    def say(self, verdict: Verdict, part: str, says: str) -> None:
+        self.links.append(Link(verdict, part, says))
+
+
+# --- looking ---------------------------------------------------------------------------------
+
+
+def examine(email: str, given: Channels) -> Chain:
+    """Look at every link, in the running transaction, as the owner of the database."""
+    now = clock.now()
+    chain = Chain()
+    found = reaching.standing(email, now)
+    if found is None:
+        chain.say(Verdict.BROKEN, "account", "There is no account with that e-mail address.")
+        return chain
+    _account(chain, found)
+    _session(chain, found)
+    _phones(chain, found, now)
+    _preferences(chain, found, now)
+    _channels(chain, given)
+    return chain
+
+
+def _account(chain: Chain, found: Standing) -> None:
+    if not found.is_open:
+        chain.say(Verdict.BROKEN, "account", "The account is closed: nothing is sent.")
+        return
+    if not found.has_password:
+        chain.say(
+            Verdict.BROKEN, "account", "The invitation is not answered: they can't log in yet."
+        )
+        return
+    chain.account_id = found.account_id
+    chain.say(Verdict.HOLDS, "account", "The account is open.")
+    person = reaching.people([found.account_id])[found.account_id]
+    if not person.roles & {*Category.PUSH_TEST.told}:
+        chain.say(Verdict.BROKEN, "role", "They hold no role today, so there is nothing to tell.")
+
+
+def _session(chain: Chain, found: Standing) -> None:
+    count = len(found.live_sessions)
+    if not count:
+        chain.say(Verdict.BROKEN, "session", "They are logged in nowhere: ask them to log in.")
+        return
+    chain.say(Verdict.HOLDS, "session", f"They are logged in on {_many(count, 'device')}.")
+
+
+def _phones(chain: Chain, found: Standing, now: datetime) -> None:
+    rows = sa.select(Device).where(Device.account_id == found.account_id).order_by(Device.id)
+    # One row a login: an installation is spoken of by its newest.
+    newest = {phone.installation_id: phone for phone in db.session().scalars(rows)}
+    known = [
+        phone
+        for phone in newest.values()
+        if phone.dropped_at is None or phone.dropped_at > now - SHOWN_FOR
+    ]
+    for phone in known:
+        stopped = _why_stopped(phone, found, now)
+        is_well = stopped is None and found.is_open
+        if is_well:
+            chain.phones.append(phone)
+        verdict = Verdict.HOLDS if is_well else Verdict.BROKEN
+        chain.say(verdict, "phone", f"{_described(phone, now)} {stopped or 'It is sent to.'}")
+    if not known:
+        chain.say(
+            Verdict.BROKEN,
+            "phone",
+            "No phone or browser is registered: did they open the app and allow notifications?",
+        )
+
+
+_STOPPED = {
+    "removed": "Its person took it away.",
+    "taken_over": "Somebody else logged in on it.",
+    "unregistered": "The push service says that the app is gone from it.",
+    "wrong_sender": "Its address belongs to another app's sender: is it an app of this hub?",
+    "bad_address": "The push service says that there can be no such address.",
+}
+
+
+def _why_stopped(phone: Device, found: Standing, now: datetime) -> str | None:
+    """Why nothing is sent to it, or None."""
+    if phone.dropped_at is not None:
+        why = _STOPPED.get(phone.drop_reason or "", "It was dropped.")
+        return f"Stopped {_ago(phone.dropped_at, now)}: {why}"
+    if phone.session_id not in found.live_sessions:
+        return "Nobody is logged in on it any more."
+    if phone.proven_at <= now - PROVEN_WITHIN:
+        return "It has been silent for over a month: ask them to open the app."
+    return None
+
+
+def _described(phone: Device, now: datetime) -> str:
+    version = f" {phone.app_version}" if phone.app_version else ""
+    return (
+        f"{phone.platform.capitalize()}, app{version or ' of unknown version'}, reached by"
+        f" {phone.kind}{_end_of(phone.address)}, last proven {_ago(phone.proven_at, now)}."
+    )
+
+
+LONG_ENOUGH = 16
+
+
+def _end_of(address: str) -> str:
+    """Enough of an address to tell two apart, and nothing of a short one."""
+    return f" ending in {address[-4:]}" if len(address) >= LONG_ENOUGH else ""
+
+
+def _preferences(chain: Chain, found: Standing, now: datetime) -> None:
+    chosen = preferences.of([found.account_id])[found.account_id]
+    if chosen.setting(Category.PUSH_TEST, Way.PUSH) is not WaySetting.ON:
+        chain.say(Verdict.BROKEN, "preferences", "They have turned tests off for their phones.")
+    until = chosen.quiet_until(now)
+    if until is None:
+        chain.say(Verdict.HOLDS, "quiet hours", "It is not in their quiet hours.")
+    else:
+        at = until.astimezone(clock.LONDON)
+        chain.say(
+            Verdict.BROKEN,
+            "quiet hours",
+            f"Their quiet hours last until {at:%H:%M} (London): only urgent things come through.",
+        )
+
+
+def _channels(chain: Chain, given: Channels) -> None:
+    needed = {
+        ChannelName.WEBPUSH if phone.kind == DeviceKind.WEBPUSH else ChannelName.FCM
+        for phone in chain.phones
+    }
+    keys = {
+        ChannelName.FCM: ("HUB_FCM_CREDENTIALS_FILE", given.fcm_credentials_file),
+        ChannelName.WEBPUSH: ("HUB_VAPID_KEY_FILE", given.vapid_key_file),
+    }
+    faults = {fault.channel: fault for fault in db.session().scalars(sa.select(ChannelFault))}
+    for name in sorted(needed):
+        variable, path = keys[name]
+        fault = faults.get(name)
+        if path is None:
+            says = f"{name} is off: {variable} is not set here."
+        elif fault is not None:
+            says = (
+                f"{name} is set up wrongly ({fault.reason}, since {_ago(fault.opened_at)});"
+                f" nothing is sent by it but a probe, the next {_ahead(fault.probe_at)}."
+            )
+        else:
+            chain.say(Verdict.HOLDS, "channel", f"{name} is set up, and its circuit is closed.")
+            continue
+        chain.say(Verdict.BROKEN, "channel", says)
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
+def _ago(then: datetime, now: datetime | None = None) -> str:
+    return f"{_span((now or clock.now()) - then)} ago"
+
+
+def _ahead(then: datetime) -> str:
+    return f"in {_span(then - clock.now())}"
+
+
+def _span(length: timedelta) -> str:
+    seconds = max(0, int(length.total_seconds()))
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return _many(seconds // size, unit)
+    return _many(seconds, "second")
+
+
+# --- pulling ---------------------------------------------------------------------------------
+
+
+def pull(
+    engine: Engine, given: Channels, email: str, say: Callable[[str], None], *, dry_run: bool
+) -> bool:
+    """Say how every link is, then send a test, and follow it. Whether anything reached anybody.
+
+    `dry_run`: Firebase Cloud Messaging checks the message for each phone and sends nothing.
+    """
+    with db.transaction(engine):
+        chain = examine(email, given)
+    for link in chain.links:
+        say(str(link))
+    if chain.account_id is None:
+        return False
+    if dry_run:
+        return _checked(chain, given, say)
+    if not chain.phones:
+        say("There is no phone to send a test to.")
+        return False
+    with db.transaction(engine):
+        audit.record("notification:test", subject_id=chain.account_id)
+        told = service.put({chain.account_id: chain.account_id}, Category.PUSH_TEST)
+    say("A test is on its way.")
+    return _followed(engine, told[chain.account_id], say)
+
+
+def _checked(chain: Chain, given: Channels, say: Callable[[str], None]) -> bool:
+    """Have every phone's message checked and not sent."""
+    phones = [phone for phone in chain.phones if phone.kind != DeviceKind.WEBPUSH]
+    for _ in range(len(chain.phones) - len(phones)):
+        say("A browser: nothing can be checked without sending.")
+    if not phones:
+        say("There is no phone to check a message for.")
+        return False
+    from hub_api.notifications.fcm import open_fcm
+
+    try:
+        channel = open_fcm(given)
+    except SettingsError as error:
+        say(str(error))
+        return False
+    try:
+        checked = [_check(channel.send, phone, say) for phone in phones]
+    finally:
+        channel.close()
+    return any(checked)
+
+
+def _check(send: Callable[..., Outcome], phone: Device, say: Callable[[str], None]) -> bool:
+    test = Category.PUSH_TEST
+    message = words.message(uuid7(), test, test.severity, phone.locale)
+    recipient = Recipient(kind=phone.kind, address=phone.address, platform=phone.platform)
+    outcome = send(message, recipient, dry_run=True)
+    is_right = outcome.ending is Ending.ACCEPTED
+    says = "would be accepted" if is_right else f"would not be ({outcome.ending}: {outcome.reason})"
+    say(f"{phone.platform.capitalize()}{_end_of(phone.address)}: a message {says}.")
+    return is_right
+
+
+_STATES = {
+    DeliveryState.QUEUED: "waits for its turn",
+    DeliveryState.SENDING: "is being sent",
+    DeliveryState.ACCEPTED: "was accepted by the service; the phone has not confirmed it yet",
+    DeliveryState.RECEIVED: "was received by the phone",
+    DeliveryState.OPENED: "was opened",
+    DeliveryState.FAILED: "failed",
+    DeliveryState.DROPPED: "found nobody there: the phone is sent to no more",
+    DeliveryState.EXPIRED: "came too late to be sent",
+    DeliveryState.SUPPRESSED: "was not sent, on purpose",
+}
+_UNDER_WAY = {DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.ACCEPTED}
+_ARRIVED = {DeliveryState.ACCEPTED, DeliveryState.RECEIVED, DeliveryState.OPENED}
+
+
+def _followed(engine: Engine, notification_id: UUID, say: Callable[[str], None]) -> bool:
+    """Say what becomes of each delivery, as it becomes so, until all are over or time is up."""
+    said: dict[UUID, str] = {}
+    is_ready = False
+    rows: list[Any] = []
+    for rows, is_ready in _looks(engine, notification_id):
+        for row in rows:
+            reason = f" ({row.reason})" if row.reason else ""
+            says = f"{_name(row)} {_STATES[DeliveryState(row.state)]}{reason}."
+            if said.get(row.id) != says:
+                said[row.id] = says
+                say(says)
+        if is_ready and not any(row.state in _UNDER_WAY for row in rows):
+            break
+    if not is_ready:
+        say(f"No worker took it up within {WAITS:.0f} seconds: is `hub worker` running?")
+    elif not rows:
+        say("There was no way to send it.")
+    has_arrived = any(row.state in _ARRIVED for row in rows)
+    say("They can be reached." if has_arrived else "It reached nobody.")
+    return has_arrived
+
+
+def _looks(engine: Engine, notification_id: UUID) -> Iterator[tuple[list[Any], bool]]:
+    found = (
+        sa.select(
+            Delivery.id,
+            Delivery.channel,
+            Delivery.state,
+            Delivery.reason,
+            Device.platform,
+            Device.address,
+        )
+        .outerjoin(Device, Device.id == Delivery.device_id)
+        .where(Delivery.notification_id == notification_id)
+        .order_by(Delivery.id)
+    )
+    ready = sa.select(Notification.ready_at).where(Notification.id == notification_id)
+    ends_at = time.monotonic() + WAITS
+    while True:
+        with db.transaction(engine) as session:
+            is_ready = session.scalar(ready) is not None
+            rows = [*session.execute(found)]
+        yield rows, is_ready
+        if time.monotonic() >= ends_at:
+            return
+        time.sleep(LOOKS_EVERY)
+
+
+def _name(row: Any) -> str:
+    if row.platform is None:
+        return f"The {row.channel}"
+    return f"{row.platform.capitalize()}{_end_of(row.address)}: the push"
