@@ -11,11 +11,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import timedelta
     from uuid import UUID
 
     from hub_api.notifications.categories import Topic
-    from hub_api.notifications.models import DropReason
+    from hub_api.notifications.models import ChannelName, DropReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,3 +80,17 @@ class Channel(Protocol):
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: have the service check it and send nothing, where it can."""
         ...
+
+
+_open: Mapping[ChannelName, Channel] = {}
+
+
+def use(found: Mapping[ChannelName, Channel]) -> None:
+    """Make these the channels that are open in this process. Called once, where a worker begins."""
+    global _open  # noqa: PLW0603 - one process, one set of channels
+    _open = found
+
+
+def current() -> Mapping[ChannelName, Channel]:
+    """The channels that are open in this process: none outside a worker."""
+    return _open

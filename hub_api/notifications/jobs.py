@@ -5,11 +5,12 @@ from __future__ import annotations
 from uuid import UUID
 
 from hub_api import jobs
-from hub_api.notifications import service
+from hub_api.notifications import delivering, planning
 
 
 @jobs.app.task(name="notifications.make_ready", queue="notifications", retry=jobs.ON_FAILURE)
 def make_ready(notification_ids: list[str]) -> None:
-    """Mark these notifications ready for delivery."""
+    """Decide by which ways these notifications go, and have them sent."""
     with jobs.transaction():
-        service.make_ready([UUID(notification_id) for notification_id in notification_ids])
+        planning.make_ready([UUID(notification_id) for notification_id in notification_ids])
+    delivering.wake()
