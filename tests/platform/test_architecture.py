@@ -38,6 +38,12 @@ ORDER = {
 MAY_IMPORT_FLASK = {"__init__", "api", "edges", "errors", "routes", "pages", "tokens"}
 """`edges` and `tokens` hook the framework and wrap flask-jwt-extended; the rest is services."""
 
+CHANNEL_LIBRARIES = {
+    "firebase_admin": "hub_api/notifications/fcm.py",
+    "google": "hub_api/notifications/fcm.py",
+}
+"""The one file that may import a service's library: everything else speaks of channels."""
+
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 OURS = [*SOURCES, *sorted((ROOT / "seed").rglob("*.py")), *sorted((ROOT / "tests").rglob("*.py"))]
 
@@ -90,6 +96,11 @@ class TestEverySource:
     def test_imports_flask_only_at_the_edge(self, path):
         flask = {name for name in imports_of(path) if name.split(".")[0] == "flask"}
         assert not flask or path.stem in MAY_IMPORT_FLASK
+
+    def test_leaves_a_push_service_to_its_channel(self, path):
+        outside = {name.split(".")[0] for name in imports_of(path)}
+        owned = {name for name, owner in CHANNEL_LIBRARIES.items() if owner != name_of(path)}
+        assert not outside & owned
 
     def test_does_not_commit(self, path):
         if path.name == "db.py":

@@ -1,0 +1,316 @@
+"""Push to phones by Firebase Cloud Messaging: one message, one call, and how it ended.
+
+The only file that imports firebase-admin, which costs a second and 45 MB: only what sends opens it.
+Left at its defaults the library retries inside `send()`, so that a read timeout doubles a push, and
+waits for two minutes. Here the ledger retries and nothing else does. One attempt takes at most
+28 s, less than the 30 s after which a row in hand counts as stuck: the token 3 s to connect and
+5 s to read, the push 10 s for each.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import firebase_admin
+import structlog
+from firebase_admin import exceptions, messaging
+from google.auth import exceptions as auth_exceptions
+from google.auth.transport import requests as auth_transport
+from google.oauth2 import service_account
+from requests.adapters import HTTPAdapter
+
+from hub_api import clock
+from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications.models import DeviceKind, DropReason
+from hub_api.settings import Channels, SettingsError
+
+if TYPE_CHECKING:
+    from hub_api.notifications.channels import Message, Recipient
+
+log = structlog.get_logger(__name__)
+
+SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
+SEND_WITHIN = 10
+"""Seconds to connect, and again to wait for an answer."""
+TOKEN_WITHIN = (3, 5)
+"""Seconds to connect, and to wait for an access token."""
+LINKS = 32
+"""Connections kept; more than there are senders."""
+QUOTA_WAIT = timedelta(seconds=10)
+"""The least to wait when there was too much, which Google asks for when it names no time."""
+LONGEST_TTL = timedelta(days=28)
+"""More than this is refused."""
+SERVER_ERROR = 500
+
+UNAUTHENTICATED = "unauthenticated"
+"""The reason when an access token is refused."""
+
+
+class _Credentials(service_account.Credentials):
+    """A service account whose access token is fetched by one thread at a time, and once.
+
+    The library's own refresh has no lock: every sender would ask for a token of its own. Whoever
+    waited while another failed does not try again: a dead token host must not make senders queue.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._fetching = threading.Lock()
+        self._failures = 0
+        self._token_host = auth_transport.Request()
+
+    def _is_regional_access_boundary_lookup_required(self) -> bool:
+        # google-auth from 2.55 on would ask Google from a thread of its own.
+        return False
+
+    def before_request(self, request: Any, method: str, url: str, headers: Any) -> None:
+        failures = self._failures
+        with self._fetching:
+            if self._failures != failures and not self.valid:
+                raise auth_exceptions.TransportError("Another thread has just tried.")
+            try:
+                super().before_request(request, method, url, headers)
+            except Exception:
+                self._failures += 1
+                raise
+
+    def refresh(self, request: Any) -> None:  # noqa: ARG002 - the library's, which would retry
+        asked_before = False
+
+        def ask_once(**asked: Any) -> Any:
+            nonlocal asked_before
+            if asked_before:
+                raise auth_exceptions.TransportError("The token host can't answer now.")
+            asked_before = True
+            response = self._token_host(**{**asked, "timeout": TOKEN_WITHIN})
+            if response.status >= SERVER_ERROR or response.status in {408, 429}:
+                raise auth_exceptions.TransportError("The token host can't answer now.")
+            return response
+
+        super().refresh(ask_once)
+
+    def forget_token(self) -> None:
+        """Have another fetched before the next push."""
+        with self._fetching:
+            self.token = None
+
+    def close(self) -> None:
+        self._token_host.session.close()
+
+
+class Fcm:
+    """The channel `fcm`. Its threads share one access token and one pool of connections."""
+
+    def __init__(self, channels: Channels) -> None:
+        """Raises `SettingsError` for a file that is no service account. Asks nobody anything."""
+        account = _service_account(channels)
+        project = account["project_id"]
+        try:
+            self._credentials = _Credentials.from_service_account_info(account, scopes=[SCOPE])
+        except ValueError:
+            raise SettingsError(_NO_ACCOUNT.format(channels.fcm_credentials_file)) from None
+        self._app = firebase_admin.initialize_app(
+            self._credentials,
+            {"projectId": project, "httpTimeout": SEND_WITHIN},
+            name=f"push-{uuid4().hex}",
+        )
+        # Nothing public says where to send, nor that nothing is to be tried again.
+        service = messaging._get_messaging_service(self._app)
+        if channels.fcm_url != Channels().fcm_url:
+            service._fcm_url = f"{channels.fcm_url}/v1/projects/{project}/messages:send"
+        self._session = service._client.session
+        self._session.mount(channels.fcm_url, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        # A 401 is not asked again at once either: that is for the ledger, with another token.
+        self._session._max_refresh_attempts = 0
+
+    def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
+        """Try once. `dry_run`: Google checks it (`validate_only`) and sends nothing."""
+        try:
+            name = messaging.send(_build(message, recipient), dry_run=dry_run, app=self._app)
+        except Exception as error:  # noqa: BLE001 - whatever happens is an outcome
+            outcome = _outcome_of(error)
+            if outcome.reason == UNAUTHENTICATED:
+                self._credentials.forget_token()
+            return outcome
+        return Outcome(ending=Ending.ACCEPTED, provider_id=str(name).rsplit("/", 1)[-1])
+
+    def close(self) -> None:
+        """Let go of its connections; nothing can be sent by it afterwards."""
+        firebase_admin.delete_app(self._app)
+        self._session.close()
+        self._credentials.close()
+
+
+def open_fcm(channels: Channels) -> Fcm | None:
+    """The channel, or None without credentials. Raises `SettingsError` for unusable ones."""
+    return None if channels.fcm_credentials_file is None else Fcm(channels)
+
+
+_NO_ACCOUNT = "HUB_FCM_CREDENTIALS_FILE={} is no service account's key, as Firebase gives it out."
+
+
+def _service_account(channels: Channels) -> dict[str, Any]:
+    path = channels.fcm_credentials_file
+    if path is None:
+        raise SettingsError("HUB_FCM_CREDENTIALS_FILE is not set.")
+    try:
+        account = json.loads(path.read_text())
+    except OSError as error:
+        raise SettingsError(
+            f"HUB_FCM_CREDENTIALS_FILE={path} can't be read ({error.strerror})."
+        ) from None
+    except ValueError:
+        raise SettingsError(_NO_ACCOUNT.format(path)) from None
+    if not isinstance(account, dict) or not isinstance(account.get("project_id"), str):
+        raise SettingsError(_NO_ACCOUNT.format(path))
+    return account
+
+
+# --- what is sent ----------------------------------------------------------------------------
+
+
+def _build(message: Message, recipient: Recipient) -> messaging.Message:
+    """Constant words and an opaque id, which is also what makes a repetition replace the first.
+
+    Every message shows something, so each may wake the phone: high priority, and 10 with Apple.
+    """
+    nid = str(message.notification_id)
+    ttl = int(max(timedelta(), min(message.lasts, LONGEST_TTL)).total_seconds())
+    urgent = {"interruption-level": "time-sensitive"} if message.is_urgent else None
+    built = messaging.Message(
+        data={"nid": nid, "category": str(message.topic)},
+        notification=messaging.Notification(title=message.title, body=message.body),
+        android=messaging.AndroidConfig(
+            collapse_key=nid,
+            priority="high",
+            ttl=ttl,
+            notification=messaging.AndroidNotification(tag=nid, visibility="private"),
+        ),
+        apns=messaging.APNSConfig(
+            headers={
+                "apns-collapse-id": nid,
+                "apns-priority": "10",
+                "apns-expiration": str(int(clock.now().timestamp()) + ttl if ttl else 0),
+            },
+            payload=messaging.APNSPayload(messaging.Aps(sound="default", custom_data=urgent)),
+        ),
+        webpush=messaging.WebpushConfig(
+            # A topic has room for 32 characters (RFC 8030).
+            headers={"Topic": message.notification_id.hex, "TTL": str(ttl), "Urgency": "high"},
+            notification=messaging.WebpushNotification(tag=nid),
+        ),
+    )
+    # Set and not passed: a token in the constructor warns, and warnings are the whole process's.
+    if recipient.kind == DeviceKind.FID:
+        built.fid = recipient.address
+    else:
+        built.token = recipient.address
+    return built
+
+
+# --- how it ended ----------------------------------------------------------------------------
+
+
+def _later(reason: str, retry_after: timedelta | None = None) -> Outcome:
+    return Outcome(ending=Ending.LATER, reason=reason, retry_after=retry_after)
+
+
+def _fault(reason: str) -> Outcome:
+    return Outcome(ending=Ending.FAULT, reason=reason)
+
+
+def _gone(drop: DropReason) -> Outcome:
+    return Outcome(ending=Ending.GONE, reason=str(drop), drop=drop)
+
+
+_ENDINGS: dict[type[Exception], Outcome] = {
+    messaging.UnregisteredError: _gone(DropReason.UNREGISTERED),
+    messaging.SenderIdMismatchError: _gone(DropReason.WRONG_SENDER),
+    # Whatever is wrong with these is wrong for every phone.
+    messaging.ThirdPartyAuthError: _fault("third_party_auth"),
+    exceptions.NotFoundError: _fault("no_such_project"),
+    exceptions.PermissionDeniedError: _fault("permission_denied"),
+    exceptions.UnauthenticatedError: _fault(UNAUTHENTICATED),
+    exceptions.InternalError: _later("service_error"),
+    exceptions.UnavailableError: _later("service_unavailable"),
+    exceptions.DeadlineExceededError: _later("timeout"),
+    # No answer, or one that makes no sense.
+    exceptions.UnknownError: _later("service_error"),
+    auth_exceptions.GoogleAuthError: _later("token_host_unavailable"),
+    # A 200 that is not what it should be; perhaps it was sent, and a repetition collapses.
+    KeyError: _later("malformed_answer"),
+    AttributeError: _later("malformed_answer"),
+    TypeError: _later("malformed_answer"),
+    UnicodeError: _later("malformed_answer"),
+    # The library refuses to encode the message at all.
+    ValueError: Outcome(ending=Ending.FAILED, reason="bad_message"),
+}
+"""By the error, the nearest of its bases first."""
+
+
+def _outcome_of(error: Exception) -> Outcome:
+    """What an error of the library means. Its words are read by nobody: they may quote a token."""
+    if isinstance(error, exceptions.InvalidArgumentError):
+        return _of_invalid_argument(error)
+    if isinstance(error, exceptions.ResourceExhaustedError):
+        return _later("quota", max(QUOTA_WAIT, _retry_after(error) or QUOTA_WAIT))
+    if isinstance(error, auth_exceptions.RefreshError):
+        return _later("token_host_unavailable") if error.retryable else _fault("key_refused")
+    for kind in type(error).__mro__:
+        outcome = _ENDINGS.get(kind)
+        if outcome is not None and outcome.ending is Ending.LATER:
+            return _later(outcome.reason or "", _retry_after(error))
+        if outcome is not None:
+            return outcome
+    log.warning("fcm_unexpected", error=type(error).__name__)
+    return _later("unexpected", _retry_after(error))
+
+
+FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
+BAD_REQUEST = "type.googleapis.com/google.rpc.BadRequest"
+ADDRESS_FIELDS = {"message.token", "message.fid"}
+
+
+def _of_invalid_argument(error: exceptions.InvalidArgumentError) -> Outcome:
+    """Tell a bad address from a bad message: only the details differ.
+
+    A message of ours that is wrong must never drop people's phones: what names a field other than
+    the address, or says nothing, is the message's fault.
+    """
+    details = _details(error)
+    fields = {
+        str(violation.get("field"))
+        for detail in details
+        if detail.get("@type") == BAD_REQUEST
+        for violation in detail.get("fieldViolations") or [{}]
+    }
+    is_fcm_error = any(detail.get("@type") == FCM_ERROR for detail in details)
+    if (fields and fields <= ADDRESS_FIELDS) or (not fields and is_fcm_error):
+        return _gone(DropReason.BAD_ADDRESS)
+    return Outcome(ending=Ending.FAILED, reason="bad_message")
+
+
+def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:
+    try:
+        details = error.http_response.json()["error"]["details"]
+        return [detail for detail in details if isinstance(detail, dict)]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
+def _retry_after(error: Exception) -> timedelta | None:
+    """How long to wait, in seconds or until a date (RFC 9110), if the answer says so."""
+    response = getattr(error, "http_response", None)
+    text = "" if response is None else response.headers.get("Retry-After", "")
+    try:
+        if text.isdecimal():
+            return timedelta(seconds=int(text))
+        at = parsedate_to_datetime(text)
+        return max(timedelta(), (at if at.tzinfo else at.replace(tzinfo=UTC)) - clock.now())
+    except (ValueError, OverflowError):
+        return None
