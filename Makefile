@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test lint openapi openapi-check migrations audit seed bench bench-flat battery doctor lock clean
+.PHONY: help run tour test lint openapi openapi-check words migrations audit seed bench bench-flat battery doctor lock clean
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -23,12 +23,16 @@ lint: $(VENV)/.dev  ## Check style, types and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/hub words --check
 
 openapi: $(VENV)/.runtime  ## Write openapi/hub.json anew
 	$(BIN)/hub openapi
 
 openapi-check: $(VENV)/.runtime  ## Fail when openapi/hub.json is stale
 	$(BIN)/hub openapi --check
+
+words: $(VENV)/.runtime  ## Write what notifications say to the template for translators
+	$(BIN)/hub words
 
 migrations: $(VENV)/.runtime  ## Run the migrations up, down and up, in a folder that is thrown away
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && export HUB_DATA_DIR="$$folder/var" && \

@@ -53,6 +53,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.declarations import refuse_undeclared_slices
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
+    from hub_api.notifications.preferences_routes import blp as notification_preferences
     from hub_api.notifications.routes import blp as notifications
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
@@ -72,6 +73,7 @@ def register_routes(app: HubFlask) -> None:
         sleepovers,
         calendar,
         notifications,
+        notification_preferences,
         tasks,
         audit,
     )

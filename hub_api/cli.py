@@ -151,6 +151,21 @@ def openapi(*, check: bool) -> None:
         raise SettingsError("openapi/hub.json is stale. Make it anew: make openapi")
 
 
+@main.command()
+@click.option("--check", is_flag=True, help="Change nothing; fail when the template is stale.")
+def words(*, check: bool) -> None:
+    """Write what notifications say to hub_api/translations/hub.pot, for translators."""
+    from hub_api.notifications import words
+
+    path = words.FOLDER / words.TEMPLATE
+    fresh = words.template()
+    if not check:
+        path.write_text(fresh)
+        click.echo(f"Wrote {path}")
+    elif not path.exists() or path.read_text() != fresh:
+        raise SettingsError(f"{path.name} is stale. Make it anew: make words")
+
+
 @main.group()
 def keys() -> None:
     """The token keys, and the data keys of what is written about children."""

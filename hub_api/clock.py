@@ -6,7 +6,8 @@ Instants are aware and UTC. A night, a duty day or a birthday is a `date` and me
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 LONDON = ZoneInfo("Europe/London")
 
@@ -33,6 +34,39 @@ def london_instant(day: date, at: time) -> datetime:
     happens (the spring change) means the instant an hour after the clock stood before it.
     """
     return datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
+
+
+@cache
+def time_zones() -> frozenset[str]:
+    """The names of the tz database, such as Europe/London."""
+    return frozenset(available_timezones())
+
+
+def window_end(instant: datetime, time_zone: str, starts: time, ends: time) -> datetime | None:
+    """When the daily window of wall-clock times that an instant is in ends; None outside it.
+
+    A window begins when the clock on the wall of that zone first shows `starts`, and is over when
+    it next shows `ends`, on the same day or the day after. Both are instants (as `london_instant`
+    has them), so nobody is in a window twice in the night whose clock shows an hour twice. Of a
+    zone that the tz database no longer knows, London's clock counts.
+    """
+    zone = _zone(time_zone)
+    across_midnight = timedelta(days=ends <= starts)
+    today = instant.astimezone(zone).date()
+    for day in (today - timedelta(days=1), today):
+        begins_at = datetime.combine(day, starts, tzinfo=zone).astimezone(UTC)
+        ends_at = datetime.combine(day + across_midnight, ends, tzinfo=zone).astimezone(UTC)
+        if begins_at <= instant < ends_at:
+            return ends_at
+    return None
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return LONDON
 
 
 def nights(arrives_at: datetime, departs_at: datetime, starts: time, ends: time) -> list[date]:

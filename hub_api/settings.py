@@ -140,6 +140,10 @@ class Settings:
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
 
+    quiet_from: time = time(0)
+    quiet_until: time = time(0)
+    """When nobody who hasn't chosen otherwise is disturbed, on their own clock; equal: never."""
+
     senders: int = 4
     """How many notifications the worker sends at a time."""
 
@@ -199,7 +203,8 @@ _KNOWN = {
     "HUB_SETTLING_IN_DAYS", "HUB_GRIEVING_DAYS", "HUB_LATE_RETURN_MINUTES",
     "HUB_EARLY_HANDOVER_HOURS", "HUB_SENDERS", "HUB_FCM_CREDENTIALS_FILE", "HUB_FCM_URL",
     "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
-    "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE",
+    "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE", "HUB_QUIET_FROM",
+    "HUB_QUIET_UNTIL",
 }  # fmt: skip
 
 
@@ -237,6 +242,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
+        quiet_from=_time_of_day(env, "HUB_QUIET_FROM", time(22, 0)),
+        quiet_until=_time_of_day(env, "HUB_QUIET_UNTIL", time(7, 0)),
         senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",

@@ -41,4 +41,19 @@ def record(
     db.connection().execute(_INSERT, event)
 
 
+def record_each(action: str, subject_ids: Sequence[UUID]) -> None:
+    """Add one row for each of these, which nobody did but the hub itself, in one statement."""
+    of_all: dict[str, object] = {
+        "action": action,
+        "actor_id": None,
+        "constellation_id": None,
+        "outcome": "done",
+        "changed": [],
+        "request_id": request_id(),
+    }
+    if subject_ids:
+        rows = [{**of_all, "subject_id": subject_id} for subject_id in subject_ids]
+        db.connection().execute(_INSERT, rows)
+
+
 _INSERT = sa.insert(AuditEvent)

@@ -19,13 +19,13 @@ class Severity(StrEnum):
     ROUTINE = "routine"
     """The inbox and the phone."""
     IMPORTANT = "important"
-    """E-mail as well."""
+    """By e-mail instead, when it reaches no phone."""
     URGENT = "urgent"
-    """Text message as well, in quiet hours too: a child may be waiting."""
+    """By e-mail and text message as well, in quiet hours too: a child may be waiting."""
 
 
 class Topic(StrEnum):
-    """What a locked screen may say a notification is about."""
+    """What a locked screen may say a notification is about; its title is in `words.py`."""
 
     BOOKING = "booking"
     PHONE = "phone"
@@ -67,6 +67,11 @@ class Category(StrEnum):
         member.told, member.words = told, words
         return member
 
+    @classmethod
+    def of(cls, category: str) -> Category:
+        """The category of a word, as the database has it."""
+        return cls(category)  # type: ignore[call-arg]
+
     # One a row, so that they read as a table.
     # fmt: off
 
@@ -89,15 +94,15 @@ class Category(StrEnum):
         "A sleepover that was asked for can't happen this time.",
     )
     REQUEST_WITHDRAWN = (
-        "request_withdrawn", Topic.BOOKING, Severity.ROUTINE, 3 * DAY, ALL_THREE,
+        "request_withdrawn", Topic.BOOKING, Severity.ROUTINE, 3 * DAY, (*HUB, *LIAISON),
         "A carer no longer needs a sleepover they had asked for.",
     )
     REQUEST_CHANGED = (
-        "request_changed", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "request_changed", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
         "A sleepover that was asked for has been changed.",
     )
     REQUEST_EXPIRED = (
-        "request_expired", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "request_expired", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
         "A sleepover that was asked for was not answered in time.",
     )
     APPROVAL_NEEDED = (
@@ -108,15 +113,15 @@ class Category(StrEnum):
     # --- stays
 
     SLEEPOVER_CANCELLED = (
-        "sleepover_cancelled", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "sleepover_cancelled", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
         "A sleepover has been cancelled.",
     )
     SLEEPOVER_EXTENDED = (
-        "sleepover_extended", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "sleepover_extended", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
         "A sleepover will last longer.",
     )
     SLEEPOVER_ENDED_EARLY = (
-        "sleepover_ended_early", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "sleepover_ended_early", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
         "A sleepover has ended early.",
     )
     SLEEPOVER_TOMORROW = (
@@ -143,7 +148,7 @@ class Category(StrEnum):
         "Your phone has stopped receiving. Please open the app on it, or log in again.",
     )
     MORNING_DIGEST = (
-        "morning_digest", Topic.DIGEST, Severity.ROUTINE, DAY, tuple(Role),
+        "morning_digest", Topic.DIGEST, Severity.IMPORTANT, DAY, tuple(Role),
         "Some things came in while it was quiet. They are in your inbox.",
     )
     PUSH_TEST = (

@@ -1,34 +1,225 @@
-"""From what somebody should know to the ways it goes to them: the first step of the worker."""
+"""From what somebody should know to the ways it goes to them: the first step of the worker.
+
+Which ways is decided once, when a notification is made ready, by its severity, what the person
+chose, their quiet hours and their phones. Later changes of mind count for the next one; a logout
+counts at once (`delivering.py` looks again before each attempt).
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from hub_api import clock, db
+from hub_api.accounts import reaching
+from hub_api.audit import service as audit
+from hub_api.notifications import channels, preferences
+from hub_api.notifications.categories import Category, Severity
+from hub_api.notifications.models import (
+    ChannelName,
+    Delivery,
+    DeliveryState,
+    Device,
+    DeviceKind,
+    Notification,
+    SuppressReason,
+)
+from hub_api.notifications.preferences import Way, WaySetting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
-_DELIVERIES = sa.text("""
-    insert into deliveries (id, notification_id, account_id, channel, device_id, state, attempts,
-                            created_at, next_attempt_at)
-    select gen_random_uuid(), n.id, n.account_id,
-           case when v.kind = 'webpush' then 'webpush' else 'fcm' end, v.id, 'queued', 0, :now, :now
-      from notifications n
-      join devices v on v.account_id = n.account_id and v.dropped_at is null
-     where n.id = any(:ids) and n.ready_at is null
-    on conflict do nothing
-""")
-_READY = sa.text("""
-    update notifications set ready_at = :now where id = any(:ids) and ready_at is null
-""")
+    from hub_api.accounts.reaching import Person
+    from hub_api.notifications.preferences import Preferences
+
+PROVEN_WITHIN = timedelta(days=30)
+"""A phone that has not been heard of for so long counts as silent (domain of push: stale)."""
+
+AT_ONCE = 500
+"""So many notifications are made ready by the same few statements."""
 
 
 def make_ready(notification_ids: Sequence[UUID]) -> None:
-    """Make the deliveries of these notifications. Doing it again changes nothing."""
-    values = {"ids": list(notification_ids), "now": clock.now()}
-    for statement in (_DELIVERIES, _READY):
-        db.connection().execute(statement, values)
+    """Make the deliveries of these notifications. Doing it again changes nothing.
+
+    Whoever has closed their account, or holds none of the roles the category is for any more, has
+    no deliveries: the notification stays in their inbox, where it says nothing about anybody.
+    """
+    for start in range(0, len(notification_ids), AT_ONCE):
+        _make_ready(notification_ids[start : start + AT_ONCE])
+
+
+def _make_ready(notification_ids: Sequence[UUID]) -> None:
+    waiting = _take(notification_ids)
+    accounts = {notification.account_id for notification in waiting}
+    if not accounts:
+        return
+    now = clock.now()
+    people = reaching.people(accounts)
+    chosen = preferences.of(accounts)
+    phones = _phones_of(accounts, now)
+    plans = [
+        _Plan(notification, person, chosen[notification.account_id], now)
+        for notification in waiting
+        if (person := people.get(notification.account_id)) is not None
+        and person.roles & set(Category.of(notification.category).told)
+    ]
+    for plan in plans:
+        plan.make(phones.get(plan.notification.account_id, []))
+    _save([row for plan in plans for row in plan.rows])
+    db.connection().execute(
+        sa.update(Notification)
+        .where(Notification.id.in_([notification.id for notification in waiting]))
+        .values(ready_at=now)
+    )
+    audit.record_each(
+        "notification:pass_quiet_hours",
+        [plan.notification.id for plan in plans if plan.passes_quiet_hours],
+    )
+
+
+# --- what there is to go by ------------------------------------------------------------------
+
+
+class _Waiting(NamedTuple):
+    id: UUID
+    account_id: UUID
+    category: str
+    severity: str
+
+
+class _Phone(NamedTuple):
+    id: UUID
+    account_id: UUID
+    kind: str
+    proven_at: datetime
+
+
+def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
+    """Those not made ready yet, locked: whoever comes second finds them ready."""
+    found = (
+        sa.select(
+            Notification.id,
+            Notification.account_id,
+            Notification.category,
+            Notification.severity,
+        )
+        .where(Notification.id.in_(notification_ids), Notification.ready_at.is_(None))
+        .order_by(Notification.id)
+        .with_for_update()
+    )
+    return [_Waiting(*row) for row in db.connection().execute(found)]
+
+
+def _phones_of(account_ids: set[UUID], now: datetime) -> dict[UUID, list[_Phone]]:
+    """The phones and browsers on which somebody is logged in, silent ones included."""
+    found = sa.select(Device.id, Device.account_id, Device.kind, Device.proven_at).where(
+        Device.account_id.in_(account_ids),
+        Device.dropped_at.is_(None),
+        reaching.is_live_session(Device.session_id, now),
+    )
+    phones: dict[UUID, list[_Phone]] = {}
+    for row in db.connection().execute(found):
+        phones.setdefault(row.account_id, []).append(_Phone(*row))
+    return phones
+
+
+def _save(rows: list[dict[str, Any]]) -> None:
+    """Add these deliveries, but for those that are there already."""
+    if rows:
+        db.connection().execute(insert(Delivery).on_conflict_do_nothing(), rows)
+
+
+# --- one person's ----------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Plan:
+    """By which ways one notification goes to one person."""
+
+    notification: _Waiting
+    person: Person
+    chosen: Preferences
+    now: datetime
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def category(self) -> Category:
+        return Category.of(self.notification.category)
+
+    @property
+    def severity(self) -> Severity:
+        return Severity(self.notification.severity)
+
+    @property
+    def quiet_until(self) -> datetime | None:
+        """When the quiet hours end that hold this back; urgent things are never held back."""
+        if self.severity is Severity.URGENT:
+            return None
+        return self.chosen.quiet_until(self.now)
+
+    @property
+    def passes_quiet_hours(self) -> bool:
+        """Something urgent goes out although the person sleeps."""
+        is_urgent = self.severity is Severity.URGENT
+        goes_out = any(row["state"] == DeliveryState.QUEUED for row in self.rows)
+        return is_urgent and goes_out and self.chosen.quiet_until(self.now) is not None
+
+    def make(self, phones: list[_Phone]) -> None:
+        for phone in phones:
+            is_web = phone.kind == DeviceKind.WEBPUSH
+            channel = ChannelName.WEBPUSH if is_web else ChannelName.FCM
+            is_silent = phone.proven_at <= self.now - PROVEN_WITHIN
+            self._add(Way.PUSH, channel, device_id=phone.id, is_silent=is_silent)
+        # Waiting for the morning counts as well: the digest will reach that phone.
+        reaches = any(
+            row["state"] == DeliveryState.QUEUED or row["reason"] == SuppressReason.QUIET_HOURS
+            for row in self.rows
+        )
+        self._add(Way.EMAIL, ChannelName.EMAIL, reaches_a_phone=reaches)
+        if self.chosen.mobile is not None:
+            self._add(Way.SMS, ChannelName.SMS)
+
+    def _add(
+        self,
+        way: Way,
+        channel: ChannelName,
+        *,
+        device_id: UUID | None = None,
+        is_silent: bool = False,
+        reaches_a_phone: bool = False,
+    ) -> None:
+        setting = self.chosen.setting(self.category, way, self.severity)
+        if setting is WaySetting.UNUSED or (setting is WaySetting.INSTEAD and reaches_a_phone):
+            return
+        # An e-mail wakes nobody, and waits by itself.
+        quiet_until = None if way is Way.EMAIL else self.quiet_until
+        reason = None
+        if setting is WaySetting.OFF:
+            reason = SuppressReason.TURNED_OFF
+        elif is_silent:
+            reason = SuppressReason.SILENT
+        elif channel not in channels.current():
+            reason = SuppressReason.CHANNEL_OFF
+        elif quiet_until is not None:
+            reason = SuppressReason.QUIET_HOURS
+        self.rows.append(
+            {
+                "notification_id": self.notification.id,
+                "account_id": self.notification.account_id,
+                "channel": channel,
+                "device_id": device_id,
+                "state": DeliveryState.SUPPRESSED if reason else DeliveryState.QUEUED,
+                "reason": reason,
+                "created_at": self.now,
+                "next_attempt_at": None if reason else self.now,
+                "ended_at": self.now if reason else None,
+                "quiet_until": quiet_until if reason is SuppressReason.QUIET_HOURS else None,
+            }
+        )

@@ -1,11 +1,99 @@
-"""Stand-ins for the services that notifications go by; each fails the test on what it did not
-expect."""
+"""Phones of the people of the world, the worker beside the app, its open channels, and stand-ins for
+the services behind them; each fails the test on what it did not expect."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
+from uuid_utils.compat import uuid7
 
+from hub_api import clock, db, jobs
+from hub_api import settings as hub_settings
+from hub_api.accounts.models import LoginSession
+from hub_api.notifications import channels, service
+from hub_api.notifications.categories import Category
+from hub_api.notifications.models import ChannelName, Delivery, Device, NotificationPreferences
 from tests.standins.fcm import Fcm
+
+
+class Closed:
+    """A channel that is open and to which nothing is given: planning sends nothing."""
+
+    def send(self, *_: Any, **__: Any) -> Any:
+        raise AssertionError("nothing is sent while it is planned")
+
+
+@pytest.fixture
+def worker(settings, monkeypatch):
+    """Jobs run here, under the worker's own role, with every channel open."""
+    engine = db.make_engine(settings.required_database().worker, connections=4)
+    monkeypatch.setattr(jobs, "_engine", engine)
+    monkeypatch.setattr(channels, "_open", dict.fromkeys(ChannelName, Closed()))
+    yield engine
+    engine.dispose()
+
+
+class Town:
+    """What the owner of the database puts there, and what it then holds."""
+
+    def __init__(self, owner: sa.Engine) -> None:
+        self.owner = owner
+
+    def phone(self, account_id: UUID, kind: str = "fid", **changes: Any) -> UUID:
+        """A phone, or a browser, on which somebody is logged in."""
+        with db.transaction(self.owner) as session:
+            login = LoginSession(account_id=account_id, expires_at=clock.now() + timedelta(days=30))
+            session.add(login)
+            session.flush()
+            name = uuid7().hex
+            keys = {"p256dh": "p", "auth": "a"} if kind == "webpush" else {}
+            found = {
+                "installation_id": name, "account_id": account_id, "session_id": login.id,
+                "kind": kind, "address": name, "platform": "android", "locale": "en-GB",
+                **keys, **changes,
+            }  # fmt: skip
+            device = Device(**found)
+            session.add(device)
+            session.flush()
+            return device.id
+
+    def prefer(self, account_id: UUID, **chosen: Any) -> None:
+        with db.transaction(self.owner) as session:
+            session.add(NotificationPreferences(account_id=account_id, **chosen))
+
+    def tell(self, account_id: UUID, category: Category, **changes: Any) -> UUID:
+        """Put a notification into somebody's inbox, as a slice would."""
+        with db.transaction(self.owner):
+            told = service.put({account_id: uuid7()}, category, **changes)
+        return told[account_id]
+
+    def deliveries(self, notification_id: UUID) -> list[Delivery]:
+        with db.transaction(self.owner) as session:
+            found = sa.select(Delivery).where(Delivery.notification_id == notification_id)
+            return [*session.scalars(found.order_by(Delivery.id))]
+
+    def ways(self, notification_id: UUID) -> list[tuple[str, str, str | None]]:
+        """Each delivery's channel, state and reason."""
+        return sorted(
+            (one.channel, one.state, one.reason or "") for one in self.deliveries(notification_id)
+        )
+
+
+@pytest.fixture
+def town(owner) -> Town:
+    return Town(owner)
+
+
+@pytest.fixture
+def quiet(settings, world):  # noqa: ARG001 - which makes the usual settings the current ones
+    """The hours as they are outside the tests: nobody is disturbed from 22:00 to 07:00."""
+    hub_settings.use(replace(settings, quiet_from=time(22), quiet_until=time(7)))
+    yield
+    hub_settings.use(settings)
 
 
 @pytest.fixture

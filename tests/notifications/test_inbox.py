@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import ProgrammingError
 
 from hub_api import db, jobs
-from hub_api.notifications import service
+from hub_api.notifications import planning
 from hub_api.notifications.categories import Category
 from hub_api.notifications.jobs import make_ready
 
@@ -52,7 +52,7 @@ class TestMakeReady:
         def mark():
             with db.transaction(app.engine):
                 db.set_scope(world.here.hub_carer, [world.here.id])
-                service.make_ready([UUID(told["id"])])
+                planning.make_ready([UUID(told["id"])])
 
         with pytest.raises(ProgrammingError):
             mark()
