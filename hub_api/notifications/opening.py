@@ -9,6 +9,8 @@ import structlog
 from hub_api.notifications.models import ChannelName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub_api.notifications.channels import Channel
     from hub_api.settings import Channels
 
@@ -35,10 +37,19 @@ def open_channels(given: Channels) -> dict[ChannelName, Channel]:
     """Open every channel that is set up; the log says which are not. Raises `SettingsError`."""
     found = configured(given)
     opened: dict[ChannelName, Channel] = {}
-    if ChannelName.FCM in found:
-        from hub_api.notifications.fcm import open_fcm
-
-        opened[ChannelName.FCM] = open_fcm(given)
-    for name in sorted(set(ChannelName) - set(opened)):
-        log.warning("channel_off", channel=str(name), words=OFF)
+    for name in ChannelName:
+        channel = _OPENERS[name](given) if name in found else None
+        if channel is None:
+            log.warning("channel_off", channel=str(name), words=OFF)
+        else:
+            opened[name] = channel
     return opened
+
+
+def _open_fcm(given: Channels) -> Channel | None:
+    from hub_api.notifications import fcm  # costs a second: only what sends imports it
+
+    return fcm.open_fcm(given)
+
+
+_OPENERS: dict[ChannelName, Callable[[Channels], Channel | None]] = {ChannelName.FCM: _open_fcm}
