@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from hub_api import child_keys, db, embedded, private_files, token_keys
+from hub_api.notifications import opening
 from hub_api.operations.service import BEHIND, readiness
 from hub_api.settings import SettingsError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hub_api.settings import Settings
+    from hub_api.settings import Channels, Settings
 
 OK, OFF, MISSING, UNSAFE = "ok", "off", "missing", "unsafe"
 FAILING = {MISSING, UNSAFE}
@@ -46,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
             findings += _database(ready, "configured" if settings.database else "embedded")
     except SettingsError as error:
         findings.append(Finding(MISSING, "database", str(error)))
-    return [*findings, Finding(OFF, "push", "notifications reach the inbox only")]
+    return findings
 
 
 def _unknown_settings(settings: Settings) -> Iterator[Finding]:
@@ -130,7 +131,7 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
                 if role == "worker":
                     yield _sealing(connection)
             if role == "api":
-                yield from _parts(engine)
+                yield from _parts(engine, settings.channels)
             if role == "migration":
                 yield from _data_keys(settings.data_keys_path, engine)
         except DBAPIError as error:
@@ -183,7 +184,13 @@ def refuse_unsafe_roles(settings: Settings) -> None:
             raise SettingsError(f"Unsafe: {found.words} (docs/operator.md).")
 
 
-def _parts(engine: sa.Engine) -> Iterator[Finding]:
-    for part, words in readiness(engine).items():
+def _parts(engine: sa.Engine, channels: Channels) -> Iterator[Finding]:
+    found = readiness(engine, channels)
+    for part, words in found.parts.items():
         if part != "database":
             yield Finding(OK if words == "ok" else MISSING, part, words)
+    for name, words in found.channels.items():
+        verdict = OK if words == "ok" else OFF if words == opening.OFF else MISSING
+        yield Finding(verdict, name, words.removeprefix("off: "))
+    if found.channels and set(found.channels.values()) == {opening.OFF}:
+        yield Finding(OFF, "push", "notifications reach the inbox only")

@@ -1,4 +1,4 @@
-"""The worker: runs jobs, brings back those whose worker died, and seals the audit trail."""
+"""The worker: runs jobs, brings back those whose worker died, sends, and seals the audit trail."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ import structlog
 
 from hub_api import data_keys, db, guards, jobs  # noqa: F401 - guards listen from their import on
 from hub_api.audit.sealing import Sealer
+from hub_api.notifications import channels, opening, watchdog
+from hub_api.notifications.senders import Senders
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from sqlalchemy.engine import Engine
 
     from hub_api.settings import Settings
 
@@ -26,6 +30,12 @@ log = structlog.get_logger(__name__)
 
 SEALS_EVERY = 5.0
 """Seconds an audit event may wait for its seal."""
+
+WATCHES_EVERY = 5.0
+"""Seconds between looks for deliveries that are stuck."""
+
+SENDS_WITHIN = 29.0
+"""Seconds the senders may take to finish what they have in hand, once the worker is to stop."""
 
 LEAVES_WITHIN = 10.0
 """Seconds a worker may take to close its connections once it has stopped working."""
@@ -37,6 +47,9 @@ def run(settings: Settings) -> None:
     ring = data_keys.ring(data_keys.AUDIT)
     sealer = Sealer(ring, settings.audit_anchor_path)
     jobs.use_engine(db.make_engine(url, connections=3))
+    channels.use(opening.open_channels(settings.channels))
+    # One more for the watchdog.
+    sending = db.make_engine(url, connections=settings.senders + 1)
     connector = procrastinate.PsycopgConnector(
         conninfo=url,
         min_size=1,
@@ -46,7 +59,7 @@ def run(settings: Settings) -> None:
     )
     try:
         with jobs.app.replace_connector(connector) as app:
-            asyncio.run(_work(app, sealer, settings.job_stalled_after.total_seconds()))
+            asyncio.run(_work(app, sealer, sending, settings))
     except (procrastinate.exceptions.ConnectorException, psycopg_pool.PoolTimeout):
         raise SettingsError(
             "The worker can't reach the database: check HUB_WORKER_DATABASE_URL, or run "
@@ -54,14 +67,20 @@ def run(settings: Settings) -> None:
         ) from None
 
 
-async def _work(app: procrastinate.App, sealer: Sealer, stalled_after: float) -> None:
+async def _work(
+    app: procrastinate.App, sealer: Sealer, sending: Engine, settings: Settings
+) -> None:
+    stalled_after = settings.job_stalled_after.total_seconds()
+    senders = Senders(sending, settings.senders)
     async with (
         app.open_async(),
         # Loops of the worker's own and not periodic jobs: they must run when jobs do not, and
         # a seal must not wait behind jobs, nor fill their table.
         _repeating("rescue", stalled_after / 2, lambda: rescue_stalled_jobs(app, stalled_after)),
         _repeating("sealing", SEALS_EVERY, lambda: asyncio.to_thread(sealer.seal_finished)),
+        _repeating("watchdog", WATCHES_EVERY, lambda: asyncio.to_thread(watch, sending, senders)),
     ):
+        senders.start()
         try:
             await app.run_worker_async(
                 name="hub",
@@ -72,7 +91,15 @@ async def _work(app: procrastinate.App, sealer: Sealer, stalled_after: float) ->
                 shutdown_graceful_timeout=20,
             )
         finally:
+            if not await asyncio.to_thread(senders.stop, SENDS_WITHIN):
+                log.warning("left_while_sending")
             leave_within(LEAVES_WITHIN)
+
+
+def watch(engine: Engine, senders: Senders) -> None:
+    """See to what is stuck, and have what that queued sent."""
+    if watchdog.look(engine):
+        senders.wake()
 
 
 def leave_within(seconds: float) -> None:

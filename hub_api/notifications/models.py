@@ -229,8 +229,12 @@ class Delivery(HasId, Base):
             unique=True,
             postgresql_where=sa.text("device_id is null"),
         ),
+        # By channel first: those that wait for a channel at fault are not looked at.
         sa.Index(
-            "ix_deliveries_due", "next_attempt_at", postgresql_where=sa.text("state = 'queued'")
+            "ix_deliveries_due",
+            "channel",
+            "next_attempt_at",
+            postgresql_where=sa.text("state = 'queued'"),
         ),
         sa.Index(
             "ix_deliveries_sending", "sending_since", postgresql_where=sa.text("state = 'sending'")

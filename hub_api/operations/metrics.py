@@ -16,12 +16,15 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from hub_api.notifications import opening
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from prometheus_client.core import Metric
 
     from hub_api.operations.service import Figures
+    from hub_api.operations.telling import Telling
 
 REQUESTS = Counter("hub_requests", "Requests answered.", ["method", "route", "status"])
 SECONDS = Histogram(
@@ -55,6 +58,33 @@ class _FromDatabase(Collector):
             "How long the oldest audit event has waited for its seal.",
             found.oldest_unsealed,
         )
+        yield GaugeMetricFamily(
+            "hub_worker_silent_seconds", "Since a worker was last heard of.", found.worker_silent
+        )
+        yield from _of_telling(found.telling)
+
+
+def _of_telling(found: Telling) -> Iterator[Metric]:
+    """Labels are channels and states."""
+    recent = GaugeMetricFamily(
+        "hub_deliveries_recent",
+        "Of the newest 10,000 deliveries, how many are in this state.",
+        labels=["channel", "state"],
+    )
+    for labels, count in found.recent.items():
+        recent.add_metric(labels, count)
+    oldest = GaugeMetricFamily(
+        "hub_oldest_delivery_due_seconds",
+        "How long the oldest due delivery has waited.",
+        labels=["channel"],
+    )
+    fault = GaugeMetricFamily(
+        "hub_channel_at_fault", "Whether the channel's circuit is open.", labels=["channel"]
+    )
+    for name in opening.CHANNELS:
+        oldest.add_metric([name], found.oldest_due.get(name, 0.0))
+        fault.add_metric([name], float(name in found.faults))
+    yield from (recent, oldest, fault)
 
 
 def exposition(figures: Figures | None) -> bytes:

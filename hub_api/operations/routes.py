@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Blueprint, Response, current_app
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from hub_api import openapi
+from hub_api import openapi, settings
 from hub_api.access import PUBLIC
 from hub_api.api import write_json
 from hub_api.operations import metrics, service
@@ -36,11 +36,11 @@ def healthz() -> Response:
 @blp.get("/readyz")
 @_public
 def readyz() -> Response:
-    """Fit to serve: database, migrations, jobs."""
-    checks = service.readiness(_engine())
-    ready = all(found == "ok" for found in checks.values())
-    status = "ready" if ready else "not_ready"
-    return _json({"status": status, "checks": checks}, 200 if ready else 503)
+    """Fit to serve: database, migrations, jobs, deliveries; and how the channels do."""
+    found = service.readiness(_engine(), settings.current().channels)
+    status = "ready" if found.is_ready else "not_ready"
+    body = {"status": status, "checks": found.parts, "channels": found.channels}
+    return _json(body, 200 if found.is_ready else 503)
 
 
 @blp.get("/metrics")

@@ -1,4 +1,6 @@
-"""Phones of the people of the world, the worker beside the app, and its open channels."""
+"""Phones of the people of the world, the worker beside the app, its open channels and stand-ins.
+
+A stand-in fails the test on what it did not expect."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -6,6 +8,7 @@ from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
@@ -16,15 +19,8 @@ from hub_api.accounts.models import LoginSession
 from hub_api.notifications import channels, service
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import ChannelName, Delivery, Device, NotificationPreferences
+from tests.notifications.sending import Post, make_ready
 from tests.standins.fcm import Fcm
-
-
-@pytest.fixture
-def google() -> Iterator[Fcm]:
-    """Firebase Cloud Messaging. Every push that reaches it has to be expected by the test."""
-    with Fcm() as stand_in:
-        yield stand_in
-        stand_in.refuse_unexpected()
 
 
 class Closed:
@@ -101,3 +97,42 @@ def quiet(settings, world):  # noqa: ARG001 - which makes the usual settings the
     hub_settings.use(replace(settings, quiet_from=time(22), quiet_until=time(7)))
     yield
     hub_settings.use(settings)
+
+
+@pytest.fixture
+def google() -> Iterator[Fcm]:
+    """Firebase Cloud Messaging. Every push that reaches it has to be expected by the test."""
+    with Fcm() as stand_in:
+        yield stand_in
+        stand_in.refuse_unexpected()
+
+
+@pytest.fixture
+def post(worker, world, monkeypatch) -> Post:  # noqa: ARG001 - people, before they are told
+    """Open channels that answer as the test says, and a sender."""
+    made = Post(worker)
+    monkeypatch.setattr(channels, "_open", made.channels)
+    return made
+
+
+@pytest.fixture
+def told(post, town, world):
+    """Tell the hub carer something, made ready: `told()` is the notification's id."""
+
+    def tell(category=Category.REQUEST_SUBMITTED, account_id=None, **changes):
+        told_id = town.tell(account_id or world.here.hub_carer, category, **changes)
+        make_ready(post.engine, told_id)
+        return told_id
+
+    return tell
+
+
+@pytest.fixture
+def superuser(server):
+    """Run a statement as the superuser, who sees every connection."""
+
+    def run(statement):
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            return connection.execute(statement).fetchall()
+
+    return run

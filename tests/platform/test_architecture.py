@@ -31,7 +31,7 @@ ORDER = {
     "respite": {
         "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
     },
-    "operations": set(),
+    "operations": {"notifications"},
 }  # fmt: skip
 """Which slices a slice may import."""
 

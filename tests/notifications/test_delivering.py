@@ -1,0 +1,308 @@
+"""What becomes of a delivery: taken in hand, sent, and how it went; every ending its state."""
+
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from hub_api import clock, db
+from hub_api.notifications import delivering, service
+from hub_api.notifications.categories import Category
+from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications.models import ChannelName, DeliveryState, DropReason
+from tests.notifications.sending import ACCEPTED, REVOKED, TOO_MUCH, UNAVAILABLE, make_ready
+
+NOON = "2026-11-24T12:00:00+00:00"
+
+
+def gone(drop=DropReason.UNREGISTERED):
+    return Outcome(ending=Ending.GONE, reason="unregistered", drop=drop)
+
+
+@pytest.fixture
+def phone(town, world):
+    return town.phone(world.here.hub_carer, locale="en-GB")
+
+
+@pytest.fixture
+def write(owner):
+    """Change rows as their owner."""
+
+    def run(statement, **values):
+        with owner.begin() as connection:
+            connection.execute(sa.text(statement), values)
+
+    return run
+
+
+@pytest.fixture
+def frozen(world):  # noqa: ARG001 - whose logins are of today
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.mark.usefixtures("phone")
+class TestSending:
+    def test_gives_the_channel_constant_words_and_an_opaque_id(self, post, told, town):
+        notification_id = told()
+        assert post.send_due() == 1
+        ((message, recipient),) = post.fcm.sent
+        assert message.notification_id == notification_id
+        assert (message.title, message.body) == ("Booking", "You have a new update.")
+        assert timedelta(0) < message.lasts <= Category.REQUEST_SUBMITTED.lasts
+        assert (recipient.kind, recipient.platform) == ("fid", "android")
+        (delivery,) = town.deliveries(notification_id)
+        assert (delivery.state, delivery.attempts) == ("accepted", 1)
+        assert delivery.provider_id == "theirs"
+        assert delivery.created_at <= delivery.first_attempt_at <= delivery.accepted_at
+        assert (delivery.sending_since, delivery.next_attempt_at) == (None, None)
+        assert post.send_due() == 0
+
+    def test_reaches_every_phone_of_a_person(self, post, told, town, world):
+        town.phone(
+            world.here.hub_carer, kind="webpush", platform="web", address="https://p.example/1"
+        )
+        told()
+        assert post.send_due() == 2
+        ((_, browser),) = post.channels[ChannelName.WEBPUSH].sent
+        assert (browser.address, browser.p256dh, browser.auth) == ("https://p.example/1", "p", "a")
+
+    def test_sends_e_mail_and_text_messages_to_the_person(self, post, told, town, world, rows):
+        town.prefer(world.here.hub_carer, mobile="+447700900123")
+        told(Category.RETURN_LATE)
+        assert post.send_due() == 2
+        ((_, inbox),) = post.channels[ChannelName.EMAIL].sent
+        ((message, mobile),) = post.channels[ChannelName.SMS].sent
+        (account,) = rows("select email from accounts where id = :id", id=world.here.hub_carer)
+        assert (inbox.kind, inbox.address) == ("email", account.email)
+        assert (mobile.kind, mobile.address) == ("sms", "+447700900123")
+        assert message.is_urgent
+
+    def test_happens_outside_any_transaction(self, post, told, rows):
+        told()
+        states = []
+        post.fcm.meanwhile = lambda: states.extend(
+            rows("select state from deliveries for update nowait")
+        )
+        assert post.send_due() == 1
+        assert [row.state for row in states] == ["sending"]
+
+    def test_takes_turns_among_channels(self, post, told, town, world):
+        """A channel that hangs must not keep every sender from the others."""
+        town.prefer(world.here.hub_carer, mobile="+447700900123")
+        for _ in range(2):
+            told(Category.RETURN_LATE)
+        order = []
+        for name, channel in post.channels.items():
+            channel.meanwhile = lambda name=name: order.append(name)
+        post.send_due()
+        assert len(order) == 6
+        assert all(one != other for one, other in pairwise(order))
+
+    def test_takes_nothing_by_a_channel_that_is_off(self, post, told):
+        told()
+        post.only(ChannelName.EMAIL)
+        assert post.send_due() == 0
+        post.only()
+        assert post.send_due() == 0
+
+
+@pytest.mark.usefixtures("phone")
+class TestRightBeforeSending:
+    """What has changed since it was planned counts."""
+
+    def ends(self, post, town, notification_id):
+        assert post.send_due() == 1
+        (delivery,) = town.deliveries(notification_id)
+        assert post.fcm.sent == []
+        assert delivery.ended_at is not None
+        assert delivery.first_attempt_at is None
+        return delivery.state, delivery.reason
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "update sessions set ended_at = now(), end_reason = 'logout'",
+            "update sessions set ended_at = now(), end_reason = 'revoked'",
+            "update sessions set expires_at = now()",
+            "update devices set dropped_at = now(), drop_reason = 'taken_over'",
+            "update accounts set is_active = false",
+        ],
+    )
+    def test_nobody_who_is_logged_out_gets_it(self, post, told, town, write, change):
+        notification_id = told()
+        write(change)
+        assert self.ends(post, town, notification_id) == ("suppressed", "logged_out")
+
+    def test_logging_out_on_the_phone_is_enough(self, post, town, told, world, rows):
+        carer = world.hub_carer
+        (login,) = rows("select id from sessions order by id desc limit 1")
+        town.phone(world.here.hub_carer, session_id=login.id)
+        notification_id = told()
+        assert carer.post("/auth/logout").status_code == 204
+        assert self.ends(post, town, notification_id) == ("suppressed", "logged_out")
+
+    def test_what_was_opened_elsewhere_is_not_sent(self, post, told, town, write):
+        notification_id = told()
+        write("update notifications set opened_at = now()")
+        assert self.ends(post, town, notification_id) == ("suppressed", "opened_elsewhere")
+
+    def test_what_is_too_late_is_not_sent(self, post, told, town, frozen):
+        notification_id = told()
+        frozen.shift(Category.REQUEST_SUBMITTED.lasts)
+        assert self.ends(post, town, notification_id) == ("expired", None)
+
+    def test_a_number_that_was_taken_back_gets_nothing(self, post, told, town, world, write):
+        town.prefer(world.here.hub_carer, mobile="+447700900123")
+        told(Category.RETURN_LATE)
+        write("update notification_preferences set mobile = null")
+        post.send_due()
+        assert post.channels[ChannelName.SMS].sent == []
+
+
+@pytest.mark.usefixtures("phone")
+class TestARolledBackBooking:
+    def test_tells_nobody(self, post, world, owner, rows):
+        def tell_and_fail():
+            with db.transaction(owner):
+                service.put({world.here.hub_carer: world.here.id}, Category.REQUEST_SUBMITTED)
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            tell_and_fail()
+        assert rows("select from notifications") == []
+        assert rows("select from jobs.procrastinate_jobs") == []
+        assert post.send_due() == 0
+
+
+@pytest.mark.usefixtures("phone")
+class TestEndings:
+    def state(self, town, notification_id):
+        (delivery,) = town.deliveries(notification_id)
+        return delivery.state, delivery.reason
+
+    def test_later_waits_its_turn(self, post, told, town, frozen):
+        post.fcm.replies = [UNAVAILABLE]
+        notification_id = told()
+        assert post.send_due() == 1
+        (delivery,) = town.deliveries(notification_id)
+        assert (delivery.state, delivery.reason, delivery.attempts) == ("queued", "unavailable", 1)
+        wait = delivery.next_attempt_at - clock.now()
+        assert delivering.SHORTEST_WAIT <= wait <= delivering.FIRST_WAIT
+        frozen.shift(wait)
+        assert post.send_due() == 1
+        assert self.state(town, notification_id) == ("accepted", None)
+
+    def test_the_time_a_service_asks_for_is_waited_out(self, post, told, town, frozen):
+        post.fcm.replies = [TOO_MUCH]
+        notification_id = told()
+        post.send_due()
+        (delivery,) = town.deliveries(notification_id)
+        assert delivery.next_attempt_at >= clock.now() + timedelta(seconds=31)
+        frozen.shift(30)
+        assert post.send_due() == 0
+
+    def test_later_than_it_is_worth_is_never(self, post, told, town):
+        never = Outcome(ending=Ending.LATER, reason="quota", retry_after=timedelta(days=9))
+        post.fcm.replies = [never]
+        notification_id = told()
+        post.send_due()
+        assert self.state(town, notification_id) == ("expired", "quota")
+
+    def test_failed_is_the_end(self, post, told, town):
+        post.fcm.replies = [Outcome(ending=Ending.FAILED, reason="bad_message")]
+        notification_id = told()
+        post.send_due()
+        assert self.state(town, notification_id) == ("failed", "bad_message")
+
+    def test_gone_drops_the_phone(self, post, told, town, rows):
+        post.fcm.replies = [gone()]
+        first, second = told(), told()
+        post.send_due()
+        assert self.state(town, first) == ("dropped", "unregistered")
+        assert self.state(town, second) == ("suppressed", "logged_out")
+        (device,) = rows("select drop_reason from devices")
+        assert device.drop_reason == "unregistered"
+        assert len(post.fcm.sent) == 1
+
+    def test_gone_spares_a_phone_that_registered_anew_meanwhile(
+        self, post, told, town, write, rows
+    ):
+        post.fcm.replies = [gone()]
+        post.fcm.meanwhile = lambda: write("update devices set address = 'the-new-one'")
+        notification_id = told()
+        assert post.send_due() == 2
+        assert self.state(town, notification_id) == ("accepted", None)
+        assert post.fcm.sent[1][1].address == "the-new-one"
+        assert rows("select from devices where dropped_at is not null") == []
+
+    def test_a_channel_that_raises_is_tried_again_later(self, post, told, town):
+        def fail():
+            raise ValueError("somebody's address")
+
+        post.fcm.meanwhile = fail
+        notification_id = told()
+        post.send_due()
+        assert self.state(town, notification_id) == ("queued", "unexpected")
+
+    @pytest.mark.parametrize("outcome", [UNAVAILABLE, REVOKED, gone(), ACCEPTED])
+    def test_a_sender_taken_for_dead_changes_nothing(self, post, told, town, write, rows, outcome):
+        """It comes back when another has the same delivery in hand."""
+        post.fcm.replies = [outcome]
+        post.fcm.meanwhile = lambda: write("update deliveries set attempts = attempts + 1")
+        notification_id = told()
+        with db.transaction(post.engine):
+            due = delivering.next_due(post.channels)
+            assert delivering.take(due)
+        outcome = delivering.send(post.fcm, due)
+        (before,) = rows("select to_jsonb(d)::text as it from deliveries d")
+        with db.transaction(post.engine):
+            delivering.record(due, outcome)
+        (after,) = rows("select to_jsonb(d)::text as it from deliveries d")
+        assert before == after
+        assert self.state(town, notification_id) == ("sending", None)
+        assert rows("select from channel_faults") == []
+        assert rows("select from devices where dropped_at is not null") == []
+
+    @pytest.mark.parametrize("state", [DeliveryState.RECEIVED, DeliveryState.OPENED])
+    def test_a_receipt_may_be_quicker(self, post, told, town, write, state):
+        post.fcm.meanwhile = lambda: write(
+            f"update deliveries set state = '{state}', sending_since = null, received_at = now()"
+        )
+        notification_id = told()
+        post.send_due()
+        (delivery,) = town.deliveries(notification_id)
+        assert (delivery.state, delivery.provider_id) == (state, "theirs")
+        assert delivery.accepted_at is not None
+
+    def test_a_receipt_is_never_taken_back(self, post, told, town, write):
+        post.fcm.replies = [UNAVAILABLE]
+        post.fcm.meanwhile = lambda: write(
+            "update deliveries set state = 'received', sending_since = null, received_at = now()"
+        )
+        notification_id = told()
+        post.send_due()
+        (delivery,) = town.deliveries(notification_id)
+        assert (delivery.state, delivery.accepted_at) == ("received", None)
+
+
+class TestWaiting:
+    def test_doubles_up_to_a_bound_and_is_spread_over_all_of_it(self):
+        for attempts, bound in [(1, 4), (2, 8), (3, 16), (7, 256), (8, 300), (10_000, 300)]:
+            waits = [delivering.wait_after(attempts).total_seconds() for _ in range(500)]
+            assert 1 <= min(waits) <= 1 + bound / 10
+            assert bound * 0.9 <= max(waits) <= bound
+
+    def test_adds_to_what_was_asked_for(self):
+        waits = [delivering.wait_after(3, timedelta(seconds=10)) for _ in range(200)]
+        assert timedelta(seconds=11) <= min(waits)
+        assert max(waits) - min(waits) > timedelta(seconds=10)
+
+
+@pytest.mark.usefixtures("phone")
+def test_making_ready_again_sends_nothing_twice(post, told):
+    notification_id = told()
+    make_ready(post.engine, notification_id)
+    assert post.send_due() == 1
