@@ -235,7 +235,7 @@ def _shown(actor: Actor, chosen: Preferences) -> dict[str, Any]:
                 "words": words.in_language(category.words, chosen.language),
                 "severity": category.severity,
                 "can_be_turned_off": category.severity is not Severity.URGENT,
-                **{way: chosen.setting(category, way) for way in Way},
+                **{str(way): chosen.setting(category, way) for way in Way},
             }
             for category in Category
             if roles & {*category.told}
