@@ -96,6 +96,7 @@ def town(owner) -> Town:
 @pytest.fixture
 def quiet(settings, world):  # noqa: ARG001 - which makes the usual settings the current ones
     """The hours as they are outside the tests: nobody is disturbed from 22:00 to 07:00."""
-    hub_settings.use(replace(settings, quiet_from=time(22), quiet_until=time(7)))
+    quiet = replace(settings.channels, quiet_from=time(22), quiet_until=time(7))
+    hub_settings.use(replace(settings, channels=quiet))
     yield
     hub_settings.use(settings)
