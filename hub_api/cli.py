@@ -185,6 +185,19 @@ def rotate(*, data: bool) -> None:
     click.echo(f"New tokens are signed with {kid} from now on. Ring: {path}")
 
 
+@keys.command()
+def vapid() -> None:
+    """Make the key that signs push to browsers, once."""
+    from hub_api.notifications import vapid_keys
+
+    path = hub_settings.current().channels.vapid_key_file
+    if path is None:
+        raise SettingsError(f"{vapid_keys.SETTING} is not set: say where the key is to be.")
+    public = vapid_keys.public_text(vapid_keys.make(path))
+    click.echo(f"Browsers subscribe to {public}")
+    click.echo(f"Back up {path}: with another key every browser must subscribe anew.")
+
+
 def _rotate_data_keys() -> None:
     from hub_api import child_keys, embedded
 

@@ -31,6 +31,9 @@ class Message:
     lasts: timedelta
     """How long the service may keep it for a phone that is off."""
     is_urgent: bool
+    may_be_repeat: bool = True
+    """Whether an earlier attempt may have arrived. Text messages can't collapse: where this is so,
+    their channel asks first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

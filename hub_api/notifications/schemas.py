@@ -19,3 +19,12 @@ class NotificationSchema(Schema):
         allow_none=True,
         metadata={"description": "When it was made ready for delivery."},
     )
+
+
+class WebPushKeySchema(Schema):
+    application_server_key = fields.String(
+        required=True,
+        metadata={
+            "description": "For `PushManager.subscribe()`: an uncompressed P-256 point, base64url."
+        },
+    )

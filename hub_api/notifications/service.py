@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 
 from hub_api import clock, db, jobs, reads
-from hub_api.notifications import policy, preferences, words
+from hub_api import settings as hub_settings
+from hub_api.errors import NotFound
+from hub_api.notifications import policy, preferences, vapid_keys, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
 from hub_api.reads import ASKING
+from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs
+
+log = structlog.get_logger(__name__)
 
 
 def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
@@ -73,3 +79,14 @@ def inbox(actor: Actor, page: PageArgs) -> Page:
     for row in found.rows:
         row["words"] = words.in_language(row["words"], language)
     return found
+
+
+def web_push_key() -> str:
+    """The public half of the key that signs push to browsers; 404 when there is none."""
+    path = hub_settings.current().channels.vapid_key_file
+    try:
+        if path is not None:
+            return vapid_keys.public_text(vapid_keys.load(path))
+    except SettingsError as error:
+        log.error("web_push_key_unusable", reason=str(error))
+    raise NotFound("This hub doesn't send to browsers yet.", code="web_push_off")

@@ -75,6 +75,7 @@ revokeSession               H     .         .    .       .        .    .       .
 listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
 getNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
 putNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
+getWebPushKey               M     M         M    M       M        M    M       M     M     !      M     M
 
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M
@@ -270,7 +271,7 @@ ONE_WALL = {
     "logIn", "refreshTokens", "logOut", "getMe", "changeMe", "changePassword", "activateAccount",
     "listSessions", "revokeSession", "listAccounts", "inviteAccount", "getAccount",
     "changeAccount", "inviteAccountAgain", "closeAccount", "reopenAccount", "logAccountOut",
-    "giveRole", "endRole",
+    "giveRole", "endRole", "getWebPushKey",
 }  # fmt: skip
 """Operations on the tables that are read before anybody is known. Only the first wall is there."""
 
