@@ -54,6 +54,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications.routes import blp as notifications
+    from hub_api.notifications.routes import devices_blp as devices
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
@@ -72,6 +73,7 @@ def register_routes(app: HubFlask) -> None:
         sleepovers,
         calendar,
         notifications,
+        devices,
         tasks,
         audit,
     )

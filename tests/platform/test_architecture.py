@@ -23,7 +23,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 ORDER = {
     "accounts": {"audit"},
     "audit": {"accounts"},
-    "notifications": {"accounts"},
+    "notifications": {"accounts", "audit", "tasks"},
     "tasks": {"accounts", "audit"},
     "constellations": {"accounts", "audit", "notifications", "tasks"},
     "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
