@@ -146,12 +146,8 @@ def _add(actor: Actor, device: Device) -> None:
     db.session().add(device)
     db.session().flush()
     audit.record("device:register", actor_id=actor.account_id, subject_id=device.id)
-    # It stands in for those that are gone, so nobody need be told of them any more.
-    is_over = sa.or_(
-        Device.dropped_at.is_not(None),
-        sa.not_(sessions.is_alive(Device.session_id, clock.now())),
-    )
-    _recover(actor.account_id, is_over)
+    # It stands in for those that are gone: nobody need look for them any more.
+    _recover(actor.account_id, Device.dropped_at.is_not(None))
 
 
 def _change(actor: Actor, device: Device, kept: dict[str, Any]) -> None:
