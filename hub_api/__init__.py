@@ -55,6 +55,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications.preferences_routes import blp as notification_preferences
     from hub_api.notifications.routes import blp as notifications
+    from hub_api.notifications.routes import devices_blp as devices
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
@@ -74,6 +75,7 @@ def register_routes(app: HubFlask) -> None:
         calendar,
         notifications,
         notification_preferences,
+        devices,
         tasks,
         audit,
     )

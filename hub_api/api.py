@@ -170,10 +170,10 @@ def to_response(content: Any, status: int) -> Response:
     return response
 
 
-def page_response(page: Page) -> Response:
-    """One page of a list, with the address of the next."""
+def page_response(page: Page, **beside: Any) -> Response:
+    """One page of a list, with the address of the next; `beside` is said of the list as a whole."""
     next_cursor = write_cursor(page.next_key) if page.next_key else None
-    body = {"items": page.rows, "next_cursor": next_cursor}
+    body = {"items": page.rows, "next_cursor": next_cursor, **beside}
     response = Response(write_json(body), content_type="application/json")
     if next_cursor:
         query = urlencode({**request.args.to_dict(), "cursor": next_cursor})

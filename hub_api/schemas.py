@@ -192,8 +192,8 @@ class PageIn(Schema):
     )
 
 
-def page_of(item: type[Schema]) -> ma.Schema:
-    """The schema of a page of these."""
+def page_of(item: type[Schema], **beside: fields.Field[Any]) -> ma.Schema:
+    """The schema of a page of these; `beside` is said of the list as a whole."""
     name = item.__name__.removesuffix("Schema") + "Page"
     page: type[ma.Schema] = type(
         name,
@@ -201,6 +201,7 @@ def page_of(item: type[Schema]) -> ma.Schema:
         {
             "items": fields.List(fields.Nested(item), required=True),
             "next_cursor": fields.String(required=True, allow_none=True),
+            **beside,
         },
     )
     return page()

@@ -67,7 +67,7 @@ class Phone:
     """Sends requests as somebody, or as nobody."""
 
     def __init__(self, app: Any, account_id: UUID | None = None) -> None:
-        self.app = app
+        self.app, self.account_id = app, account_id
         self._client = app.test_client()
         self.headers: dict[str, str] = {}
         if account_id is not None:

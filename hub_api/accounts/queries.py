@@ -13,6 +13,7 @@ from hub_api.accounts.models import Account, AccountState, RoleGrant
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from uuid import UUID
 
@@ -75,6 +76,25 @@ def roles_of(account_id: UUID) -> set[Role]:
         sa.or_(RoleGrant.ends_on.is_(None), RoleGrant.ends_on > clock.london_today()),
     )
     return {Role(role) for role in db.session().scalars(held)}
+
+
+_PLACES = """
+    select distinct coalesce(g.constellation_id, m.constellation_id) as id
+      from role_grants g
+      left join memberships m
+        on m.household_id = g.household_id
+       and m.starts_on <= %(today)s and (m.ends_on is null or m.ends_on > %(today)s)
+     where g.account_id = %(account_id)s and g.role = any(%(roles)s)
+       and g.starts_on <= %(today)s and (g.ends_on is null or g.ends_on > %(today)s)
+       and coalesce(g.constellation_id, m.constellation_id) is not null
+     order by id
+"""
+
+
+def constellations_of(account_id: UUID, roles: Sequence[Role], on: date) -> list[UUID]:
+    """The constellations where somebody holds one of these roles on a day, a carer by household."""
+    values = {"account_id": account_id, "roles": [str(role) for role in roles], "today": on}
+    return [row.id for row in db.connection().exec_driver_sql(_PLACES, values)]
 
 
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:

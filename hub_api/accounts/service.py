@@ -71,6 +71,12 @@ def accounts_holding(
     )
 
 
+def constellations_of(account_id: UUID, *roles: Role) -> list[UUID]:
+    """The constellations where somebody holds one of these roles today; a satellite carer, where
+    the household belongs."""
+    return queries.constellations_of(account_id, roles, clock.london_today())
+
+
 def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: who holds a role for its constellation today, by name."""
     return queries.names_holding(role, constellation_id)

@@ -7,7 +7,7 @@ import ipaddress
 import secrets
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import sqlalchemy as sa
 
@@ -245,6 +245,24 @@ def _end(session_id: UUID, reason: EndReason) -> None:
     login = db.session().get_one(LoginSession, session_id, with_for_update=True)
     login.end(reason)
     db.session().flush()
+
+
+def is_alive(session_id: Any, now: Any) -> sa.ColumnElement[bool]:
+    """For another slice's select: the session its column holds could still ask for something.
+
+    The same rule as the actor query's: not ended, not run out, and its account is open.
+    """
+    return _has(session_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now)
+
+
+def is_not_ended(session_id: Any) -> sa.ColumnElement[bool]:
+    """The same, but one that has run out by itself counts too: nobody meant to end it."""
+    return _has(session_id, LoginSession.ended_at.is_(None))
+
+
+def _has(session_id: Any, *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    found = sa.select(LoginSession.id).join(Account, Account.id == LoginSession.account_id)
+    return sa.exists(found.where(LoginSession.id == session_id, Account.is_active, *conditions))
 
 
 def _sessions() -> reads.Select:

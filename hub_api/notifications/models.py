@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
+from hub_api.errors import on_constraint
 from hub_api.notifications.categories import Category, Severity
 
 
@@ -91,6 +92,10 @@ class DropReason(StrEnum):
     """The push service says that there can be no such address."""
 
 
+GONE = (DropReason.UNREGISTERED, DropReason.WRONG_SENDER, DropReason.BAD_ADDRESS)
+"""Why nothing reaches a phone although nobody wanted that: its person must hear of it."""
+
+
 class Device(HasId, Base):
     """A phone or browser as one login registered it; another login makes a row of its own.
 
@@ -147,6 +152,10 @@ class Device(HasId, Base):
     registered_at: Mapped[datetime] = mapped_column(default=clock.now)
     proven_at: Mapped[datetime] = mapped_column(default=clock.now)
     """When it last registered or sent a receipt: the last proof that it is in use."""
+    received_at: Mapped[datetime | None]
+    """When it last sent a receipt: the last proof that what is sent to it arrives."""
+    stopped_at: Mapped[datetime | None]
+    """When its person was told that it has stopped receiving; null once it is well again."""
     dropped_at: Mapped[datetime | None]
     drop_reason: Mapped[str | None]
 
@@ -241,6 +250,12 @@ class Delivery(HasId, Base):
         ),
         sa.Index("ix_deliveries_device_id_id", "device_id", "id"),
         sa.Index(
+            "ix_deliveries_not_received",
+            "device_id",
+            "accepted_at",
+            postgresql_where=sa.text("state = 'accepted'"),
+        ),
+        sa.Index(
             "ix_deliveries_waiting_for_digest",
             "quiet_until",
             postgresql_where=sa.text("quiet_until is not null and digest_id is null"),
@@ -315,3 +330,15 @@ class NotificationPreferences(Versioned, Base):
     """In which language the inbox, e-mails and text messages speak."""
     choices: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     """category → way (push, email, sms) → whether; what is not said is as its severity has it."""
+
+
+on_constraint(
+    "uq_device_address",
+    "registered_meanwhile",
+    "This phone is just being set up. Please try again in a moment.",
+)
+on_constraint(
+    "uq_device_installation",
+    "registered_meanwhile",
+    "This phone is just being set up. Please try again in a moment.",
+)

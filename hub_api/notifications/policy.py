@@ -1,10 +1,10 @@
-"""Who sees which notification: the person it is for, nobody else."""
+"""Who sees which notification and which phone: the person whose it is, nobody else."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub_api.notifications.models import Notification
+from hub_api.notifications.models import Device, Notification
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -15,3 +15,8 @@ if TYPE_CHECKING:
 def visible_to(asking: Asking) -> ColumnElement[bool]:
     """The actor's own."""
     return asking.is_account(Notification.account_id)
+
+
+def devices_visible_to(asking: Asking) -> ColumnElement[bool]:
+    """The actor's own."""
+    return asking.is_account(Device.account_id)

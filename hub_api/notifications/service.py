@@ -56,20 +56,42 @@ def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
     return {notification.account_id: notification.id for notification in told}
 
 
+def _of_category(name: str) -> sa.ColumnElement[str]:
+    """What each category is declared with."""
+    declared = {str(category): str(getattr(category, name)) for category in Category}
+    return sa.case(declared, value=Notification.category)
+
+
 def _notifications() -> reads.Select:
     return sa.select(
         Notification.id,
         Notification.category,
-        sa.case(
-            {str(category): category.words for category in Category}, value=Notification.category
-        ).label("words"),
+        _of_category("topic").label("topic"),
+        Notification.severity,
+        _of_category("words").label("words"),
         Notification.subject_id,
         Notification.created_at,
         Notification.ready_at,
+        Notification.opened_at,
+        Notification.acknowledged_at,
     ).where(policy.visible_to(ASKING))
 
 
+def _unread() -> reads.Select:
+    """How many are unread, counted no further than an app would show."""
+    unread = (
+        sa.select(Notification.id)
+        .where(policy.visible_to(ASKING), Notification.opened_at.is_(None))
+        .limit(MOST_UNREAD)
+    )
+    return sa.select(sa.func.count().label("unread_count")).select_from(unread.subquery())
+
+
+MOST_UNREAD = 100
+"""What `unread_count` says at most: "99+". A person back after a year costs no more to count."""
+
 INBOX = reads.Read(_notifications, key=Notification.id)
+UNREAD = reads.Query(_unread)
 
 
 def inbox(actor: Actor, page: PageArgs) -> Page:
@@ -90,3 +112,9 @@ def web_push_key() -> str:
     except SettingsError as error:
         log.error("web_push_key_unusable", reason=str(error))
     raise NotFound("This hub doesn't send to browsers yet.", code="web_push_off")
+
+
+def unread_count(actor: Actor) -> int:
+    """How many of the actor's notifications nobody has opened yet, up to `MOST_UNREAD`."""
+    (row,) = UNREAD.rows(actor)
+    return int(row["unread_count"])

@@ -57,3 +57,11 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(days=1),
     )
+
+    # A day: e-mail and the inbox still reach them, and most find out themselves.
+    DEVICE_STOPPED = (
+        "device_stopped",
+        "A carer's phone has stopped receiving. Please ask them to open the app and log in again.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )

@@ -49,6 +49,7 @@ class Task(HasId, Versioned, Base):
             "uq_task_open",
             "kind",
             "subject_id",
+            "constellation_id",
             unique=True,
             postgresql_where=sa.text("state = 'open'"),
         ),

@@ -69,6 +69,8 @@ BY_PATH = {
     "{account_id}": "account",
     "{role_id}": "role",
     "{session_id}": "session",
+    "{notification_id}": "notification",
+    "{installation_id}": "device",
 }
 
 

@@ -10,6 +10,7 @@ another kind of object. A person is a column. A cell names the objects the perso
     N  the household's next door            X  the rest of the other constellation
     C  the rest of the constellation        M  one's own, whoever one is
     S  what belongs to the service alone
+    0  what does not exist: it may be made by doing it
     lower case  seen, but this may not be done to it: 403. In a list: the drafts of that family.
     .  there is none: 404, or an empty list
     -  403 whatever is asked for            !  401: nobody is logged in
@@ -76,6 +77,12 @@ listNotifications           M     M         M    M       M        M    M       M
 getNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
 putNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
 getWebPushKey               M     M         M    M       M        M    M       M     M     !      M     M
+receiveNotification         H     .         .    .       X        .    .       .     .     !      .     .
+openNotification            H     .         .    .       X        .    .       .     .     !      .     .
+acknowledgeNotification     H     .         .    .       X        .    .       .     .     !      .     .
+listDevices                 M     M         M    M       M        M    M       M     M     !      M     M
+registerDevice              HX0   HX0       HX0  HX0     HX0      HX0  HX0     HX0   HX0   !      HX0   HX0
+removeDevice                H     .         .    .       X        .    .       .     .     !      .     .
 
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M
@@ -212,12 +219,15 @@ OBJECTS = {
     "closed": "H",
     "role": "HX",
     "session": "H",
+    "notification": "HX",
+    "device": "HX",
 }
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of requests,
 `held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
 anything ahead, and its child. Of accounts, their roles and sessions `H` is the household's carer's
-and `X` the other hub carer's; `closed` is an account that is closed.
+and `X` the other hub carer's; `closed` is an account that is closed. So are notifications, and
+devices by the id their app has chosen: a phone is whose login it is, so anybody may register any.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
@@ -271,9 +281,10 @@ ONE_WALL = {
     "logIn", "refreshTokens", "logOut", "getMe", "changeMe", "changePassword", "activateAccount",
     "listSessions", "revokeSession", "listAccounts", "inviteAccount", "getAccount",
     "changeAccount", "inviteAccountAgain", "closeAccount", "reopenAccount", "logAccountOut",
-    "giveRole", "endRole", "getWebPushKey",
+    "giveRole", "endRole", "getWebPushKey", "registerDevice",
 }  # fmt: skip
-"""Operations on the tables that are read before anybody is known. Only the first wall is there."""
+"""Operations on the tables that are read before anybody is known. Only the first wall is there. And
+registering a phone, which takes it over from whoever was logged in on it, whosever it was."""
 
 NOBODYS = "0"
 """The letter of an object that does not exist."""
@@ -301,7 +312,7 @@ def cell(line: str, who: str) -> str:
     """What the table says of a line for one person."""
     if who == MOVED_AWAY:
         written = LINES[line]["next_door"]
-        return written if written in {"-", "!", "+", "M"} else "."
+        return written if written in {"-", "!", "+", "M"} or NOBODYS in written else "."
     return NEVERTHELESS.get((line, who)) or LINES[line][LIKE.get(who, who)]
 
 

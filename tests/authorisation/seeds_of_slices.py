@@ -152,6 +152,34 @@ TELLING = [
         source("notifications.service:_notifications", ".where(policy.visible_to(ASKING))", ""),
         INBOX,
     ),
+    Seed(
+        "receipts for everybody's notifications",
+        source(
+            "notifications.receipts:confirm",
+            "Notification.id == notification_id, policy.visible_to(ASKING)",
+            "Notification.id == notification_id",
+        ),
+        ("openNotification",),
+    ),
+    Seed(
+        "everybody's phones",
+        source(
+            "notifications.policy:devices_visible_to",
+            "asking.is_account(Device.account_id)",
+            "Device.id.is_not(None)",
+        ),
+        ("listDevices", "removeDevice"),
+    ),
+    Seed(
+        "a list of phones without its policy",
+        source("notifications.devices:_devices", "policy.devices_visible_to(ASKING), ", ""),
+        ("listDevices",),
+    ),
+    Seed(
+        "anybody takes anybody's phone away",
+        source("notifications.devices:remove", "policy.devices_visible_to(ASKING),", ""),
+        ("removeDevice",),
+    ),
 ]
 
 WAITING = [

@@ -21,10 +21,12 @@ from hub_api.households import service as households
 from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
+from hub_api.notifications.models import Notification
 from tests.authorisation import families, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
 from tests.factories.homes import make_child
+from tests.factories.notifications import make_delivery, make_device, make_preferences
 from tests.factories.tasks import make_task
 from tests.factories.world import Family, Neighbourhood, make_bed, make_family, make_neighbourhood
 from tests.phone import in_days
@@ -90,6 +92,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
         notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
         sessions = _read_sessions(people)
+        _give_phones(people, sessions)
     with owner.begin() as connection:
         for statement, who in ENDINGS:
             connection.execute(
@@ -103,6 +106,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= {kind: {NOBODYS: str(uuid7()), **ids} for kind, ids in asked.items()}
         objects |= _choose_places(connection, here, elsewhere, quiet, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
+        objects |= _choose_phones(connection, here, elsewhere)
     with db.transaction(owner):
         made, listed = families.add_records(objects, here.liaison_worker)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
@@ -155,6 +159,17 @@ def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUI
     tomorrow = clock.london_today() + timedelta(days=1)
     accounts.grant_role(people["not_yet"], Role.HUB_CARER, starts_on=tomorrow, **hub)
     return people
+
+
+def _give_phones(people: dict[str, UUID | None], sessions: dict[str, UUID]) -> None:
+    """Each has a phone, and what they were told is on its way to it."""
+    for who, session_id in sessions.items():
+        account_id = people[who]
+        device = make_device(account_id, session_id)
+        mine = sa.select(Notification).where(Notification.account_id == account_id)
+        for told in db.session().scalars(mine):
+            make_delivery(told, device)
+        make_preferences(account_id)
 
 
 def _add_child_to_hub(here: Neighbourhood) -> None:
@@ -249,6 +264,7 @@ is a draft. What is of neither belongs to the service."""
 OWN_LISTS = {
     "listNotifications": "select id, account_id from notifications",
     "listSessions": "select id, account_id from sessions where ended_at is null",
+    "listDevices": "select id, account_id from devices",
 }
 """Operation → every id it could list, with the account it belongs to."""
 
@@ -358,4 +374,20 @@ def _choose_accounts(
         "closed": {NOBODYS: str(uuid7()), "H": str(people["deactivated"])},
         "role": {NOBODYS: str(uuid7()), **{k: str(roles[id_]) for k, id_ in accounts_.items()}},
         "session": {NOBODYS: str(uuid7()), "H": str(sessions["carer"])},
+    }
+
+
+def _choose_phones(
+    connection: sa.Connection, here: Neighbourhood, elsewhere: Neighbourhood
+) -> dict[str, dict[str, str]]:
+    """Phones by the id their app has chosen, and the first thing their people were told."""
+    accounts_ = {"H": here.family.carer, "X": elsewhere.hub_carer}
+    phones = dict(
+        connection.execute(sa.text("select account_id, installation_id from devices")).all()
+    )
+    told = "select account_id, min(id::text) from notifications group by account_id"
+    first = dict(connection.execute(sa.text(told)).all())
+    return {
+        kind: {NOBODYS: str(uuid7()), **{letter: found[id_] for letter, id_ in accounts_.items()}}
+        for kind, found in (("device", phones), ("notification", first))
     }

@@ -8,9 +8,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub_api import db
 from hub_api.access import Role
 from hub_api.accounts.passwords import hash_password
 from tests.conftest import World
+from tests.factories.notifications import make_device, make_preferences
 
 PERSONAL = {
     "accounts": ["email", "display_name"],
@@ -18,6 +20,7 @@ PERSONAL = {
     "beds": ["label", "bedroom"],
     "children": ["first_name", "responsible_authority"],
     "constellations": ["name"],
+    "devices": ["address", "p256dh", "auth", "app_version"],
     "fostering_exemptions": ["authority"],
     "households": ["name"],
     "hub_homes": ["name", "home_authority"],
@@ -56,8 +59,19 @@ HARMLESS = {
     "check_overrides.code",
     "check_overrides.role",
     "beds.temporary_reason",
+    "channel_faults.channel",
+    "channel_faults.reason",
     "children.gender",
     "children.legal_status",
+    "deliveries.channel",
+    "deliveries.provider_id",
+    "deliveries.reason",
+    "deliveries.state",
+    "devices.drop_reason",
+    "devices.installation_id",
+    "devices.kind",
+    "devices.locale",
+    "devices.platform",
     "hub_absences.reason",
     "idempotency_keys.key",
     "kept_apart.reason",
@@ -119,6 +133,10 @@ def plant(
         "manager": world.staff[Role.PROGRAMME_MANAGER],
     }
     logins = {}
+    with db.transaction(owner):
+        for account_id in people.values():
+            make_preferences(account_id)
+            make_device(account_id, kind="webpush", p256dh="", auth="", app_version="")
     with owner.begin() as connection:
         plant_columns(connection, canaries)
         for column, (first, days) in DATES.items():

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -81,7 +82,23 @@ def live(town: Town) -> None:
     assert carer.post(ASKED, json=ask_body(town, 7)).status_code == 409  # the child is away
     first = hub_carer.get(f"{ASKED}?limit=1")
     assert "cursor" in first.headers["Link"]
+    carry_phones(town)
     join(town)
+
+
+def carry_phones(town: Town) -> None:
+    """Two people log in on one phone, one after the other; the first has another as well."""
+    phones, body = "/api/v1/devices", {"kind": "fid", "platform": "android"}
+    carer, new = town.phone("carer"), town.canaries.new
+    for http, number in ((carer, 1), (town.phone("hub_carer"), 1), (carer, 2)):
+        known = {**body, "address": new("phone"), "app_version": new("app version")}
+        assert http.put(f"{phones}/{UUID(int=number)}", json=known).status_code == 204
+        (told, *_) = http.get("/api/v1/notifications").json()["items"]
+        assert http.post(f"/api/v1/notifications/{told['id']}/opened").status_code == 204
+    wrong = {**body, "kind": "webpush", "address": f"https://{new('push service')}.example/"}
+    assert carer.put(f"{phones}/{UUID(int=3)}", json=wrong).status_code == 422
+    assert carer.delete(f"{phones}/{UUID(int=2)}").status_code == 204
+    assert carer.get(phones).json()["items"] != []
 
 
 def join(town: Town) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import count, cycle
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from hub_api import db
 from hub_api.access import Role
@@ -12,12 +12,14 @@ from hub_api.api import write_cursor
 from hub_api.households import service as households
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
+from tests.factories.notifications import browser_body, make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
 from tests.fuzz.families import Families
 from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
+RECEIPTS = ("receiveNotification", "openNotification", "acknowledgeNotification")
 OF_A_FAMILY = ("adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id")
 """What is made anew for each request that is about one."""
 
@@ -52,6 +54,9 @@ class Town:
             "reopenAccount": self._closed_account,
             "giveRole": self._role_to_give,
             "endRole": self._role_to_end,
+            **dict.fromkeys(RECEIPTS, self._told),
+            "registerDevice": self._phone_body,
+            "removeDevice": self._phone,
             **Families(world).fills(),
             **self._fills_of_places(),
         }
@@ -129,6 +134,8 @@ class Town:
             "absence_id": UUID(int=0),
             "membership_id": UUID(int=0),
             "session_id": UUID(int=0),
+            "installation_id": uuid4(),
+            "notification_id": UUID(int=0),
         }
         return str(standing[name])
 
@@ -279,6 +286,18 @@ class Town:
         self._decide(case, "account_id", account)
         case.path_parameters = {"role_id": account["roles"][0]["id"]}
         case.body = {}
+
+    def _told(self, case: Any) -> None:
+        person = self._asking.account_id or self.world.here.family.carer
+        with db.transaction(self._owner):
+            case.path_parameters = {"notification_id": str(make_notification(person).id)}
+
+    def _phone_body(self, case: Any) -> None:
+        case.body = browser_body() if next(self._numbers) % 2 else phone_body()
+
+    def _phone(self, case: Any) -> None:
+        path = f"/devices/{case.path_parameters['installation_id']}"
+        self._asking.send("PUT", path, phone_body())
 
     def _decide(self, case: Any, parameter: str, seen: dict[str, Any]) -> None:
         case.path_parameters = {parameter: seen["id"]}

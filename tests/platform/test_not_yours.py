@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
+from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
 
@@ -79,7 +80,18 @@ def objects_of(world: World, days: int = 7) -> Objects:
         "sleepover_id": [UUID(sleepover["id"])],
         "task_id": [task],
         "session_id": [UUID(world.carer.get("/auth/sessions").json["items"][0]["id"])],
+        **_phones_of(world),
     }
+
+
+def _phones_of(world: World) -> Objects:
+    """The carer's phone, and something the carer was told."""
+    phone, installation = world.carer, uuid7()
+    assert phone.send("PUT", f"/devices/{installation}", phone_body()).status_code == 204
+    with db.transaction(world.app.engine):
+        db.set_scope(world.here.family.carer, [world.here.id])
+        told = make_notification(world.here.family.carer).id
+    return {"installation_id": [installation], "notification_id": [told]}
 
 
 def records_of(world: World) -> Objects:

@@ -12,6 +12,12 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
+from tests.factories.notifications import (
+    make_delivery,
+    make_device,
+    make_notification,
+    make_preferences,
+)
 from tests.factories.records import make_records
 from tests.factories.tasks import make_task
 from tests.phone import in_days
@@ -110,10 +116,13 @@ class TestTheRole:
 
 @pytest.fixture
 def busy_world(world, owner):
-    """Both constellations with a stay, a request that was sent, a draft, a task, and records."""
+    """Both constellations with a stay, a request sent, a draft, a task, records, a phone."""
     for side in (world, replace(world, here=world.elsewhere)):
         with db.transaction(owner):
             make_task(side.here.id)
+            told = make_notification(side.here.hub_carer)
+            make_delivery(told, make_device(side.here.hub_carer))
+            make_preferences(side.here.hub_carer)
         stay = side.booked()
         with db.transaction(owner) as session:
             session.add_all(make_records(side.here, UUID(stay["request_id"])))
