@@ -172,7 +172,8 @@ class Stage:
     def _read_versions(self) -> dict[str, int]:
         tables = self.execute(
             "select table_name from information_schema.columns"
-            " where table_schema = 'public' and column_name = 'version'"
+            " where table_schema = 'public' and column_name in ('id', 'version')"
+            " group by table_name having count(*) = 2"
         ).scalars()
         return {
             str(id_): version
