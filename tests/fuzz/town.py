@@ -45,6 +45,7 @@ class Town:
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
+            "putNotificationPreferences": self._preferences,
             "changePassword": self._password,
             "revokeSession": self._session,
             "inviteAccount": self._newcomer,
@@ -256,6 +257,14 @@ class Town:
     def _me(self, case: Any) -> None:
         case.headers["If-Match"] = self._asking.get("/me").headers.get("ETag", '"1"')
         case.body = {"display_name": "Somebody Else"}
+
+    def _preferences(self, case: Any) -> None:
+        seen = self._asking.get("/me/notification-preferences")
+        case.headers["If-Match"] = seen.headers.get("ETag", '"0"')
+        case.body = {
+            "quiet_hours": None, "time_zone": "Europe/London", "mobile": None,
+            "language": "en", "choices": [],
+        }  # fmt: skip
 
     def _password(self, case: Any) -> None:
         case.body = {"current_password": PASSWORD, "new_password": PASSWORD}
