@@ -61,6 +61,10 @@ class Channels:
     notify_email_template: str = ""
     notify_sms_template: str = ""
 
+    quiet_from: time = time(0)
+    quiet_until: time = time(0)
+    """When nobody who hasn't chosen otherwise is disturbed, on their own clock; equal: never."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -139,10 +143,6 @@ class Settings:
 
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
-
-    quiet_from: time = time(0)
-    quiet_until: time = time(0)
-    """When nobody who hasn't chosen otherwise is disturbed, on their own clock; equal: never."""
 
     senders: int = 4
     """How many notifications the worker sends at a time."""
@@ -242,8 +242,6 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
-        quiet_from=_time_of_day(env, "HUB_QUIET_FROM", time(22, 0)),
-        quiet_until=_time_of_day(env, "HUB_QUIET_UNTIL", time(7, 0)),
         senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
@@ -263,6 +261,8 @@ def _channels(env: Mapping[str, str]) -> Channels:
         notify_url=_address(env, "HUB_NOTIFY_URL", usual.notify_url),
         notify_email_template=env.get("HUB_NOTIFY_EMAIL_TEMPLATE", "").strip(),
         notify_sms_template=env.get("HUB_NOTIFY_SMS_TEMPLATE", "").strip(),
+        quiet_from=_time_of_day(env, "HUB_QUIET_FROM", time(22, 0)),
+        quiet_until=_time_of_day(env, "HUB_QUIET_UNTIL", time(7, 0)),
     )
 
 

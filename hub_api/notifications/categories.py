@@ -86,7 +86,7 @@ class Category(StrEnum):
         "Good news: a sleepover you asked for is confirmed.",
     )
     REQUEST_APPROVED = (
-        "request_approved", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, BOTH_HOMES,
+        "request_approved", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, HUB,
         "A longer sleepover has been approved and is confirmed.",
     )
     REQUEST_DECLINED = (

@@ -91,7 +91,7 @@ class Preferences:
 
 def usual() -> Preferences:
     """Of somebody who has chosen nothing."""
-    rules = settings.current()
+    rules = settings.current().channels
     if rules.quiet_from == rules.quiet_until:
         return Preferences()
     return Preferences(quiet_from=rules.quiet_from, quiet_until_time=rules.quiet_until)
@@ -157,8 +157,24 @@ def put_preferences(actor: Actor, seen_version: int, wanted: PreferencesIn) -> d
     Raises `StaleVersion` when they were changed meanwhile.
     """
     before = of([actor.account_id])[actor.account_id]
-    quiet = wanted["quiet_hours"]
+    after = _save(actor.account_id, seen_version, wanted)
+    audit.record(
+        "notification_preferences:change",
+        actor_id=actor.account_id,
+        subject_id=actor.account_id,
+        changed=_differences(before, after),
+    )
+    return _shown(actor, after)
+
+
+def _save(account_id: UUID, seen_version: int, wanted: PreferencesIn) -> Preferences:
+    """In one statement, which takes either the row as it was seen or the place where there is none.
+
+    Raises `StaleVersion`.
+    """
+    table, quiet = NotificationPreferences, wanted["quiet_hours"]
     values = {
+        "version": seen_version + 1,
         "quiet_from": quiet and quiet["from"],
         "quiet_until": quiet and quiet["until"],
         "time_zone": wanted["time_zone"],
@@ -166,43 +182,28 @@ def put_preferences(actor: Actor, seen_version: int, wanted: PreferencesIn) -> d
         "language": wanted["language"],
         "choices": _by_category(wanted["choices"]),
     }
-    # One statement that takes either the row as it was seen, or the place where there is none.
-    table = NotificationPreferences
-    row = {"account_id": actor.account_id, "version": 1, **values}
-    saved = sa.update(table).where(
-        table.account_id == actor.account_id, table.version == seen_version
-    )
+    seen = sa.and_(table.account_id == account_id, table.version == seen_version)
     statement: Any = (
-        insert(table).values(row).on_conflict_do_nothing()
+        insert(table).values(account_id=account_id, **values).on_conflict_do_nothing()
         if seen_version == 0
-        else saved.values(version=seen_version + 1, **values)
+        else sa.update(table).where(seen).values(values)
     )
     result = db.connection().execute(statement.returning(*table.__table__.columns))
-    after = result.one_or_none()
-    if after is None:
+    row = result.one_or_none()
+    if row is None:
         raise StaleVersion
-    changed = [
-        name
-        for name, was in (
-            ("quiet_hours", (before.quiet_from, before.quiet_until_time)),
-            ("time_zone", before.time_zone),
-            ("mobile", before.mobile),
-            ("language", before.language),
-            ("choices", before.choices),
-        )
-        if was != (_quiet(values) if name == "quiet_hours" else values[name])
-    ]
-    audit.record(
-        "notification_preferences:change",
-        actor_id=actor.account_id,
-        subject_id=actor.account_id,
-        changed=changed,
-    )
-    return _shown(actor, _preferences(after))
+    return _preferences(row)
 
 
-def _quiet(values: dict[str, Any]) -> tuple[time | None, time | None]:
-    return values["quiet_from"], values["quiet_until"]
+def _differences(before: Preferences, after: Preferences) -> list[str]:
+    """What was changed, by the names it has in the document."""
+    found = {
+        "quiet_hours": (before.quiet_from, before.quiet_until_time)
+        != (after.quiet_from, after.quiet_until_time)
+    }
+    for name in ("time_zone", "mobile", "language", "choices"):
+        found[name] = getattr(before, name) != getattr(after, name)
+    return [name for name, differs in found.items() if differs]
 
 
 def _by_category(choices: list[ChoiceIn]) -> dict[str, dict[str, bool]]:
@@ -235,7 +236,7 @@ def _shown(actor: Actor, chosen: Preferences) -> dict[str, Any]:
                 "words": words.in_language(category.words, chosen.language),
                 "severity": category.severity,
                 "can_be_turned_off": category.severity is not Severity.URGENT,
-                **{way: chosen.setting(category, way) for way in Way},
+                **{str(way): chosen.setting(category, way) for way in Way},
             }
             for category in Category
             if roles & {*category.told}

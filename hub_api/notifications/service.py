@@ -17,27 +17,15 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.notifications.categories import Severity
     from hub_api.reads import Page, PageArgs
 
 
-def notify(
-    account_ids: Iterable[UUID],
-    category: Category,
-    subject_id: UUID,
-    *,
-    severity: Severity | None = None,
-) -> None:
-    """Put a notification into each inbox and queue its delivery, in the caller's transaction.
-
-    `severity` where it matters more this once than its category usually does.
-    """
-    put(dict.fromkeys(account_ids, subject_id), category, severity=severity)
+def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
+    """Put a notification into each inbox and queue its delivery, in the caller's transaction."""
+    put(dict.fromkeys(account_ids, subject_id), category)
 
 
-def put(
-    subjects: Mapping[UUID, UUID], category: Category, *, severity: Severity | None = None
-) -> dict[UUID, UUID]:
+def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
     """As `notify()`, about something of each person's own: account → subject.
 
     Returns account → notification.
@@ -47,7 +35,7 @@ def put(
         Notification(
             account_id=account_id,
             category=category,
-            severity=severity or category.severity,
+            severity=category.severity,
             subject_id=subject_id,
             created_at=now,
             expires_at=now + category.lasts,

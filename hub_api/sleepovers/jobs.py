@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub_api import jobs
-from hub_api.sleepovers import running
+from hub_api.sleepovers import reminding, running
 
 
 @jobs.app.periodic(cron="*/5 * * * *")
@@ -12,3 +12,11 @@ def raise_late_returns(timestamp: int) -> None:  # noqa: ARG001 - given to every
     """Ask somebody to look into the stays whose children should be home by now."""
     with jobs.transaction():
         running.raise_late_returns()
+
+
+@jobs.app.periodic(cron="*/5 * * * *")
+@jobs.app.task(name="sleepovers.remind", queue="sleepovers")
+def remind(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic job
+    """Remind both homes of stays that begin tomorrow, and of handovers and returns that are due."""
+    with jobs.transaction():
+        reminding.remind()

@@ -113,6 +113,11 @@ class Sleepover(HasId, Versioned, Base):
             "departs_at",
             postgresql_where=sa.text("state = 'in_stay'"),
         ),
+        sa.Index(
+            "ix_sleepovers_confirmed",
+            "arrives_at",
+            postgresql_where=sa.text("state = 'confirmed'"),
+        ),
     )
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
@@ -134,6 +139,10 @@ class Sleepover(HasId, Versioned, Base):
 
     late_told_at: Mapped[datetime | None]
     """When somebody was asked to look into a return that is late: once for a time agreed."""
+    tomorrow_told_for: Mapped[datetime | None]
+    handover_told_for: Mapped[datetime | None]
+    return_told_for: Mapped[datetime | None]
+    """The arrival or departure that both homes were reminded of (`reminding.py`)."""
 
     def cancel(self, reason: CancelReason) -> None:
         """Call the sleepover off before it begins; afterwards it is an early end.

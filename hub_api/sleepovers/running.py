@@ -14,7 +14,7 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import beds, booking, facts, policy, queries
+from hub_api.sleepovers import beds, booking, facts, policy, queries, reminding
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
@@ -218,9 +218,8 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    carers = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=sleepover.household_id)
-    hub = accounts.accounts_holding(Role.HUB_CARER, constellation_id=sleepover.constellation_id)
-    told = {*carers, *hub} - {actor.account_id}
+    homes = reminding.both_homes(sleepover.household_id, sleepover.constellation_id)
+    told = homes - {actor.account_id}
     notifications.notify(told, category, sleepover.id)
 
 
@@ -239,6 +238,7 @@ def _look_into_late(sleepover: Sleepover, returned_at: datetime) -> None:
 def raise_late_returns() -> None:
     """Have somebody look into every stay whose child should be home by now, once for a time agreed.
 
+    Both homes and the liaison worker are told at once: whoever knows where the child is says so.
     For a job: doing it again changes nothing. The version stays, so that the hub carer, who is
     about to say that the child went home, is not told that somebody changed the stay.
     """
@@ -252,10 +252,15 @@ def raise_late_returns() -> None:
         sa.update(Sleepover)
         .where(Sleepover.id.in_(late.with_for_update(skip_locked=True)))
         .values(late_told_at=now)
-        .returning(Sleepover.id, Sleepover.constellation_id)
+        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
     )
-    for row in told:
+    for row in told.all():
         _raise_late(row.id, row.constellation_id)
+        homes = reminding.both_homes(row.household_id, row.constellation_id)
+        workers = accounts.accounts_holding(
+            Role.LIAISON_WORKER, constellation_id=row.constellation_id
+        )
+        notifications.notify({*homes, *workers}, Category.RETURN_LATE, row.id)
 
 
 def _raise_late(sleepover_id: UUID, constellation_id: UUID) -> None:

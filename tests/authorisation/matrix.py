@@ -73,6 +73,8 @@ activateAccount             +     +         +    +       +        +    +       +
 listSessions                M     M         M    M       M        M    M       M     M     !      M     M
 revokeSession               H     .         .    .       .        .    .       .     .     !      .     .
 listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
+getNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
+putNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
 
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M

@@ -21,6 +21,7 @@ PERSONAL = {
     "fostering_exemptions": ["authority"],
     "households": ["name"],
     "hub_homes": ["name", "home_authority"],
+    "notification_preferences": ["mobile"],
     "sharing_agreements": ["authority"],
 }
 """Columns that hold what people wrote about people and places."""
@@ -60,7 +61,10 @@ HARMLESS = {
     "hub_absences.reason",
     "idempotency_keys.key",
     "kept_apart.reason",
+    "notification_preferences.language",
+    "notification_preferences.time_zone",
     "notifications.category",
+    "notifications.severity",
     "respite_decisions.decision",
     "respite_requests.decline_reason",
     "respite_requests.kind",

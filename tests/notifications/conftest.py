@@ -15,7 +15,13 @@ from hub_api import settings as hub_settings
 from hub_api.accounts.models import LoginSession
 from hub_api.notifications import channels, service
 from hub_api.notifications.categories import Category
-from hub_api.notifications.models import ChannelName, Delivery, Device, NotificationPreferences
+from hub_api.notifications.models import (
+    ChannelName,
+    Delivery,
+    Device,
+    Notification,
+    NotificationPreferences,
+)
 from tests.standins.fcm import Fcm
 
 
@@ -74,9 +80,11 @@ class Town:
 
     def tell(self, account_id: UUID, category: Category, **changes: Any) -> UUID:
         """Put a notification into somebody's inbox, as a slice would."""
-        with db.transaction(self.owner):
-            told = service.put({account_id: uuid7()}, category, **changes)
-        return told[account_id]
+        with db.transaction(self.owner) as session:
+            told = service.put({account_id: uuid7()}, category)[account_id]
+            for name, value in changes.items():
+                setattr(session.get_one(Notification, told), name, value)
+        return told
 
     def deliveries(self, notification_id: UUID) -> list[Delivery]:
         with db.transaction(self.owner) as session:
@@ -98,6 +106,7 @@ def town(owner) -> Town:
 @pytest.fixture
 def quiet(settings, world):  # noqa: ARG001 - which makes the usual settings the current ones
     """The hours as they are outside the tests: nobody is disturbed from 22:00 to 07:00."""
-    hub_settings.use(replace(settings, quiet_from=time(22), quiet_until=time(7)))
+    quiet = replace(settings.channels, quiet_from=time(22), quiet_until=time(7))
+    hub_settings.use(replace(settings, channels=quiet))
     yield
     hub_settings.use(settings)

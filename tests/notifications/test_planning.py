@@ -1,6 +1,6 @@
 """By which ways a notification goes to its person."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -21,8 +21,9 @@ ROUTINE, IMPORTANT, URGENT = (
     Category.REQUEST_WITHDRAWN, Category.REQUEST_SUBMITTED, Category.RETURN_LATE
 )  # fmt: skip
 PUSH, MAIL, TEXT = ("fcm", "queued", ""), ("email", "queued", ""), ("sms", "queued", "")
-NIGHT = datetime(2026, 12, 4, 23, 30, tzinfo=UTC)
-MORNING = datetime(2026, 12, 5, 7, 0, tzinfo=UTC)
+SOON = clock.london_today() + timedelta(days=3)
+NIGHT = clock.london_instant(SOON, time(23, 30))
+MORNING = clock.london_instant(SOON + timedelta(days=1), time(7))
 
 
 @pytest.fixture
@@ -176,7 +177,7 @@ class TestQuietHours:
 
     def test_and_text_messages(self, world, town, planned):
         choices = {IMPORTANT: {"sms": True}}
-        quiet = {"quiet_from": NIGHT.time(), "quiet_until": MORNING.time()}
+        quiet = {"quiet_from": time(22), "quiet_until": time(7)}
         town.prefer(world.here.hub_carer, mobile="+447700900123", choices=choices, **quiet)
         with time_machine.travel(NIGHT, tick=False):
             assert planned(world.here.hub_carer, IMPORTANT) == [
@@ -205,7 +206,7 @@ class TestQuietHours:
             (world.here.hub_carer, {"time_zone": "Pacific/Auckland"}),
             (world.here.liaison_worker, {}),
         ):
-            hours = {"quiet_from": NIGHT.time(), "quiet_until": MORNING.time()}
+            hours = {"quiet_from": time(22), "quiet_until": time(7)}
             town.prefer(person, **(hours | chosen if chosen else {}))
             town.phone(person)
         with time_machine.travel(NIGHT, tick=False):
