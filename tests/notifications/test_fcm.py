@@ -112,6 +112,7 @@ TABLE = {
         later("malformed_answer"),
     ),
     "an error in no alphabet": (Reply(status=500, body=b"\xff\xfe"), later("malformed_answer")),
+    "a kind nobody foresaw": (google_says.refusal(409, "ABORTED"), later("unexpected")),
     "418": (Reply(status=418, body=b"tea"), later("service_error")),
 }
 
