@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL + 1)
 
 EMAIL, SMS = "email", "sms"
+_SETTING = {EMAIL: "HUB_NOTIFY_EMAIL_TEMPLATE", SMS: "HUB_NOTIFY_SMS_TEMPLATE"}
 ASK_WITHIN = (3, 5)
 """Seconds to connect, and to wait for an answer that changes nothing."""
 SEND_WITHIN = (3, 10)
@@ -52,21 +53,26 @@ _KEY = re.compile(rf"(.+-)?{_ID}-{_ID}", re.ASCII | re.IGNORECASE)
 
 
 def from_settings(channels: Channels) -> GovukNotify | None:
-    """The channel for both, or None without a key. Raises `SettingsError` for what is half set."""
-    templates = {
-        "HUB_NOTIFY_EMAIL_TEMPLATE": channels.notify_email_template,
-        "HUB_NOTIFY_SMS_TEMPLATE": channels.notify_sms_template,
-    }
-    if channels.notify_key_file is None:
-        for name, template in templates.items():
-            if template:
-                raise SettingsError(f"{name} is set and HUB_NOTIFY_KEY_FILE is not.")
-        return None
-    for name, template in templates.items():
-        if not re.fullmatch(_ID, template, re.ASCII | re.IGNORECASE):
+    """The channel for both, or for the one that has a template; None without a key.
+
+    Raises `SettingsError` for what is half set.
+    """
+    templates = {EMAIL: channels.notify_email_template, SMS: channels.notify_sms_template}
+    for kind, template in templates.items():
+        if template and not re.fullmatch(_ID, template, re.ASCII | re.IGNORECASE):
             raise SettingsError(
-                f"{name}={template!r} is not the id of a template at GOV.UK Notify."
+                f"{_SETTING[kind]}={template!r} is not the id of a template at GOV.UK Notify."
             )
+    named = {kind: template.lower() for kind, template in templates.items() if template}
+    if channels.notify_key_file is None:
+        for kind in named:
+            raise SettingsError(f"{_SETTING[kind]} is set and HUB_NOTIFY_KEY_FILE is not.")
+        return None
+    if not named:
+        raise SettingsError(
+            "HUB_NOTIFY_KEY_FILE is set and neither HUB_NOTIFY_EMAIL_TEMPLATE nor "
+            "HUB_NOTIFY_SMS_TEMPLATE is."
+        )
     try:
         key = channels.notify_key_file.read_text().strip()
     except (OSError, UnicodeDecodeError):
@@ -76,11 +82,7 @@ def from_settings(channels: Channels) -> GovukNotify | None:
             f"HUB_NOTIFY_KEY_FILE={channels.notify_key_file} can't be read or holds no API key of "
             "GOV.UK Notify."
         )
-    return GovukNotify(
-        key,
-        channels.notify_url,
-        {EMAIL: channels.notify_email_template, SMS: channels.notify_sms_template},
-    )
+    return GovukNotify(key, channels.notify_url, named)
 
 
 class GovukNotify:
@@ -93,6 +95,8 @@ class GovukNotify:
 
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: Notify fills the template in and sends nothing."""
+        if recipient.kind not in self._templates:
+            return Outcome(ending=Ending.FAILED, reason="no_template")
         try:
             if dry_run:
                 return self._preview(message, recipient.kind)
@@ -178,7 +182,7 @@ class GovukNotify:
     def _is_template_well(self, kind: str) -> bool:
         """Whether it is there, of its kind, and asks for nothing that we don't say."""
         for template in self._client(ASK_WITHIN).get_all_templates(kind)["templates"]:
-            if template["id"] == self._templates[kind].lower():
+            if template["id"] == self._templates[kind]:
                 return set(template.get("personalisation") or {}) <= PLACEHOLDERS
         return False
 

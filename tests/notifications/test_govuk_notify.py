@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -66,14 +67,14 @@ class TestWhatIsSent:
         ended = channel.send(message, MOBILE)
         sent = notify.expect(MOBILE.address)
         assert ended == Outcome(ending=Ending.ACCEPTED, provider_id=sent.id)
-        assert sent.body == "Booking. You have a new update."
+        assert sent.body == "Booking: You have a new update."
         assert sent.nid == message.notification_id
 
     def test_an_email_of_constant_words(self, notify, channel):
         ended = channel.send(first(), MAILBOX)
         sent = notify.expect(MAILBOX.address)
         assert ended == Outcome(ending=Ending.ACCEPTED, provider_id=sent.id)
-        assert sent.subject == "Mockingbird hub: Booking"
+        assert sent.subject == "Booking: you have a message from the Mockingbird hub"
         assert sent.body.startswith("You have a new update.")
 
     def test_the_two_have_references_of_their_own(self, notify, channel):
@@ -267,10 +268,6 @@ class TestHowItEnds:
             assert channel.send(message, MOBILE) == later("unreachable")
         channel.close()
 
-    def test_a_kind_it_does_not_know(self, channel):
-        ended = channel.send(first(), Recipient(kind="fid", address="x"))
-        assert ended.ending == Ending.LATER
-
     def test_it_waits_for_less_than_the_30_s_after_which_another_takes_over(self):
         assert 2 * sum(govuk_notify.ASK_WITHIN) + sum(govuk_notify.SEND_WITHIN) < 30
 
@@ -284,6 +281,15 @@ class TestHowItEnds:
         assert "is bad" not in caplog.text
 
 
+class TestWhatTheOperatorIsToldToSetUp:
+    def test_is_what_is_tried_here(self, notify):
+        page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
+        for template in notify.templates.values():
+            assert f"\n{template.body}\n" in page
+            assert template.subject in page
+            assert template.placeholders == govuk_notify.PLACEHOLDERS
+
+
 class TestSettings:
     def test_off_without_a_key(self):
         assert govuk_notify.from_settings(Channels()) is None
@@ -293,11 +299,23 @@ class TestSettings:
         with pytest.raises(SettingsError, match="HUB_NOTIFY_KEY_FILE is not"):
             govuk_notify.from_settings(Channels(**{name: SMS_TEMPLATE}))
 
+    def test_a_key_without_a_template_is_half_set(self, channels):
+        with pytest.raises(SettingsError, match="neither HUB_NOTIFY_EMAIL_TEMPLATE nor"):
+            govuk_notify.from_settings(
+                replace(channels, notify_email_template="", notify_sms_template="")
+            )
+
+    def test_e_mail_alone(self, notify, channels):
+        channel = govuk_notify.from_settings(replace(channels, notify_sms_template=""))
+        assert channel.send(first(), MOBILE) == failed("no_template")
+        assert channel.send(first(), MAILBOX).ending == Ending.ACCEPTED
+        notify.expect(MAILBOX.address)
+        channel.close()
+
     @pytest.mark.parametrize("name", ["notify_email_template", "notify_sms_template"])
-    @pytest.mark.parametrize("template", ["", "reminder"])
-    def test_a_key_needs_both_templates(self, channels, name, template):
+    def test_a_template_is_named_by_its_id(self, channels, name):
         with pytest.raises(SettingsError, match=f"HUB_{name.upper()}") as refused:
-            govuk_notify.from_settings(replace(channels, **{name: template}))
+            govuk_notify.from_settings(replace(channels, **{name: "reminder"}))
         assert "\n" not in str(refused.value)
 
     @pytest.mark.parametrize("what", ["missing", "folder", "words", "half", "bytes"])

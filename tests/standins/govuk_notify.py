@@ -85,9 +85,15 @@ def _templates() -> dict[str, Template]:
     """As docs/operator.md has them."""
     return {
         EMAIL_TEMPLATE: Template(
-            "email", "((body))\n\nOpen the app to see it.", "Mockingbird hub: ((title))"
+            "email",
+            "((body))\n\n"
+            "Please open the app to see what it is about. To keep it private, this e-mail doesn't "
+            "say.\n\n"
+            "In the app you can choose what you hear of by e-mail. Nobody reads replies to this "
+            "one.",
+            "((title)): you have a message from the Mockingbird hub",
         ),
-        SMS_TEMPLATE: Template("sms", "((title)). ((body))"),
+        SMS_TEMPLATE: Template("sms", "((title)): ((body))"),
     }
 
 
