@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run tour test lint openapi openapi-check words migrations audit seed bench bench-flat battery doctor lock clean
+.PHONY: help run tour test lint openapi openapi-check words migrations audit seed bench bench-flat bench-push battery doctor lock clean
 
 help:  ## List these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -50,12 +50,17 @@ bench: $(VENV)/.dev  ## Measure list, one and create: statements and CPU per req
 bench-flat: $(VENV)/.dev  ## Measure the same requests at 2 thousand and 2 million sleepovers
 	$(BIN)/python -m bench.flat
 
+bench-push: $(VENV)/.dev  ## Measure how long a notification takes from its commit to its first attempt
+	$(BIN)/python -m bench.push
+
 battery: $(VENV)/.dev  ## Fuzz, race and kill at length, with figures: about an hour
 	FUZZ_EXAMPLES=100 FUZZ_ROUNDS=6 STORM_OPERATIONS=2000 STORM_KILLS=50 RACE_ROUNDS=200 \
 	STATEFUL_EXAMPLES=200 STATEFUL_STEPS=50 \
-	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/running/test_slow_clients.py \
+	PUSH_NOTIFICATIONS=5200 PUSH_KILLS=12 PUSH_QUEUED=1000 PUSH_OUTAGE=1000 PUSH_LEDGER=200000 \
+	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/crash/test_push_killed.py tests/running/test_slow_clients.py \
 	tests/respite/test_request_races.py tests/sleepovers/test_races.py \
-	tests/sleepovers/test_in_any_order.py
+	tests/sleepovers/test_in_any_order.py tests/notifications/test_circuits.py \
+	tests/notifications/test_outage.py tests/notifications/test_ledger_cost.py
 
 doctor: $(VENV)/.runtime  ## Say what is configured, reachable, missing or unsafe
 	@$(BIN)/hub doctor

@@ -16,7 +16,7 @@ from flask import request
 from sqlalchemy.exc import OperationalError
 
 from hub_api import cli, db, edges, jobs, logs
-from hub_api.notifications import service
+from hub_api.notifications import planning, service
 
 SECRET = os.environ["CANARY"]
 
@@ -63,7 +63,7 @@ def talk() -> None:
 
 
 def go_wrong_when_asked() -> None:
-    inbox, make_ready, finish = service.inbox, service.make_ready, edges._finish
+    inbox, make_ready, finish = service.inbox, planning.make_ready, edges._finish
     # The first four jobs fail each in its way, are tried again, and are given up.
     failures = iter(["unexpected", "integrity", "odd_value", "unreachable"])
     doomed: dict[str, Any] = defaultdict(lambda: WAYS.get(next(failures, "")))
@@ -84,7 +84,7 @@ def go_wrong_when_asked() -> None:
             unexpected()
         return finish(response)
 
-    service.inbox, service.make_ready, edges._finish = listed, ready, finished
+    service.inbox, planning.make_ready, edges._finish = listed, ready, finished
 
 
 if __name__ == "__main__":

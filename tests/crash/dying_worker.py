@@ -12,21 +12,24 @@ from procrastinate.manager import JobManager
 
 from hub_api import cli
 from hub_api.audit import anchor
-from hub_api.notifications import service as notifications
+from hub_api.notifications import planning
 
 MOMENTS: dict[str, tuple[Any, str, str]] = {
-    "before marking": (notifications, "make_ready", "before"),
-    "after marking": (notifications, "make_ready", "after"),
+    "before marking": (planning, "make_ready", "before"),
+    "after marking": (planning, "make_ready", "after"),
     "after commit": (JobManager, "finish_job", "before"),
     "before anchoring": (anchor, "append", "before"),
 }
 
 
+MINE = "notifications.make_ready"
+
+
 def dying(step: Callable[..., Any], when: str) -> Callable[..., Any]:
     @wraps(step)
     def last_step(*args: Any, **kwargs: Any) -> Any:
-        queues = {getattr(given, "queue", "notifications") for given in (*args, *kwargs.values())}
-        if queues - {"notifications"}:
+        tasks = {getattr(given, "task_name", MINE) for given in (*args, *kwargs.values())}
+        if tasks - {MINE}:
             return step(*args, **kwargs)  # the clock's, which may come at any minute
         if when == "after":
             step(*args, **kwargs)
@@ -46,7 +49,7 @@ def slow(step: Callable[..., Any]) -> Callable[..., Any]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "slowly":
-        notifications.make_ready = slow(notifications.make_ready)
+        planning.make_ready = slow(planning.make_ready)
     else:
         owner, name, when = MOMENTS[sys.argv[1]]
         setattr(owner, name, dying(getattr(owner, name), when))

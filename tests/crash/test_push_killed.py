@@ -4,6 +4,7 @@ The real library pushes to a stand-in for Google. `make battery` runs the whole 
 watchdog's usual patience; PUSH_NOTIFICATIONS and PUSH_KILLS say how much.
 """
 
+import json
 import os
 import random
 import signal
@@ -40,6 +41,9 @@ def google():
     with Fcm() as stand_in:
         stand_in.always = Reply(body={"name": "projects/p/messages/1"}, delay=0.03)
         yield stand_in
+        # A request whose sender was killed in the middle of it is no fault of the stand-in.
+        cut_off = [error for error in stand_in.broke if isinstance(error, json.JSONDecodeError)]
+        stand_in.broke = [error for error in stand_in.broke if error not in cut_off]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.running.program import HUB, Program, wait_until
 
 DYING = str(Path(__file__).parent / "dying_worker.py")
 # Not those of the clock: which there are depends on the minute a test runs.
-OF_TELLING = "select * from jobs.procrastinate_jobs where queue_name = 'notifications'"
+OF_TELLING = "select * from jobs.procrastinate_jobs where task_name = 'notifications.make_ready'"
 UNFINISHED = f"{OF_TELLING} and status in ('todo', 'doing')"
 TOLD = "select ready_at, xmin::text as written_by from notifications"
 STARTS = f"""

@@ -52,10 +52,22 @@ class TestTheDoctor:
         code, findings = examine()
         assert (code, failing(findings)) == (0, [])
         assert [part for verdict, part, _ in findings if verdict == "ok"] == [
-            "keys", "anchor", "database", "migrations", "jobs", "database", "sealing", "database",
-            "data-keys",
+            "keys", "anchor", "database", "migrations", "jobs", "deliveries", "database", "sealing",
+            "database", "data-keys",
         ]  # fmt: skip
-        assert ("off", "push") in {(verdict, part) for verdict, part, _ in findings}
+        assert [part for verdict, part, _ in findings if verdict == "off"] == [
+            "fcm", "webpush", "email", "sms", "push",
+        ]  # fmt: skip
+        assert ("off", "fcm", "no credentials") in findings
+
+    def test_names_a_channel_at_fault(self, examine, urls, tmp_path):
+        with psycopg.connect(urls.migration) as connection:
+            connection.execute(
+                "insert into channel_faults values ('fcm', 'key_revoked', now(), 0, now())"
+            )
+        code, findings = examine(HUB_FCM_CREDENTIALS_FILE=tmp_path / "account.json")
+        assert (code, failing(findings)) == (1, [("missing", "fcm")])
+        assert "key_revoked" in str(findings)
 
     @pytest.mark.parametrize(
         ("part", "role"), [("api", "postgres"), ("api", "hub_owner"), ("worker", "postgres")]

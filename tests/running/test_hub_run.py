@@ -76,7 +76,8 @@ class TestItsPages:
         assert ready.status_code == 200
         assert ready.json() == {
             "status": "ready",
-            "checks": {"database": "ok", "migrations": "ok", "jobs": "ok"},
+            "checks": {"database": "ok", "migrations": "ok", "jobs": "ok", "deliveries": "ok"},
+            "channels": dict.fromkeys(("fcm", "webpush", "email", "sms"), "off: no credentials"),
         }
 
     def test_show_figures(self, running_hub):
