@@ -116,7 +116,7 @@ class TestTheRole:
 
 @pytest.fixture
 def busy_world(world, owner):
-    """Both constellations with a stay, a request that was sent, a draft, a task, records, a phone."""
+    """Both constellations with a stay, a request sent, a draft, a task, records, and a phone."""
     for side in (world, replace(world, here=world.elsewhere)):
         with db.transaction(owner):
             make_task(side.here.id)
