@@ -211,9 +211,14 @@ def _settle(account_id: UUID) -> None:
 # --- stopping --------------------------------------------------------------------------------
 
 
-def drop(device_id: UUID, reason: DropReason) -> None:
-    """Send nothing to it any more: a channel has said that nobody is there. Its person is told."""
+def drop(device_id: UUID, reason: DropReason, *, address: str | None = None) -> None:
+    """Send nothing to it any more: a channel has said that nobody is there. Its person is told.
+
+    With the `address` that was sent to, one that has registered another meanwhile is left alone.
+    """
     gone = sa.update(Device).where(Device.id == device_id, Device.dropped_at.is_(None))
+    if address is not None:
+        gone = gone.where(Device.address == address)
     values = {"dropped_at": clock.now(), "drop_reason": reason}
     if db.connection().execute(gone.values(values)).rowcount:
         audit.record("device:drop", subject_id=device_id, changed=[reason])

@@ -91,8 +91,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         pairs = {who: start_session(id_) for who, id_ in people.items() if id_}
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
         notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
-        sessions = _read_sessions(people)
-        _give_phones(people, sessions)
+        sessions = _give_phones(people)
     with owner.begin() as connection:
         for statement, who in ENDINGS:
             connection.execute(
@@ -106,7 +105,6 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= {kind: {NOBODYS: str(uuid7()), **ids} for kind, ids in asked.items()}
         objects |= _choose_places(connection, here, elsewhere, quiet, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
-        objects |= _choose_phones(connection, here, elsewhere)
     with db.transaction(owner):
         made, listed = families.add_records(objects, here.liaison_worker)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
@@ -161,8 +159,9 @@ def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUI
     return people
 
 
-def _give_phones(people: dict[str, UUID | None], sessions: dict[str, UUID]) -> None:
-    """Each has a phone, and what they were told is on its way to it."""
+def _give_phones(people: dict[str, UUID | None]) -> dict[str, UUID]:
+    """Each has a phone, and what they were told is on its way to it. The sessions by person."""
+    sessions = _read_sessions(people)
     for who, session_id in sessions.items():
         account_id = people[who]
         device = make_device(account_id, session_id)
@@ -170,6 +169,7 @@ def _give_phones(people: dict[str, UUID | None], sessions: dict[str, UUID]) -> N
         for told in db.session().scalars(mine):
             make_delivery(told, device)
         make_preferences(account_id)
+    return sessions
 
 
 def _add_child_to_hub(here: Neighbourhood) -> None:
@@ -374,6 +374,7 @@ def _choose_accounts(
         "closed": {NOBODYS: str(uuid7()), "H": str(people["deactivated"])},
         "role": {NOBODYS: str(uuid7()), **{k: str(roles[id_]) for k, id_ in accounts_.items()}},
         "session": {NOBODYS: str(uuid7()), "H": str(sessions["carer"])},
+        **_choose_phones(connection, here, elsewhere),
     }
 
 

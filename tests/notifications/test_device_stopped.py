@@ -41,9 +41,9 @@ def look(worker):  # noqa: ARG001 - as the worker
 
 @pytest.fixture
 def drop(worker):  # noqa: ARG001 - as the worker
-    def do(device_id, reason=DropReason.UNREGISTERED):
+    def do(device_id, reason=DropReason.UNREGISTERED, **which):
         with jobs.transaction():
-            devices.drop(device_id, reason)
+            devices.drop(device_id, reason, **which)
 
     return do
 
@@ -176,6 +176,15 @@ class TestAPhoneThatIsGone:
         for _ in range(2):
             drop(gone)
         look()
+        assert len(told()) == 1
+
+    def test_is_not_one_that_has_another_address_by_now(self, device, drop, told, rows):
+        """The answer about the address before may come late."""
+        moved = device(address="fid-newer-address")
+        drop(moved, address="fid-older-address")
+        assert rows("select drop_reason from devices") == [(None,)]
+        assert told() == []
+        drop(moved, address="fid-newer-address")
         assert len(told()) == 1
 
     def test_is_not_told_of_again_when_it_was_silent_before(
