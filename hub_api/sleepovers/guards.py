@@ -276,7 +276,7 @@ def _doubt_stays(
     for hub_home_id in sorted(_hub_homes_of(child_ids)):
         found = _coming(hub_home_id, from_night)
         there = {guest.night for guest in found.guests if guest.child_id in child_ids}
-        wrong = [night for night in there if night >= from_night and is_wrong(found, night)]
+        wrong = [night for night in there if is_wrong(found, night)]
         stays = sa.select(Sleepover.id, Sleepover.constellation_id, Sleepover.arrives_at).where(
             Sleepover.child_id.in_(child_ids),
             Sleepover.hub_home_id == hub_home_id,
@@ -301,9 +301,15 @@ _MIDNIGHT = time(0, 0)
 
 
 def _coming(hub_home_id: UUID, from_night: date) -> Facts:
-    """The facts of a hub home from a night on; nights that are over are of no concern."""
-    first = max(from_night, clock.london_today() - timedelta(days=1))
-    return _facts_of(hub_home_id, first, first + _FURTHEST)
+    """The facts of a hub home, with its guests from a night on; nights that are over are of no
+    concern.
+
+    Read from now on, however far ahead that night is: an interim hub home that serves until then
+    tells nothing of what comes long after.
+    """
+    last_night = clock.london_today() - timedelta(days=1)
+    found = _facts_of(hub_home_id, last_night, last_night + _FURTHEST)
+    return replace(found, guests=tuple(g for g in found.guests if g.night >= from_night))
 
 
 def _facts_of(hub_home_id: UUID, first_night: date, last_night: date) -> Facts:

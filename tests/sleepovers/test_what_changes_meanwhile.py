@@ -203,6 +203,17 @@ class TestChildrenWhoAreToBeKeptApart:
         )
         assert doubted(rows) == sorted(map(str, (mine, theirs)))
 
+    def test_are_recorded_from_a_day_on_which_another_hub_home_serves(
+        self, world, owner, keep_apart, rows
+    ):
+        with db.transaction(owner) as session:
+            served = session.query(HubAppointment).filter_by(constellation_id=world.here.id).one()
+            served.hub_home_id, served.ends_on = world.elsewhere.hub_home, day(10)
+        world.booked()
+        one, other = world.here.family.children[0], world.here.neighbours.children[0]
+        keep_apart(one, other, starts_on=str(day(60)))
+        assert doubted(rows) == []
+
     def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
         with db.transaction(world.app.engine):
             db.set_scope(world.here.liaison_worker, [world.here.id])
