@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from hub_api import changes, clock, db, reads
 from hub_api.access import Grant, Role
@@ -210,14 +211,24 @@ def _serving() -> reads.Select:
 
 
 def _leaves_on() -> sa.ScalarSelect[Any]:
-    """The day from which a household belongs to the constellation no more; null where no end is
-    known."""
-    is_open = sa.func.bool_or(Membership.ends_on.is_(None))
+    """The day from which a household belongs to the constellation no more, be it only for a while;
+    null where it does on every day asked about. The days after one that ends are looked at, too: it
+    may come back later."""
+    again = aliased(Membership)
+    day = sa.func.greatest(Membership.ends_on, reads.parameter("day", sa.Date()))
+    goes_on = sa.exists().where(
+        again.constellation_id == Membership.constellation_id,
+        again.household_id == Membership.household_id,
+        again.starts_on <= day,
+        sa.or_(again.ends_on.is_(None), again.ends_on > day),
+    )
     return (
-        sa.select(sa.case((is_open, sa.null()), else_=sa.func.max(Membership.ends_on)))
+        sa.select(sa.func.max(Membership.ends_on))
         .where(
             Membership.constellation_id == queries.CONSTELLATION,
             Membership.household_id == reads.parameter("household_id", sa.Uuid()),
+            Membership.ends_on <= reads.parameter("last", sa.Date()),
+            ~goes_on,
         )
         .scalar_subquery()
     )
