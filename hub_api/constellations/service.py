@@ -323,7 +323,9 @@ def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
 
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
-    return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+    found = sa.select(HubHome).where(HubHome.household_id == household_id)
+    # Anew each time: where the hub carer lives may have changed before its mutex was ours.
+    return db.session().scalar(found.execution_options(populate_existing=True))
 
 
 def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
@@ -341,10 +343,19 @@ def is_serving(hub_home_id: UUID, on: date) -> bool:
 
 
 def end_membership(household_id: UUID, on: date) -> None:
-    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+    """End a household's membership, if it has one, and take back what was to come: from this day on
+    it belongs nowhere."""
+    db.session().execute(
+        sa.delete(Membership).where(
+            Membership.household_id == household_id, Membership.starts_on > on
+        )
+    )
     db.session().execute(
         sa.update(Membership)
-        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .where(
+            Membership.household_id == household_id,
+            sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on),
+        )
         .values(ends_on=on)
     )
 
