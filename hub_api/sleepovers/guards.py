@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, time, timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -268,6 +269,26 @@ def have_shared_bedrooms_looked_into(change: SharingEnds) -> None:
         return is_one_room and not beds.may_share(found, one, other, night)
 
     _doubt_stays(change.child_ids, change.from_night, is_shared)
+
+
+@changes.on(ChildrenChanged)
+def have_bedrooms_of_changed_guests_looked_into(change: ChildrenChanged) -> None:
+    """A task for each stay of theirs in a bedroom shared with somebody they now may not share with.
+
+    A legal status, a birthday or the authority that holds the care plan is what it is, so that is
+    no refusal either.
+    """
+
+    def is_shared(found: Facts, night: date) -> bool:
+        rooms = {bed.id: bed.bedroom for bed in found.beds}
+        asleep = [(g.child_id, rooms.get(g.bed_id)) for g in found.guests if g.night == night]
+        return any(
+            room == other_room and not beds.may_share(found, child, other, night)
+            for (child, room), (other, other_room) in permutations(asleep, 2)
+            if child in change.child_ids
+        )
+
+    _doubt_stays(frozenset(change.child_ids), clock.london_today(), is_shared)
 
 
 def _doubt_stays(
