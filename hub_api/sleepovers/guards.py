@@ -35,7 +35,7 @@ from hub_api.households.changes import (
     KeptApartRecorded,
     SharingEnds,
 )
-from hub_api.sleepovers import beds, facts
+from hub_api.sleepovers import beds, facts, overrides
 from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
@@ -242,7 +242,9 @@ def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
     a booking, it would be missing from every check until somebody has called the booking off. Nor
     is a stay called off by itself: which of the two gives way, and where that child then sleeps, is
     for people to say. Nights held for a request need no task: it is examined again at its approval.
+    What was set aside before says nothing about these two, and is set aside no more.
     """
+    overrides.end_overrides_about("kept_apart", change.child_ids)
 
     def is_together(found: Facts, night: date) -> bool:
         is_over = change.ends_on is not None and night >= change.ends_on

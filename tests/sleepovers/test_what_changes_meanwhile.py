@@ -214,6 +214,20 @@ class TestChildrenWhoAreToBeKeptApart:
         keep_apart(one, other, starts_on=str(day(60)))
         assert doubted(rows) == []
 
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_not_waved_through_by_what_was_said_of_another(self, world, book, keep_apart):
+        one, (first, second) = world.here.family.children[0], world.here.neighbours.children
+        book(world.here.neighbours, first)
+        keep_apart(one, first)
+        request = world.asked()
+        why = {"code": "kept_apart", "reason": WHY}
+        assert decide(liaison(world), request, "overrides", why).status_code == 201
+        book(world.here.neighbours, second)
+        keep_apart(one, second, reason="court_order")
+        assert decide(world.hub_carer, request, "accept").json["code"] == "kept_apart"
+        assert decide(liaison(world), request, "overrides", why).status_code == 201
+        assert decide(world.hub_carer, request, "accept").status_code == 200
+
     def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
         with db.transaction(world.app.engine):
             db.set_scope(world.here.liaison_worker, [world.here.id])
