@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from hub_api import changes, clock, db, reads
 from hub_api.access import Grant, Role
@@ -210,14 +211,24 @@ def _serving() -> reads.Select:
 
 
 def _leaves_on() -> sa.ScalarSelect[Any]:
-    """The day from which a household belongs to the constellation no more; null where no end is
-    known."""
-    is_open = sa.func.bool_or(Membership.ends_on.is_(None))
+    """The day from which a household belongs to the constellation no more, be it only for a while;
+    null where it does on every day asked about. The days after one that ends are looked at, too: it
+    may come back later."""
+    again = aliased(Membership)
+    day = sa.func.greatest(Membership.ends_on, reads.parameter("day", sa.Date()))
+    goes_on = sa.exists().where(
+        again.constellation_id == Membership.constellation_id,
+        again.household_id == Membership.household_id,
+        again.starts_on <= day,
+        sa.or_(again.ends_on.is_(None), again.ends_on > day),
+    )
     return (
-        sa.select(sa.case((is_open, sa.null()), else_=sa.func.max(Membership.ends_on)))
+        sa.select(sa.func.max(Membership.ends_on))
         .where(
             Membership.constellation_id == queries.CONSTELLATION,
             Membership.household_id == reads.parameter("household_id", sa.Uuid()),
+            Membership.ends_on <= reads.parameter("last", sa.Date()),
+            ~goes_on,
         )
         .scalar_subquery()
     )
@@ -312,7 +323,9 @@ def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
 
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
-    return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+    found = sa.select(HubHome).where(HubHome.household_id == household_id)
+    # Anew each time: where the hub carer lives may have changed before its mutex was ours.
+    return db.session().scalar(found.execution_options(populate_existing=True))
 
 
 def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
@@ -330,10 +343,19 @@ def is_serving(hub_home_id: UUID, on: date) -> bool:
 
 
 def end_membership(household_id: UUID, on: date) -> None:
-    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+    """End a household's membership, if it has one, and take back what was to come: from this day on
+    it belongs nowhere."""
+    db.session().execute(
+        sa.delete(Membership).where(
+            Membership.household_id == household_id, Membership.starts_on > on
+        )
+    )
     db.session().execute(
         sa.update(Membership)
-        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .where(
+            Membership.household_id == household_id,
+            sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on),
+        )
         .values(ends_on=on)
     )
 

@@ -112,6 +112,16 @@ def children_to_come(request_id: UUID) -> list[UUID]:
     return sorted(coming)
 
 
+def is_extended(booking: Booking) -> bool:
+    """Whether one of the children of a booking, still to come, is to stay longer than it says."""
+    longer = sa.select(Sleepover.id).where(
+        Sleepover.request_id == booking.request_id,
+        Sleepover.state == SleepoverState.CONFIRMED,
+        Sleepover.departs_at > booking.departs_at,
+    )
+    return db.session().scalar(longer.limit(1)) is not None
+
+
 def rebook(booking: Booking, plan: Plan) -> None:
     """Move the confirmed sleepovers of a request to other nights, all or none.
 
