@@ -329,11 +329,14 @@ def is_serving(hub_home_id: UUID, on: date) -> bool:
     return db.session().scalar(found.limit(1)) is not None
 
 
-def end_membership(household_id: UUID, on: date) -> None:
-    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+def end_memberships(household_id: UUID, on: date) -> None:
+    """From this day on a household belongs nowhere: an end announced for later comes now, and a
+    membership that was to begin later is taken back."""
+    theirs = Membership.household_id == household_id
+    db.session().execute(sa.delete(Membership).where(theirs, Membership.starts_on > on))
     db.session().execute(
         sa.update(Membership)
-        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .where(theirs, sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on))
         .values(ends_on=on)
     )
 
