@@ -161,7 +161,8 @@ def serving_hub_home(
     `until`, be it an interim one.
 
     Raises `Conflict` when none does, when the constellation is closed by then, or when a household
-    for whose sake it is asked no longer belongs to it by then.
+    for whose sake it is asked no longer belongs to it by then. The sentences are for carers, hub
+    carers and liaison workers alike: all of them ask.
     """
     last = until or on
     for row in _SERVING.rows(
@@ -169,28 +170,28 @@ def serving_hub_home(
     ):
         if row["leaves_on"] is not None and row["leaves_on"] <= last:
             raise Conflict(
-                f"From {clock.spoken(row['leaves_on'])} on your household is no longer with this "
-                "constellation, so nights from then on can't be booked here. Your liaison worker "
-                "can tell you who looks after you then.",
+                f"This household leaves the constellation on {clock.spoken(row['leaves_on'])}, so "
+                "nights from then on can't be booked here. The liaison worker can say who looks "
+                "after it then.",
                 code="membership_ends",
             )
         if row["closed_on"] is not None and row["closed_on"] <= last:
             raise Conflict(
-                f"Your constellation is closed on {clock.spoken(last)}. Your liaison worker can "
-                "tell you who looks after you from then on.",
+                f"This constellation is closed on {clock.spoken(last)}. The liaison worker can say "
+                "who looks after its families from then on.",
                 code="constellation_closed",
             )
         if row["hub_home_id"] is not None:
             return cast("UUID", row["hub_home_id"])
     if last > on:
         raise Conflict(
-            "Your constellation's hub home changes during these nights. Please choose others, or "
+            "The constellation's hub home changes during these nights. Please choose others, or "
             "ask for them in two parts.",
             code="no_hub_home",
         )
     raise Conflict(
-        f"Your constellation has no hub home on {clock.spoken(on)}. "
-        "Your liaison worker can tell you what happens in the meantime.",
+        f"This constellation has no hub home on {clock.spoken(on)}. "
+        "The liaison worker can say what happens in the meantime.",
         code="no_hub_home",
     )
 
@@ -342,20 +343,14 @@ def is_serving(hub_home_id: UUID, on: date) -> bool:
     return db.session().scalar(found.limit(1)) is not None
 
 
-def end_membership(household_id: UUID, on: date) -> None:
-    """End a household's membership, if it has one, and take back what was to come: from this day on
-    it belongs nowhere."""
-    db.session().execute(
-        sa.delete(Membership).where(
-            Membership.household_id == household_id, Membership.starts_on > on
-        )
-    )
+def end_memberships(household_id: UUID, on: date) -> None:
+    """From this day on a household belongs nowhere: an end announced for later comes now, and a
+    membership that was to begin later is taken back."""
+    theirs = Membership.household_id == household_id
+    db.session().execute(sa.delete(Membership).where(theirs, Membership.starts_on > on))
     db.session().execute(
         sa.update(Membership)
-        .where(
-            Membership.household_id == household_id,
-            sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on),
-        )
+        .where(theirs, sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on))
         .values(ends_on=on)
     )
 

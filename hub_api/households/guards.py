@@ -25,4 +25,4 @@ def refuse_a_household_of_elsewhere(change: HouseholdComes) -> None:
     if household is None:
         raise NotFound
     if household.closed_on is not None:
-        raise Conflict("This household is no longer with us.", code="household_closed")
+        raise Conflict("This household has left the service.", code="household_closed")

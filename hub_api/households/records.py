@@ -116,6 +116,11 @@ def refuse_future(day: date | None) -> None:
         raise Conflict("That day is yet to come. Please check the date.", code="in_the_future")
 
 
+def is_same_authority(one: str, other: str) -> bool:
+    """Whether two names are one local authority's; `stay_facts` compares them as loosely."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
 # --- changing ----------------------------------------------------------------------------------
 
 

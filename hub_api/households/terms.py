@@ -158,7 +158,7 @@ def _refuse_other_authority(household_id: UUID, authority: str) -> None:
     hub_home = constellations.hub_home_of(household_id)
     if hub_home is None or hub_home.home_authority is None:
         return
-    if hub_home.home_authority.strip().casefold() != authority.strip().casefold():
+    if not records.is_same_authority(hub_home.home_authority, authority):
         raise Conflict(
             "An exemption comes from the authority where the carer lives. For this hub home that "
             f"is {hub_home.home_authority}.",

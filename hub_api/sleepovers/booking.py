@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.errors import Conflict
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -135,6 +137,8 @@ def rebook(booking: Booking, plan: Plan) -> None:
         stay.arrives_at, stay.departs_at = booking.arrives_at, booking.departs_at
     db.session().flush()
     _add_nights(booking, plan, moved)
+    # Every check was made anew for these nights, and beds given by it.
+    tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *moved.values())
 
 
 def _lock_stays(request_id: UUID) -> list[Sleepover]:

@@ -164,6 +164,24 @@ class TestClose:
             world.phone(world.here.liaison_worker).post_seen(path, verb="close").json["closed_on"]
         )
 
+    def test_nothing_announced_keeps_it_a_member(self, world, liaison, rows):
+        today = clock.london_today()
+        to_end, to_return = (str(today + timedelta(days=days)) for days in (20, 30))
+        ((kept,),) = rows(
+            "select id from memberships where household_id = :id", id=world.here.family.id
+        )
+        members = f"/constellations/{world.here.id}/memberships"
+        assert liaison.send("PATCH", f"{members}/{kept}", {"ends_on": to_end}).status_code == 200
+        again = {"household_id": str(world.here.family.id), "starts_on": to_return}
+        assert liaison.post(members, again).status_code == 201
+        path = f"/households/{world.here.family.id}"
+        assert liaison.post_seen(path, verb="close").status_code == 200
+        left = rows(
+            "select id, ends_on from memberships where household_id = :id",
+            id=world.here.family.id,
+        )
+        assert left == [(kept, today)]
+
     def test_not_on_the_day_it_joined(self, world, liaison):
         body = {"constellation_id": str(world.here.id), "name": "Osei household"}
         made = liaison.post("/households", body).json

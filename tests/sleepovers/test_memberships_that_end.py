@@ -84,7 +84,9 @@ class TestNothingIsBookedBeyondTheEnd:
     def test_when_it_is_accepted(self, world, ended):
         request = world.asked()
         ended(7)
-        assert code(decide(world.hub_carer, request, "accept")) == ENDED
+        answer = decide(world.hub_carer, request, "accept")
+        assert code(answer) == ENDED
+        assert "your" not in answer.json["detail"]  # the household is not the hub carer's
 
     def test_when_it_is_changed(self, world, end):
         waiting = world.asked(**stay(3))

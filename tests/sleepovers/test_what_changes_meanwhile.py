@@ -10,7 +10,7 @@ from hub_api.errors import NotFound
 from hub_api.households.models import Child, LegalStatus, SharingAgreement
 from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
-from tests.factories.requests import WHY, decide, held, liaison, stay
+from tests.factories.requests import WHY, change, decide, held, liaison, stay
 from tests.factories.world import make_bed
 from tests.sleepovers.test_guards import add_hub_child
 
@@ -167,10 +167,20 @@ class TestChildrenWhoAreToBeKeptApart:
         book(world.here.neighbours, theirs)
         keep_apart(mine, theirs)
         assert doubted(rows) == sorted(map(str, (mine, theirs)))
-        (stay,) = rows("select id from sleepovers where child_id = :id", id=mine)
+        ((booked,),) = rows("select id from sleepovers where child_id = :id", id=mine)
         why = {"reason": "other"}
-        answer = world.carer.post_seen(f"/sleepovers/{stay.id}", why, verb="cancel")
+        answer = world.carer.post_seen(f"/sleepovers/{booked}", why, verb="cancel")
         assert answer.status_code == 200
+        assert doubted(rows) == [str(theirs)]
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_looked_into_no_more_once_a_stay_is_moved(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        keep_apart(mine, theirs)
+        ((asked,),) = rows("select request_id from sleepovers where child_id = :id", id=mine)
+        assert change(world.hub_carer, {"id": asked}, **stay(9)).status_code == 200
         assert doubted(rows) == [str(theirs)]
 
     @pytest.mark.usefixtures("beds_enough")
