@@ -2,9 +2,10 @@
 
 A slice knows those below it and never those above (architecture.md, section 2). Yet a night with a
 guest must not be blocked, and a family with a stay ahead must not move: whoever knows of the stay
-listens to the change and raises `Conflict`. Changes are small frozen dataclasses in the announcing
-slice's `changes.py`, where each says whether its rows are written by then; what a listener raises
-undoes them. Listeners are in the `guards.py` of those above.
+listens to the change and raises `Conflict`, or a task where it must never be refused. Changes are
+small frozen dataclasses in the announcing slice's `changes.py`, where each says whether its rows
+are written by then; a refusal undoes them. Listeners are in the `guards.py` of those
+above.
 """
 
 from __future__ import annotations

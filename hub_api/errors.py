@@ -69,7 +69,11 @@ class Forbidden(HubError):
     status = 403
     code = "not_allowed"
     title = "Not allowed"
-    detail = "Your account can't do this. Your liaison worker can help if you think it should."
+    # Said to carers and to liaison workers alike: everybody was invited by somebody.
+    detail = (
+        "Your account can't do this. If you think it should, please ask the person who invited you "
+        "to the hub."
+    )
 
 
 class NotFound(HubError):

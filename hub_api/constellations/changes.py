@@ -58,7 +58,8 @@ class ConstellationCloses:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdComes:
-    """A household is to be a member of a constellation, or a hub home that belongs to it."""
+    """A household is to be a member of a constellation, or its home a hub home that belongs to it
+    and serves it or another."""
 
     household_id: UUID
     constellation_id: UUID

@@ -92,11 +92,11 @@ def appoint(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> Row:
     if body["ends_on"] is not None and body["ends_on"] <= starts_on:
         raise Conflict("Please choose a day after the first.", code="ends_too_early")
     hub_home_id = body["hub_home_id"]
-    if hub_home_id is not None:
-        service.lock_hub_homes_of(constellation_id, _existing(hub_home_id))
-    else:
-        service.lock_hub_homes_of(constellation_id)
+    existing = [] if hub_home_id is None else [_existing(hub_home_id)]
+    service.lock_hub_homes_of(constellation_id, *(hub_home.id for hub_home in existing))
     service.keep_open(constellation)
+    for hub_home in existing:
+        changes.announce(HouseholdComes(hub_home.household_id, hub_home.constellation_id))
     _end_the_one_before(actor, constellation_id, starts_on)
     appointment = HubAppointment(
         constellation_id=constellation_id,
@@ -112,10 +112,11 @@ def appoint(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> Row:
     return get_appointment(actor, appointment.id)
 
 
-def _existing(hub_home_id: UUID) -> UUID:
-    if db.session().get(HubHome, hub_home_id) is None:
+def _existing(hub_home_id: UUID) -> HubHome:
+    hub_home = db.session().get(HubHome, hub_home_id)
+    if hub_home is None:
         raise NotFound
-    return hub_home_id
+    return hub_home
 
 
 def _make_hub_home(actor: Actor, constellation_id: UUID, body: AppointmentIn) -> UUID:

@@ -181,3 +181,9 @@ for _name in ("membership_overlaps", "uq_membership_open"):
         "already_a_member",
         "This household belongs to a constellation on some of these days already.",
     )
+# A membership holds for a day at least: nobody joins and leaves on the same one.
+on_constraint(
+    "ck_membership_ends_after_start",
+    "joined_today",
+    "This household joined its constellation only today. Please try again tomorrow.",
+)

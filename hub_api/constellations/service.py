@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from hub_api import changes, clock, db, reads
 from hub_api.access import Grant, Role
@@ -160,7 +161,8 @@ def serving_hub_home(
     `until`, be it an interim one.
 
     Raises `Conflict` when none does, when the constellation is closed by then, or when a household
-    for whose sake it is asked no longer belongs to it by then.
+    for whose sake it is asked no longer belongs to it by then. The sentences are for carers, hub
+    carers and liaison workers alike: all of them ask.
     """
     last = until or on
     for row in _SERVING.rows(
@@ -168,28 +170,28 @@ def serving_hub_home(
     ):
         if row["leaves_on"] is not None and row["leaves_on"] <= last:
             raise Conflict(
-                f"From {clock.spoken(row['leaves_on'])} on your household is no longer with this "
-                "constellation, so nights from then on can't be booked here. Your liaison worker "
-                "can tell you who looks after you then.",
+                f"This household leaves the constellation on {clock.spoken(row['leaves_on'])}, so "
+                "nights from then on can't be booked here. The liaison worker can say who looks "
+                "after it then.",
                 code="membership_ends",
             )
         if row["closed_on"] is not None and row["closed_on"] <= last:
             raise Conflict(
-                f"Your constellation is closed on {clock.spoken(last)}. Your liaison worker can "
-                "tell you who looks after you from then on.",
+                f"This constellation is closed on {clock.spoken(last)}. The liaison worker can say "
+                "who looks after its families from then on.",
                 code="constellation_closed",
             )
         if row["hub_home_id"] is not None:
             return cast("UUID", row["hub_home_id"])
     if last > on:
         raise Conflict(
-            "Your constellation's hub home changes during these nights. Please choose others, or "
+            "The constellation's hub home changes during these nights. Please choose others, or "
             "ask for them in two parts.",
             code="no_hub_home",
         )
     raise Conflict(
-        f"Your constellation has no hub home on {clock.spoken(on)}. "
-        "Your liaison worker can tell you what happens in the meantime.",
+        f"This constellation has no hub home on {clock.spoken(on)}. "
+        "The liaison worker can say what happens in the meantime.",
         code="no_hub_home",
     )
 
@@ -210,14 +212,24 @@ def _serving() -> reads.Select:
 
 
 def _leaves_on() -> sa.ScalarSelect[Any]:
-    """The day from which a household belongs to the constellation no more; null where no end is
-    known."""
-    is_open = sa.func.bool_or(Membership.ends_on.is_(None))
+    """The day from which a household belongs to the constellation no more, be it only for a while;
+    null where it does on every day asked about. The days after one that ends are looked at, too: it
+    may come back later."""
+    again = aliased(Membership)
+    day = sa.func.greatest(Membership.ends_on, reads.parameter("day", sa.Date()))
+    goes_on = sa.exists().where(
+        again.constellation_id == Membership.constellation_id,
+        again.household_id == Membership.household_id,
+        again.starts_on <= day,
+        sa.or_(again.ends_on.is_(None), again.ends_on > day),
+    )
     return (
-        sa.select(sa.case((is_open, sa.null()), else_=sa.func.max(Membership.ends_on)))
+        sa.select(sa.func.max(Membership.ends_on))
         .where(
             Membership.constellation_id == queries.CONSTELLATION,
             Membership.household_id == reads.parameter("household_id", sa.Uuid()),
+            Membership.ends_on <= reads.parameter("last", sa.Date()),
+            ~goes_on,
         )
         .scalar_subquery()
     )
@@ -312,7 +324,9 @@ def constellation_of_hub_home(hub_home_id: UUID) -> UUID:
 
 def hub_home_of(household_id: UUID) -> HubHome | None:
     """The hub home that is this household's home, whether or not it serves a constellation now."""
-    return db.session().scalar(sa.select(HubHome).where(HubHome.household_id == household_id))
+    found = sa.select(HubHome).where(HubHome.household_id == household_id)
+    # Anew each time: where the hub carer lives may have changed before its mutex was ours.
+    return db.session().scalar(found.execution_options(populate_existing=True))
 
 
 def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
@@ -329,11 +343,14 @@ def is_serving(hub_home_id: UUID, on: date) -> bool:
     return db.session().scalar(found.limit(1)) is not None
 
 
-def end_membership(household_id: UUID, on: date) -> None:
-    """End a household's open membership, if it has one: from this day on it belongs nowhere."""
+def end_memberships(household_id: UUID, on: date) -> None:
+    """From this day on a household belongs nowhere: an end announced for later comes now, and a
+    membership that was to begin later is taken back."""
+    theirs = Membership.household_id == household_id
+    db.session().execute(sa.delete(Membership).where(theirs, Membership.starts_on > on))
     db.session().execute(
         sa.update(Membership)
-        .where(Membership.household_id == household_id, Membership.ends_on.is_(None))
+        .where(theirs, sa.or_(Membership.ends_on.is_(None), Membership.ends_on > on))
         .values(ends_on=on)
     )
 

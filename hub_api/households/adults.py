@@ -33,7 +33,7 @@ def add_adult(actor: Actor, household_id: UUID, body: AdultIn) -> Row:
     Raises `NotFound`, `Forbidden`, or `Conflict` for a DBS of the future or a closed household.
     """
     household = records.household_to_manage(actor, household_id)
-    records.refuse_closed(household)
+    records.keep_open(household)
     records.refuse_future(body["dbs_issued_on"])
     adult = Adult(constellation_id=household.constellation_id, household_id=household.id, **body)
     db.session().add(adult)

@@ -36,8 +36,9 @@ class ChildrenAreToChange:
 
 @dataclass(frozen=True, slots=True)
 class ChildrenChanged:
-    """What a stay is judged by was changed: children's legal status, birthday, gender or siblings.
-    Announced after the rows are written, under the mutexes of these hub homes."""
+    """What a stay is judged by was changed: children's legal status, birthday, gender, siblings, or
+    the authority that holds their care plan. Announced after the rows are written, under the
+    mutexes of these hub homes."""
 
     child_ids: tuple[UUID, ...]
     hub_home_ids: frozenset[UUID]

@@ -45,8 +45,8 @@ def add_child(actor: Actor, household_id: UUID, body: ChildIn) -> Row:
     home with guests booked that would then be over a limit.
     """
     household = records.household_to_manage(actor, household_id)
-    records.refuse_closed(household)
     with records.changing_hub_residents([household.id]):
+        records.keep_open(household)
         child = Child(
             constellation_id=household.constellation_id, household_id=household.id, **body
         )

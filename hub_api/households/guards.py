@@ -17,11 +17,12 @@ from hub_api.households.models import Household
 def refuse_a_household_of_elsewhere(change: HouseholdComes) -> None:
     """`NotFound` unless it is in this constellation: it moves instead. `household_closed` when it
     has left the service."""
-    found = sa.select(Household).where(
+    found = sa.select(Household.closed_on).where(
         Household.id == change.household_id, Household.constellation_id == change.constellation_id
     )
-    household = db.session().scalar(found)
+    # Whoever closes or moves it waits, or has done so.
+    household = db.session().execute(found.with_for_update(read=True, key_share=True)).first()
     if household is None:
         raise NotFound
     if household.closed_on is not None:
-        raise Conflict("This household is no longer with us.", code="household_closed")
+        raise Conflict("This household has left the service.", code="household_closed")

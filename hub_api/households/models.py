@@ -240,9 +240,3 @@ on_constraint(
 on_constraint(
     "uq_sharing_agreement_open", "already_recorded", "This agreement is on record already."
 )
-# A membership holds for a day at least: nobody joins and leaves on the same one.
-on_constraint(
-    "ck_membership_ends_after_start",
-    "joined_today",
-    "This household joined its constellation only today. Please try again tomorrow.",
-)

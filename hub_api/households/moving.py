@@ -50,7 +50,7 @@ def close_household(actor: Actor, household_id: UUID, seen_version: int) -> Row:
     changes.announce(HouseholdMoves(household.id))
     household.closed_on = today
     db.session().flush()
-    constellations.end_membership(household.id, today)
+    constellations.end_memberships(household.id, today)
     records.audit_change(actor, "household:close", household, ["closed_on"])
     return households.get_household(actor, household.id)
 

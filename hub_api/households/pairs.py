@@ -165,7 +165,7 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
 
 def _refuse_other_authority(child: Child, authority: str) -> None:
     known = child.responsible_authority
-    if known is not None and known.strip().casefold() != authority.strip().casefold():
+    if known is not None and not records.is_same_authority(known, authority):
         raise Conflict(
             "The agreement has to come from the authority that holds this child's care plan. On "
             f"record that is {known}. If that has changed, please change the child's record first.",

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from hub_api import changes, clock, db, reads
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
-from hub_api.errors import Conflict, Forbidden
+from hub_api.errors import Conflict, Forbidden, NotFound
 from hub_api.households import policy
 from hub_api.households.changes import ChildrenAreToChange, ChildrenChanged, HubResidentsChanged
 from hub_api.households.models import Adult, Child, Household
@@ -93,10 +93,32 @@ def refuse_closed(household: Household) -> None:
         raise Conflict("This household is closed.", code="wrong_state")
 
 
+def keep_open(household: Household) -> None:
+    """Hold a household where it is until this transaction ends; whoever closes or moves it waits.
+
+    To be called before anything is added to it, and after the mutexes of hub homes. Raises
+    `Conflict` when it is closed, and `NotFound` when it has moved away meanwhile.
+    """
+    found = sa.select(Household).where(
+        Household.id == household.id, Household.constellation_id == household.constellation_id
+    )
+    here = db.session().scalar(
+        found.with_for_update(read=True, key_share=True).execution_options(populate_existing=True)
+    )
+    if here is None:
+        raise NotFound
+    refuse_closed(here)
+
+
 def refuse_future(day: date | None) -> None:
     """Raise `Conflict` for a day that is yet to come."""
     if day is not None and day > clock.london_today():
         raise Conflict("That day is yet to come. Please check the date.", code="in_the_future")
+
+
+def is_same_authority(one: str, other: str) -> bool:
+    """Whether two names are one local authority's; `stay_facts` compares them as loosely."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 # --- changing ----------------------------------------------------------------------------------

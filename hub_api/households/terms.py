@@ -44,8 +44,8 @@ def approve(actor: Actor, household_id: UUID, body: ApprovalIn) -> Row:
     these days, or a hub home with guests booked that would then be over a limit.
     """
     household = records.household_to_manage(actor, household_id)
-    records.refuse_closed(household)
     with records.changing_hub_residents([household.id]):
+        records.keep_open(household)
         _end_open_approval(household.id, body["starts_on"])
         approval = Approval(
             constellation_id=household.constellation_id, household_id=household.id, **body
@@ -135,10 +135,10 @@ def exempt(actor: Actor, household_id: UUID, body: ExemptionIn) -> Row:
     another authority than the hub home's.
     """
     household = records.household_to_manage(actor, household_id)
-    records.refuse_closed(household)
     for child_id in body["children"]:
         records.child_to_manage(actor, child_id)
     with records.changing_hub_residents([household.id]):
+        records.keep_open(household)
         _refuse_other_authority(household.id, body["authority"])
         exemption = FosteringExemption(
             constellation_id=household.constellation_id,
@@ -158,7 +158,7 @@ def _refuse_other_authority(household_id: UUID, authority: str) -> None:
     hub_home = constellations.hub_home_of(household_id)
     if hub_home is None or hub_home.home_authority is None:
         return
-    if hub_home.home_authority.strip().casefold() != authority.strip().casefold():
+    if not records.is_same_authority(hub_home.home_authority, authority):
         raise Conflict(
             "An exemption comes from the authority where the carer lives. For this hub home that "
             f"is {hub_home.home_authority}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hub_api import child_keys, db
-from hub_api.errors import Forbidden, Invalid
+from hub_api.errors import Conflict, Forbidden, Invalid
 from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.respite import overriding, policy, requests, telling
@@ -188,6 +188,9 @@ def _reschedule(
     request.reschedule()
     children = sleepovers.children_to_come(request.id)
     changed = [name for name in _differences(request, changes) if name in DATES]
+    if sleepovers.is_extended(requests.booking_of(request)):
+        _refuse_unsaid_departure(changes)
+        changed = sorted({*changed, "departs_at"})
     if not changed:
         return
     _set_dates(request, changes, nights, hub_home_id)
@@ -205,6 +208,15 @@ def _reschedule(
     requests.record(actor, request, "change", [*changed, "bed_nights"])
     told = {*telling.carers(request), *telling.hub_carers(request)}
     telling.tell(actor, told, Category.REQUEST_CHANGED, request)
+
+
+def _refuse_unsaid_departure(changes: ChangeIn) -> None:
+    """Raise `Conflict` where the nights by which a stay was extended would be lost unnoticed."""
+    if "departs_at" not in changes:
+        raise Conflict(
+            "One of these sleepovers was extended, so please say when everybody goes home, too.",
+            code="was_extended",
+        )
 
 
 def _refuse_rescheduling(actor: Actor, request: RespiteRequest, changes: ChangeIn) -> None:

@@ -100,7 +100,7 @@ def get_respite_request(request_id: UUID) -> Any:
 @blp.refuses(
     "wrong_state", "already_begun", "no_nights", "no_hub_home", "membership_ends", "too_far_ahead"
 )
-@blp.refuses("constellation_closed")
+@blp.refuses("constellation_closed", "was_extended")
 @blp.refuses(*_IN_THE_WAY, "child_erased")
 @blp.if_match
 @blp.arguments(RespiteRequestChangeIn(), example={"departs_at": "2026-12-06T10:00:00Z"})

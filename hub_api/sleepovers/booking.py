@@ -14,6 +14,8 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.errors import Conflict
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -112,6 +114,16 @@ def children_to_come(request_id: UUID) -> list[UUID]:
     return sorted(coming)
 
 
+def is_extended(booking: Booking) -> bool:
+    """Whether one of the children of a booking, still to come, is to stay longer than it says."""
+    longer = sa.select(Sleepover.id).where(
+        Sleepover.request_id == booking.request_id,
+        Sleepover.state == SleepoverState.CONFIRMED,
+        Sleepover.departs_at > booking.departs_at,
+    )
+    return db.session().scalar(longer.limit(1)) is not None
+
+
 def rebook(booking: Booking, plan: Plan) -> None:
     """Move the confirmed sleepovers of a request to other nights, all or none.
 
@@ -125,6 +137,8 @@ def rebook(booking: Booking, plan: Plan) -> None:
         stay.arrives_at, stay.departs_at = booking.arrives_at, booking.departs_at
     db.session().flush()
     _add_nights(booking, plan, moved)
+    # Every check was made anew for these nights, and beds given by it.
+    tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *moved.values())
 
 
 def _lock_stays(request_id: UUID) -> list[Sleepover]:

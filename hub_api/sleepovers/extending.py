@@ -146,9 +146,8 @@ def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date,
     further = [night for night in stay.nights if night not in held]
     if not further:
         return
-    last, household_id = further[-1], sleepover.household_id
     serving = constellations.serving_hub_home(
-        sleepover.constellation_id, last, household_id=household_id
+        sleepover.constellation_id, further[0], further[-1], sleepover.household_id
     )
     if serving != sleepover.hub_home_id:
         raise Conflict(

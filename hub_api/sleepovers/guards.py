@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, time, timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ from hub_api.households.changes import (
     KeptApartRecorded,
     SharingEnds,
 )
-from hub_api.sleepovers import beds, facts
+from hub_api.sleepovers import beds, facts, overrides
 from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
 from hub_api.sleepovers.facts import Stay
@@ -241,7 +242,9 @@ def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
     a booking, it would be missing from every check until somebody has called the booking off. Nor
     is a stay called off by itself: which of the two gives way, and where that child then sleeps, is
     for people to say. Nights held for a request need no task: it is examined again at its approval.
+    What was set aside before says nothing about these two, and is set aside no more.
     """
+    overrides.end_overrides_about("kept_apart", change.child_ids)
 
     def is_together(found: Facts, night: date) -> bool:
         is_over = change.ends_on is not None and night >= change.ends_on
@@ -270,13 +273,33 @@ def have_shared_bedrooms_looked_into(change: SharingEnds) -> None:
     _doubt_stays(change.child_ids, change.from_night, is_shared)
 
 
+@changes.on(ChildrenChanged)
+def have_bedrooms_of_changed_guests_looked_into(change: ChildrenChanged) -> None:
+    """A task for each stay of theirs in a bedroom shared with somebody they now may not share with.
+
+    A legal status, a birthday or the authority that holds the care plan is what it is, so that is
+    no refusal either.
+    """
+
+    def is_shared(found: Facts, night: date) -> bool:
+        rooms = {bed.id: bed.bedroom for bed in found.beds}
+        asleep = [(g.child_id, rooms.get(g.bed_id)) for g in found.guests if g.night == night]
+        return any(
+            room == other_room and not beds.may_share(found, child, other, night)
+            for (child, room), (other, other_room) in permutations(asleep, 2)
+            if child in change.child_ids
+        )
+
+    _doubt_stays(frozenset(change.child_ids), clock.london_today(), is_shared)
+
+
 def _doubt_stays(
     child_ids: frozenset[UUID], from_night: date, is_wrong: Callable[[Facts, date], bool]
 ) -> None:
     for hub_home_id in sorted(_hub_homes_of(child_ids)):
         found = _coming(hub_home_id, from_night)
         there = {guest.night for guest in found.guests if guest.child_id in child_ids}
-        wrong = [night for night in there if night >= from_night and is_wrong(found, night)]
+        wrong = [night for night in there if is_wrong(found, night)]
         stays = sa.select(Sleepover.id, Sleepover.constellation_id, Sleepover.arrives_at).where(
             Sleepover.child_id.in_(child_ids),
             Sleepover.hub_home_id == hub_home_id,
@@ -301,9 +324,15 @@ _MIDNIGHT = time(0, 0)
 
 
 def _coming(hub_home_id: UUID, from_night: date) -> Facts:
-    """The facts of a hub home from a night on; nights that are over are of no concern."""
-    first = max(from_night, clock.london_today() - timedelta(days=1))
-    return _facts_of(hub_home_id, first, first + _FURTHEST)
+    """The facts of a hub home, with its guests from a night on; nights that are over are of no
+    concern.
+
+    Read from now on, however far ahead that night is: an interim hub home that serves until then
+    tells nothing of what comes long after.
+    """
+    last_night = clock.london_today() - timedelta(days=1)
+    found = _facts_of(hub_home_id, last_night, last_night + _FURTHEST)
+    return replace(found, guests=tuple(g for g in found.guests if g.night >= from_night))
 
 
 def _facts_of(hub_home_id: UUID, first_night: date, last_night: date) -> Facts:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
@@ -333,7 +334,7 @@ class CheckOverride(HasId, Base):
     role: Mapped[str]
     reason: Mapped[Ciphertext] = mapped_column(EncryptedText())
     """In their own words, sealed under the keys of the children it was given for."""
-    child_ids: Mapped[list[UUID]] = mapped_column(sa.ARRAY(sa.Uuid()))
+    child_ids: Mapped[list[UUID]] = mapped_column(postgresql.ARRAY(sa.Uuid()))
     """Whom the request asked for when it was given; the request may change afterwards."""
     given_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     given_at: Mapped[datetime] = mapped_column(default=clock.now)

@@ -14,7 +14,7 @@ from hub_api.sleepovers import checks
 from hub_api.sleepovers.models import CheckOverride
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -69,10 +69,24 @@ def overrides_in_force(request_id: UUID) -> dict[str, Role]:
 
 def end_overrides(request_id: UUID) -> None:
     """End what was set aside for a request: it was for other children or other nights."""
+    _end(CheckOverride.request_id == request_id)
+
+
+def end_overrides_about(code: str, child_ids: Collection[UUID]) -> None:
+    """End what was set aside of a check for any of these children: there is more to it now."""
+    _end(
+        sa.and_(
+            CheckOverride.code == code,
+            CheckOverride.child_ids.overlap(sa.cast([*child_ids], sa.ARRAY(sa.Uuid()))),
+        )
+    )
+
+
+def _end(these: sa.ColumnElement[bool]) -> None:
     now = clock.now()
     db.session().execute(
         sa.update(CheckOverride)
-        .where(CheckOverride.request_id == request_id, CheckOverride.expires_at > now)
+        .where(these, CheckOverride.expires_at > now)
         # An instant after it was given, should that have been this very moment.
         .values(
             expires_at=sa.func.greatest(

@@ -106,8 +106,8 @@ def record_return(
     ahead = [night for night in held if _begins(night) >= at]
     if ahead:
         raise Conflict(
-            f"The stay goes on for {clock.spoken_list(ahead)}. If the child has gone home before "
-            "that, please end the stay early and say why.",
+            f"There are nights still to come: {clock.spoken_list(ahead)}. If the child has "
+            "gone home before that, please end the stay early and say why.",
             code="ends_early",
             nights=ahead,
         )

@@ -11,6 +11,7 @@ from hub_api.sleepovers.booking import (
     book,
     children_to_come,
     hold,
+    is_extended,
     rebook,
     release,
 )
@@ -65,6 +66,7 @@ __all__ = [
     "get_sleepover",
     "hand_over",
     "hold",
+    "is_extended",
     "keep_decision",
     "latest_checks",
     "list_sleepovers",

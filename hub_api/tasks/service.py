@@ -51,11 +51,11 @@ def raise_task(
     )
 
 
-def settle(kind: TaskKind, subject_id: UUID) -> None:
-    """Take back the open task about a subject, if there is one: nobody has to do it any more."""
+def settle(kind: TaskKind, *subject_ids: UUID) -> None:
+    """Take back the open tasks about these subjects, if any: nobody has to do them any more."""
     db.connection().execute(
         sa.update(Task)
-        .where(Task.kind == kind, Task.subject_id == subject_id, Task.is_open())
+        .where(Task.kind == kind, Task.subject_id.in_(subject_ids), Task.is_open())
         .values(state=TaskState.SETTLED, done_at=clock.now(), version=Task.version + 1)
     )
 

@@ -9,7 +9,9 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.constellations import service
 from hub_api.constellations.changes import HubHomeEnds
+from hub_api.constellations.models import HubHome
 from hub_api.errors import Conflict
+from hub_api.households.models import Household
 from tests.constellations.conftest import date_in, day, heard, outcome, seq_of
 
 
@@ -151,6 +153,13 @@ class TestAnInterimHubHome:
         before = [seq_of(rows, home) for home in homes]
         appoint(manager, here, {"hub_home_id": str(homes[1])}, starts_on=day(1))
         assert [seq_of(rows, home) for home in homes] == [seq + 1 for seq in before]
+
+    def test_whose_household_has_left_the_service_is_refused(self, world, manager, here, owner):
+        with db.transaction(owner) as session:
+            home = session.get_one(HubHome, world.elsewhere.hub_home)
+            session.get_one(Household, home.household_id).closed_on = date_in(0)
+        body = {"hub_home_id": str(world.elsewhere.hub_home)}
+        assert outcome(appoint(manager, here, body)) == (409, "household_closed")
 
     def test_that_does_not_exist_is_not_found(self, manager, here):
         assert appoint(manager, here, {"hub_home_id": str(uuid7())}).status_code == 404

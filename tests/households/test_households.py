@@ -1,13 +1,16 @@
 """Households: looking at them, founding, naming and closing them."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 
 from hub_api import clock, db
 from hub_api.access import Role
+from hub_api.constellations.models import Membership
 from hub_api.households.changes import HouseholdMoves
-from hub_api.households.models import Adult, Child
+from hub_api.households.models import Adult, Child, Household
 from tests.households.conftest import change
 
 
@@ -161,11 +164,65 @@ class TestClose:
             world.phone(world.here.liaison_worker).post_seen(path, verb="close").json["closed_on"]
         )
 
+    def test_nothing_announced_keeps_it_a_member(self, world, liaison, rows):
+        today = clock.london_today()
+        to_end, to_return = (str(today + timedelta(days=days)) for days in (20, 30))
+        ((kept,),) = rows(
+            "select id from memberships where household_id = :id", id=world.here.family.id
+        )
+        members = f"/constellations/{world.here.id}/memberships"
+        assert liaison.send("PATCH", f"{members}/{kept}", {"ends_on": to_end}).status_code == 200
+        again = {"household_id": str(world.here.family.id), "starts_on": to_return}
+        assert liaison.post(members, again).status_code == 201
+        path = f"/households/{world.here.family.id}"
+        assert liaison.post_seen(path, verb="close").status_code == 200
+        left = rows(
+            "select id, ends_on from memberships where household_id = :id",
+            id=world.here.family.id,
+        )
+        assert left == [(kept, today)]
+
     def test_not_on_the_day_it_joined(self, world, liaison):
         body = {"constellation_id": str(world.here.id), "name": "Osei household"}
         made = liaison.post("/households", body).json
         answer = liaison.post_seen(f"/households/{made['id']}", verb="close")
         assert (answer.status_code, answer.json["code"]) == (409, "joined_today")
+
+    def test_takes_back_a_membership_to_come(self, world, liaison, rows, owner):
+        today = clock.london_today()
+        with db.transaction(owner) as session:
+            family = session.query(Membership).filter_by(household_id=world.here.family.id).one()
+            family.ends_on = today + timedelta(days=5)
+            session.flush()
+            session.add(
+                Membership(
+                    constellation_id=world.here.id,
+                    household_id=world.here.family.id,
+                    starts_on=today + timedelta(days=20),
+                )
+            )
+        answer = liaison.post_seen(f"/households/{world.here.family.id}", verb="close")
+        assert answer.status_code == 200
+        (left,) = rows(
+            "select ends_on from memberships where household_id = :id", id=world.here.family.id
+        )
+        assert left.ends_on == today
+
+    @pytest.mark.parametrize("kind", ["adults", "children"])
+    def test_nothing_is_recorded_in_it_at_that_moment(self, world, liaison, owner, rows, kind):
+        born = {"first_name": "Mia", "born_on": "2015-02-03", "gender": "female"}
+        body = {**born, "legal_status": "adopted"} if kind == "children" else {"name": "Mia"}
+        with ThreadPoolExecutor(1) as pool:
+            with db.transaction(owner) as session:
+                home = session.get_one(Household, world.here.family.id, with_for_update=True)
+                home.closed_on = clock.london_today()
+                session.flush()
+                path = f"/households/{world.here.family.id}/{kind}"
+                answer = pool.submit(liaison.post, path, body)
+                waiting = "select 1 from pg_locks where not granted"
+                while not rows(waiting) and not answer.done():
+                    time.sleep(0.01)
+            assert answer.result(10).json["code"] == "wrong_state"
 
     def test_whoever_knows_of_something_ahead_may_refuse(self, world, liaison, listens, rows):
         heard = listens(HouseholdMoves, refuse=True)

@@ -62,6 +62,7 @@ class TestApproval:
         assert change(liaison, path, made, {"max_children": 1}).status_code == 412
         for body, code in (
             ({"ends_on": "2024-01-05"}, "ends_too_early"),
+            ({"ends_on": "2023-12-31"}, "ends_too_early"),
             ({"max_age": 4}, "ages_out_of_order"),
         ):
             refused = change(liaison, path, answer.json, body)

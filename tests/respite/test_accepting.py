@@ -63,7 +63,9 @@ class TestAcceptIsRefused:
         phone = world.phone(who.get(role) or world.staff[role])
         path = f"/respite-requests/{request['id']}"
         assert phone.get(path).status_code == 200
-        assert phone.post(f"{path}/accept", If_Match='"1"').status_code == 403
+        answer = phone.post(f"{path}/accept", If_Match='"1"')
+        assert answer.status_code == 403
+        assert "liaison worker" not in answer.json["detail"]  # it is said to her as well
         (refused,) = rows("select * from audit_events where outcome = 'refused'")
         assert (refused.action, str(refused.subject_id)) == ("respite:decide", request["id"])
 

@@ -8,6 +8,7 @@ import time_machine
 from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.accounts import service
+from hub_api.constellations.models import HubAppointment
 from tests.phone import in_days
 
 
@@ -54,6 +55,27 @@ class TestAsk:
         again = world.carer.post_seen(path, verb="submit")
         assert (again.status_code, again.json["code"]) == (409, "wrong_state")
         assert world.hub_carer.get(path).status_code == 200
+
+    def test_a_draft_is_sent_to_the_hub_home_that_serves_by_then(self, world, owner):
+        with db.transaction(owner) as session:
+            interim = session.query(HubAppointment).filter_by(constellation_id=world.here.id).one()
+            interim.hub_home_id = world.elsewhere.hub_home
+        draft = world.asked(draft=True, days=60)
+        with db.transaction(owner) as session:
+            change_on = clock.london_today() + timedelta(days=10)
+            session.get_one(HubAppointment, interim.id).ends_on = change_on
+            session.flush()
+            session.add(
+                HubAppointment(
+                    constellation_id=world.here.id,
+                    hub_home_id=world.here.hub_home,
+                    starts_on=change_on,
+                )
+            )
+        sent = world.carer.post_seen(f"/respite-requests/{draft['id']}", verb="submit")
+        assert (sent.status_code, sent.json["hub_home_id"]) == (200, str(world.here.hub_home))
+        accepted = world.hub_carer.post_seen(f"/respite-requests/{draft['id']}", verb="accept")
+        assert accepted.status_code == 200
 
     def test_a_draft_that_waited_too_long_is_not_sent(self, world):
         draft = world.carer.post("/respite-requests", world.ask_body(draft=True)).json

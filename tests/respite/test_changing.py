@@ -208,6 +208,29 @@ class TestOnceAccepted:
         request = {"id": world.booked(nights=2)["request_id"]}
         assert change(world.hub_carer, request, departs_at=in_days(10, hour=10)).status_code == 200
 
+    def test_a_stay_that_was_extended_is_not_cut_short_unsaid(self, world, rows):
+        sleepover = world.booked()
+        longer = {"departs_at": in_days(9, hour=10)}
+        path = f"/sleepovers/{sleepover['id']}"
+        assert world.hub_carer.post_seen(path, longer, verb="extend").status_code == 200
+        request = {"id": sleepover["request_id"]}
+        answer = change(world.hub_carer, request, arrives_at=in_days(7, hour=18))
+        assert (answer.status_code, answer.json["code"]) == (409, "was_extended")
+        assert len(nights_held(rows)) == 2
+        later = {"arrives_at": in_days(7, hour=18), **longer}
+        assert change(world.hub_carer, request, **later).status_code == 200
+        assert len(nights_held(rows)) == 2
+
+    def test_a_stay_that_was_extended_may_be_as_short_again(self, world, rows):
+        sleepover = world.booked()
+        path = f"/sleepovers/{sleepover['id']}"
+        longer = {"departs_at": in_days(9, hour=10)}
+        assert world.hub_carer.post_seen(path, longer, verb="extend").status_code == 200
+        request = {"id": sleepover["request_id"]}
+        answer = change(world.hub_carer, request, departs_at=sleepover["departs_at"])
+        assert answer.status_code == 200
+        assert len(nights_held(rows)) == 1
+
     def test_all_stays_as_it_was_when_the_new_nights_are_taken(self, world, rows, everything):
         request = {"id": world.booked()["request_id"]}
         world.booked(children=[str(world.here.family.children[1])], **stay(9))

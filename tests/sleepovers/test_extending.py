@@ -104,6 +104,27 @@ class TestExtend:
         answer = act(world, stay, "extend", until(9), at=arrival(stay) + DAY / 4)
         assert (answer.status_code, answer.json["code"]) == (409, "other_hub_home")
 
+    def test_is_refused_where_another_hub_home_serves_in_between(self, world, owner):
+        stay = begun(world)
+        night = arrival(stay).date()
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                "update hub_appointments set ends_on = %s where constellation_id = %s",
+                (night + DAY, world.here.id),
+            )
+            for home, first, last in (
+                (world.elsewhere.hub_home, night + DAY, night + DAY * 2),
+                (world.here.hub_home, night + DAY * 2, None),
+            ):
+                connection.exec_driver_sql(
+                    "insert into hub_appointments"
+                    " (id, constellation_id, hub_home_id, starts_on, ends_on)"
+                    " values (gen_random_uuid(), %s, %s, %s, %s)",
+                    (world.here.id, home, first, last),
+                )
+        answer = act(world, stay, "extend", until(10), at=arrival(stay) + DAY / 4)
+        assert (answer.status_code, answer.json["code"]) == (409, "no_hub_home")
+
     def test_is_not_for_the_family(self, world):
         stay = begun(world)
         assert act(world, stay, "extend", until(9), at=arrival(stay), by="carer").status_code == 403

@@ -58,6 +58,24 @@ class TestNothingIsBookedBeyondTheEnd:
             assert (code(asked), code(tried)) == (ENDED, ENDED)
         assert "household" in asked.json["detail"]
 
+    def test_though_it_comes_back_later(self, world, end, owner):
+        assert end(8).status_code == 200
+        with owner.begin() as connection:
+            connection.exec_driver_sql(
+                "insert into memberships (id, constellation_id, household_id, starts_on)"
+                " values (gen_random_uuid(), %s, %s, current_date + 12)",
+                (world.here.id, world.here.family.id),
+            )
+        for days, nights, expected in (
+            (7, 1, (201, None)),
+            (7, 2, ENDED),
+            (9, 1, ENDED),
+            (11, 2, ENDED),
+            (12, 1, (201, None)),
+        ):
+            asked = world.carer.post("/respite-requests", world.ask_body(**stay(days, nights)))
+            assert code(asked) == expected, days
+
     def test_when_a_draft_is_sent(self, world, ended):
         draft = world.asked(draft=True)
         ended(7)
@@ -66,7 +84,9 @@ class TestNothingIsBookedBeyondTheEnd:
     def test_when_it_is_accepted(self, world, ended):
         request = world.asked()
         ended(7)
-        assert code(decide(world.hub_carer, request, "accept")) == ENDED
+        answer = decide(world.hub_carer, request, "accept")
+        assert code(answer) == ENDED
+        assert "your" not in answer.json["detail"]  # the household is not the hub carer's
 
     def test_when_it_is_changed(self, world, end):
         waiting = world.asked(**stay(3))

@@ -10,7 +10,7 @@ from hub_api.errors import NotFound
 from hub_api.households.models import Child, LegalStatus, SharingAgreement
 from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
-from tests.factories.requests import WHY, decide, held, liaison
+from tests.factories.requests import WHY, change, decide, held, liaison, stay
 from tests.factories.world import make_bed
 from tests.sleepovers.test_guards import add_hub_child
 
@@ -167,10 +167,20 @@ class TestChildrenWhoAreToBeKeptApart:
         book(world.here.neighbours, theirs)
         keep_apart(mine, theirs)
         assert doubted(rows) == sorted(map(str, (mine, theirs)))
-        (stay,) = rows("select id from sleepovers where child_id = :id", id=mine)
+        ((booked,),) = rows("select id from sleepovers where child_id = :id", id=mine)
         why = {"reason": "other"}
-        answer = world.carer.post_seen(f"/sleepovers/{stay.id}", why, verb="cancel")
+        answer = world.carer.post_seen(f"/sleepovers/{booked}", why, verb="cancel")
         assert answer.status_code == 200
+        assert doubted(rows) == [str(theirs)]
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_looked_into_no_more_once_a_stay_is_moved(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        keep_apart(mine, theirs)
+        ((asked,),) = rows("select request_id from sleepovers where child_id = :id", id=mine)
+        assert change(world.hub_carer, {"id": asked}, **stay(9)).status_code == 200
         assert doubted(rows) == [str(theirs)]
 
     @pytest.mark.usefixtures("beds_enough")
@@ -202,6 +212,31 @@ class TestChildrenWhoAreToBeKeptApart:
             phone.send("PATCH", path, {"ends_on": str(day(9))}, If_Match='"2"').status_code == 200
         )
         assert doubted(rows) == sorted(map(str, (mine, theirs)))
+
+    def test_are_recorded_from_a_day_on_which_another_hub_home_serves(
+        self, world, owner, keep_apart, rows
+    ):
+        with db.transaction(owner) as session:
+            served = session.query(HubAppointment).filter_by(constellation_id=world.here.id).one()
+            served.hub_home_id, served.ends_on = world.elsewhere.hub_home, day(10)
+        world.booked()
+        one, other = world.here.family.children[0], world.here.neighbours.children[0]
+        keep_apart(one, other, starts_on=str(day(60)))
+        assert doubted(rows) == []
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_are_not_waved_through_by_what_was_said_of_another(self, world, book, keep_apart):
+        one, (first, second) = world.here.family.children[0], world.here.neighbours.children
+        book(world.here.neighbours, first)
+        keep_apart(one, first)
+        request = world.asked()
+        why = {"code": "kept_apart", "reason": WHY}
+        assert decide(liaison(world), request, "overrides", why).status_code == 201
+        book(world.here.neighbours, second)
+        keep_apart(one, second, reason="court_order")
+        assert decide(world.hub_carer, request, "accept").json["code"] == "kept_apart"
+        assert decide(liaison(world), request, "overrides", why).status_code == 201
+        assert decide(world.hub_carer, request, "accept").status_code == 200
 
     def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
         with db.transaction(world.app.engine):
@@ -240,6 +275,64 @@ class TestAnAgreementThatEnds:
             )
             assert answer.status_code == 200, answer.json
             assert doubted(rows) == expected
+
+
+class TestAGuestWhoMayShareNoMore:
+    """What is true of a child is never refused: somebody looks into the bedroom."""
+
+    @pytest.fixture
+    def in_one_room(self, world, owner):
+        """Both children of the family here, of these facts, in the one bedroom there is."""
+
+        def have(**known):
+            with db.transaction(owner) as session:
+                bedroom = session.get_one(Bed, world.here.beds[0]).bedroom
+                session.add(make_bed(world.here, "second", bedroom=bedroom))
+                for child in world.here.family.children:
+                    for name, value in known.items():
+                        setattr(session.get_one(Child, child), name, value)
+            return world.here.family.children
+
+        return have
+
+    @pytest.fixture
+    def patch(self, world):
+        phone = liaison(world)
+
+        def send(child, **body):
+            path = f"/children/{child}"
+            answer = phone.send("PATCH", path, body, If_Match=phone.get(path).headers["ETag"])
+            assert answer.status_code == 200, answer.json
+
+        return send
+
+    @pytest.mark.parametrize(
+        ("known", "change"),
+        [
+            ({"legal_status": LegalStatus.ADOPTED}, {"legal_status": "section_20"}),
+            ({"born_on": day(-200)}, {"born_on": str(day(-3000))}),
+        ],
+        ids=["fostered now", "older than was thought"],
+    )
+    def test_is_looked_into(self, world, in_one_room, patch, rows, known, change):
+        one, other = in_one_room(**known)
+        world.booked(children=[str(one), str(other)])
+        patch(other, first_name="Sam")
+        assert doubted(rows) == []
+        patch(one, **change)
+        assert doubted(rows) == [str(one)]
+
+    def test_once_another_authority_holds_the_care_plan(self, world, in_one_room, patch, rows):
+        one, other = in_one_room(responsible_authority="Kent")
+        phone = liaison(world)
+        for child, beside in ((one, other), (other, one)):
+            body = {"with_child_id": str(beside), "authority": "kent", "starts_on": str(day(-2))}
+            assert phone.post(f"/children/{child}/sharing-agreements", body).status_code == 201
+        world.booked(children=[str(one), str(other)])
+        patch(one, responsible_authority="Bexley")
+        assert doubted(rows) == [str(one)]
+        request = world.asked(children=[str(one), str(other)], **stay(20))
+        assert decide(world.hub_carer, request, "accept").json["code"] == "bedroom_sharing"
 
 
 def doubted(rows) -> list[str]:
