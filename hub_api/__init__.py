@@ -53,9 +53,8 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.declarations import refuse_undeclared_slices
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
-    from hub_api.notifications.preferences_routes import blp as notification_preferences
-    from hub_api.notifications.routes import blp as notifications
-    from hub_api.notifications.routes import devices_blp as devices
+    from hub_api.notifications import preferences_routes
+    from hub_api.notifications import routes as notifications
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
@@ -73,13 +72,14 @@ def register_routes(app: HubFlask) -> None:
         respite,
         sleepovers,
         calendar,
-        notifications,
-        notification_preferences,
-        devices,
+        notifications.blp,
+        notifications.devices_blp,
+        preferences_routes.blp,
         tasks,
         audit,
     )
     refuse_undeclared_slices(slices)
+
     for slice_ in slices:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
     app.register_blueprint(operations)

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.rls import grant, keep_to_account
 
 revision = "0019"
-down_revision = "0017"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
