@@ -31,6 +31,9 @@ log = structlog.get_logger(__name__)
 SEALS_EVERY = 5.0
 """Seconds an audit event may wait for its seal."""
 
+JOBS_AT_A_TIME = 3
+"""As two workers might: a slow job must not keep a notification from being made ready."""
+
 WATCHES_EVERY = 5.0
 """Seconds between looks for deliveries that are stuck."""
 
@@ -46,7 +49,7 @@ def run(settings: Settings) -> None:
     url = settings.required_database().worker
     ring = data_keys.ring(data_keys.AUDIT)
     sealer = Sealer(ring, settings.audit_anchor_path)
-    jobs.use_engine(db.make_engine(url, connections=3))
+    jobs.use_engine(db.make_engine(url, connections=JOBS_AT_A_TIME))
     channels.use(opening.open_channels(settings.channels))
     # One more for the watchdog.
     sending = db.make_engine(url, connections=settings.senders + 1)
@@ -84,6 +87,7 @@ async def _work(
         try:
             await app.run_worker_async(
                 name="hub",
+                concurrency=JOBS_AT_A_TIME,
                 delete_jobs="never",
                 fetch_job_polling_interval=1.0,
                 update_heartbeat_interval=stalled_after / 3,
