@@ -163,6 +163,11 @@ class TestATextMessageIsNotSentTwice:
             channel.send(a_message(), MOBILE)
             notify.expect(MOBILE.address)
 
+    def test_nor_is_anothers_message_whatever_notify_lists(self, notify, channel):
+        another = {"notifications": [{"id": "1", "reference": "another-sms"}]}
+        notify.will_answer("/v2/notifications", Reply(body=another))
+        assert channel.send(a_message(), MOBILE).provider_id == notify.expect(MOBILE.address).id
+
     def test_a_first_attempt_asks_nothing(self, notify, channel):
         channel.send(first(), MOBILE)
         notify.expect(MOBILE.address)
