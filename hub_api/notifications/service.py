@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import clock, db, jobs, reads
+from hub_api.access import Permission
 from hub_api.notifications import policy
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
 from hub_api.reads import ASKING
+from hub_api.synced import Synced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -67,6 +69,7 @@ def _notifications() -> reads.Select:
 
 
 INBOX = reads.Read(_notifications, key=Notification.id)
+SYNCED = (Synced("notifications", Permission.OWN_ACCOUNT, INBOX),)
 
 
 def inbox(actor: Actor, page: PageArgs) -> Page:

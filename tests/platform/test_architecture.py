@@ -31,6 +31,9 @@ ORDER = {
     "respite": {
         "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
     },
+    "sync": {
+        "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
+    },
     "operations": set(),
 }  # fmt: skip
 """Which slices a slice may import."""
