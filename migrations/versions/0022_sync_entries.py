@@ -148,7 +148,7 @@ def upgrade() -> None:
     for function in functions():
         # A trigger's function runs whoever changes the row; nobody else needs it.
         op.execute(f"revoke execute on function {function} from public")
-    op.execute("grant execute on function sync_place() to hub_api")
+    op.execute("grant execute on function sync_place() to hub_api, hub_worker")
 
 
 def create_tables() -> None:

@@ -73,6 +73,7 @@ activateAccount             +     +         +    +       +        +    +       +
 listSessions                M     M         M    M       M        M    M       M     M     !      M     M
 revokeSession               H     .         .    .       .        .    .       .     .     !      .     .
 listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
+sync                        M     M         M    M       M        M    M       M     M     !      M     M
 
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M

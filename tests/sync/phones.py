@@ -1,5 +1,7 @@
 """A phone that knows only what catching up has told it, and the lists it should agree with."""
 
+import time
+
 from tests.phone import Phone
 
 LISTS = {
@@ -45,6 +47,15 @@ class CopyingPhone:
             answers.append(self.ask())
             assert len(answers) < 500, "it never ends"
         return answers
+
+    def settle(self) -> None:
+        """Catch up until there is nothing: writers in other databases of the server count, too."""
+        for _ in range(200):
+            (answer,) = self.catch_up()
+            if not new(answer) and not answer["gone"]:
+                return
+            time.sleep(0.05)
+        raise AssertionError("there is always something")
 
 
 def listed(phone: Phone, path: str) -> dict[str, dict]:

@@ -30,7 +30,7 @@ def copies(world, people):
     """A phone for each of them, all caught up."""
     phones = {name: CopyingPhone(world.phone(account)) for name, account in people.items()}
     for phone in phones.values():
-        phone.catch_up()
+        phone.settle()
     return phones
 
 
