@@ -60,6 +60,7 @@ def register_routes(app: HubFlask) -> None:
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
     from hub_api.sleepovers.routes import calendar
+    from hub_api.sync.routes import blp as sync
     from hub_api.tasks.routes import blp as tasks
 
     api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
@@ -76,6 +77,7 @@ def register_routes(app: HubFlask) -> None:
         notifications.devices_blp,
         preferences_routes.blp,
         tasks,
+        sync,
         audit,
     )
     refuse_undeclared_slices(slices)

@@ -43,6 +43,8 @@ OUTSIDE_POLICIES = frozenset(
         "throttles",
         # Words and instants of the hub's own channels.
         "channel_faults",
+        # Numbers of transactions, and when.
+        "sync_marks",
         # Ids and dates only.
         "memberships",
         "hub_appointments",

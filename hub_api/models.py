@@ -9,6 +9,7 @@ from hub_api.households import models as households
 from hub_api.notifications import models as notifications
 from hub_api.respite import models as respite
 from hub_api.sleepovers import models as sleepovers
+from hub_api.sync import models as sync
 from hub_api.tasks import models as tasks
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "notifications",
     "respite",
     "sleepovers",
+    "sync",
     "tasks",
     "throttles",
 ]

@@ -210,6 +210,7 @@ class Read:
             self._order, after = [soonest, key], _after(soonest, key, cursor)
         self._filters = {**filters, "cursor": after}
         self._one = Query(lambda: build().where(key == parameter("key", sa.Uuid())))
+        self._some = Query(lambda: build().where(key == sa.any_(parameter("keys", _IDS))))
         self._pages: dict[frozenset[str], Query] = {}
 
     def one(self, actor: Actor, key: UUID, **values: Any) -> Row:
@@ -218,6 +219,14 @@ class Read:
         if not found:
             raise NotFound
         return found[0]
+
+    def some(self, actor: Actor, keys: Sequence[UUID], **values: Any) -> list[Row]:
+        """The rows with these keys, in any order; those the actor may not see are left out."""
+        return self._some.rows(actor, keys=[*keys], **values)
+
+    def columns(self) -> list[str]:
+        """The names of what each row shows."""
+        return [column.name for column in self._build().selected_columns]
 
     def page(self, actor: Actor, page: PageArgs, **values: Any) -> Page:
         """The first rows, or those after the cursor: page 2,000 costs what page 1 costs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -39,15 +39,6 @@ def people(account_ids: Iterable[UUID]) -> dict[UUID, Person]:
         row.id: Person(row.email, frozenset(Role(role) for role in row.roles if role))
         for row in db.connection().execute(found)
     }
-
-
-def is_live_session(session_id: Any, now: datetime) -> sa.ColumnElement[bool]:
-    """For another slice's select: the login that its column names is not over."""
-    return sa.exists().where(
-        LoginSession.id == session_id,
-        LoginSession.ended_at.is_(None),
-        LoginSession.expires_at > now,
-    )
 
 
 @dataclass(frozen=True, slots=True)

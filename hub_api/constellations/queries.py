@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api import reads
-from hub_api.access import Role
+from hub_api.access import Permission, Role
 from hub_api.accounts import service as accounts
 from hub_api.constellations import policy
 from hub_api.constellations.models import (
@@ -19,6 +19,7 @@ from hub_api.constellations.models import (
     Membership,
 )
 from hub_api.reads import ASKING, TODAY, json_object
+from hub_api.synced import Synced
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -142,6 +143,7 @@ def _absences_of_one() -> reads.Select:
 
 
 CONSTELLATIONS = reads.Read(_constellations, key=Constellation.id)
+SYNCED = (Synced("constellations", Permission.CONSTELLATION_READ, CONSTELLATIONS, is_dated=True),)
 BED = reads.Read(_beds, key=Bed.id)
 BEDS = reads.Read(_beds_of_today, key=Bed.id)
 MEMBERSHIP = reads.Read(_memberships, key=Membership.id)

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
 
+SYNCED = queries.SYNCED
+
 # --- constellations ----------------------------------------------------------------------------
 
 

@@ -8,11 +8,13 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub_api import changes, child_keys, clock, db, reads
+from hub_api.access import Permission
 from hub_api.errors import Conflict, Forbidden, StaleVersion
 from hub_api.households import policy, records
 from hub_api.households.changes import ChildLeaves
 from hub_api.households.models import Child, Household
 from hub_api.reads import ASKING
+from hub_api.synced import Synced
 
 if TYPE_CHECKING:
     from datetime import date
@@ -157,6 +159,18 @@ def _children() -> reads.Select:
 
 _HOUSEHOLD = reads.parameter("household_id", sa.Uuid())
 CHILDREN = reads.Read(_children, key=Child.id, household_id=Child.household_id == _HOUSEHOLD)
+
+
+def _children_looked_into() -> reads.Select:
+    return _children().where(policy.looked_into_by(ASKING))
+
+
+SYNCED = Synced(
+    "children",
+    Permission.CHILD_READ,
+    reads.Read(_children_looked_into, key=Child.id),
+    is_dated=True,
+)
 
 
 def list_children(actor: Actor, household_id: UUID, page: PageArgs) -> Page:

@@ -66,6 +66,14 @@ def agreements_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     return asking.holds(SharingAgreement.constellation_id, *KEEPING_RECORDS)
 
 
+def looked_into_by(asking: Asking) -> sa.ColumnElement[bool]:
+    """The children of `children_visible_to()` in whose household the actor `can_look_into()`."""
+    return sa.or_(
+        asking.is_carer_of(Child.household_id),
+        asking.holds(Child.constellation_id, *KEEPING_RECORDS),
+    )
+
+
 def can_look_into(actor: Actor, household_id: UUID, constellation_id: UUID) -> bool:
     """Dates, legal status and terms: the household's own carers, and those who keep records."""
     return household_id in actor.households() or can_manage(actor, constellation_id)

@@ -42,9 +42,9 @@ def lives_there(person: type[Adult | Child]) -> sa.ColumnElement[bool]:
     return sa.or_(person.left_on.is_(None), person.left_on > TODAY)
 
 
-def age() -> sa.ColumnElement[int]:
-    """A child's age today: `clock.whole_years()` in SQL."""
-    return sa.cast(sa.func.date_part("year", sa.func.age(TODAY, Child.born_on)), sa.Integer)
+def age(on: sa.ColumnElement[date] = TODAY) -> sa.ColumnElement[int]:
+    """A child's age on a day: `clock.whole_years()` in SQL."""
+    return sa.cast(sa.func.date_part("year", sa.func.age(on, Child.born_on)), sa.Integer)
 
 
 def summary() -> sa.ColumnElement[Any]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 import sqlalchemy as sa
 
 from hub_api import child_keys, clock, db, reads
+from hub_api.access import Permission
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, NotFound
-from hub_api.households import policy, records
+from hub_api.households import children, policy, records
 from hub_api.households.models import FOSTERED, Adult, Child, Household
 from hub_api.reads import ASKING, TODAY, json_list, json_object
+from hub_api.synced import SINCE_DAY, Synced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +87,12 @@ def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
     return sa.select(records.summary()).where(Child.id == child_id).scalar_subquery()
 
 
+def had_a_birthday() -> sa.Select[UUID]:
+    """For a `passing` select of what shows a child: those whose age is not what it was then."""
+    has_been = SINCE_DAY != TODAY  # on the same day nobody is looked at
+    return sa.select(Child.id).where(has_been, records.age(SINCE_DAY) != records.age())
+
+
 def is_in_sight(child_id: Any) -> sa.ColumnElement[bool]:
     """For another slice's select: whether the asker's constellations have this child today."""
     return sa.exists().where(Child.id == child_id)
@@ -128,6 +136,10 @@ def _households() -> reads.Select:
 
 
 HOUSEHOLDS = reads.Read(_households, key=Household.id)
+SYNCED = (
+    Synced("households", Permission.HOUSEHOLD_READ, HOUSEHOLDS, is_dated=True),
+    children.SYNCED,
+)
 
 
 def list_households(actor: Actor, page: PageArgs) -> Page:

@@ -179,7 +179,7 @@ def _message(due: Due) -> Message:
     """A phone is spoken to in its own language, a person by e-mail or text message in theirs."""
     language = due.locale or due.language or "en"
     said = words.message(due.notification_id, _CATEGORIES[due.category], due.severity, language)
-    return replace(said, lasts=due.expires_at - clock.now())
+    return replace(said, lasts=due.expires_at - clock.now(), may_be_repeat=due.attempts > 0)
 
 
 def _recipient(due: Due) -> Recipient:
@@ -216,7 +216,7 @@ def record(due: Due, outcome: Outcome) -> None:
     if values["state"] == DeliveryState.FAILED:
         log.warning("delivery_failed", channel=str(due.channel), reason=values["reason"])
     if values["state"] == DeliveryState.DROPPED and due.device_id is not None:
-        devices.drop(due.device_id, outcome.drop or DropReason.UNREGISTERED)
+        devices.drop(due.device_id, outcome.drop or DropReason.UNREGISTERED, address=due.address)
     if outcome.ending is Ending.FAULT:
         circuits.open_for(due.channel, outcome.reason or "unknown")
     elif outcome.ending is Ending.ACCEPTED and due.is_probe:

@@ -52,4 +52,21 @@ def _open_fcm(given: Channels) -> Channel | None:
     return fcm.open_fcm(given)
 
 
-_OPENERS: dict[ChannelName, Callable[[Channels], Channel | None]] = {ChannelName.FCM: _open_fcm}
+def _open_web_push(given: Channels) -> Channel | None:
+    from hub_api.notifications import web_push
+
+    return web_push.from_settings(given)
+
+
+def _open_govuk_notify(given: Channels) -> Channel | None:
+    from hub_api.notifications import govuk_notify
+
+    return govuk_notify.from_settings(given)
+
+
+_OPENERS: dict[ChannelName, Callable[[Channels], Channel | None]] = {
+    ChannelName.FCM: _open_fcm,
+    ChannelName.WEBPUSH: _open_web_push,
+    ChannelName.EMAIL: _open_govuk_notify,
+    ChannelName.SMS: _open_govuk_notify,
+}

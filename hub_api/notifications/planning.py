@@ -8,16 +8,15 @@ counts at once (`delivering.py` looks again before each attempt).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from hub_api import clock, db
-from hub_api.accounts import reaching
+from hub_api.accounts import reaching, sessions
 from hub_api.audit import service as audit
-from hub_api.notifications import channels, preferences
+from hub_api.notifications import channels, devices, preferences
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.models import (
     ChannelName,
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 
     from hub_api.accounts.reaching import Person
     from hub_api.notifications.preferences import Preferences
-
-PROVEN_WITHIN = timedelta(days=30)
-"""A phone that has not been heard of for so long counts as silent (domain of push: stale)."""
 
 AT_ONCE = 500
 """So many notifications are made ready by the same few statements."""
@@ -98,7 +94,8 @@ class _Phone(NamedTuple):
     id: UUID
     account_id: UUID
     kind: str
-    proven_at: datetime
+    is_live: bool
+    is_receiving: bool
 
 
 def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
@@ -119,10 +116,16 @@ def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
 
 def _phones_of(account_ids: set[UUID], now: datetime) -> dict[UUID, list[_Phone]]:
     """The phones and browsers on which somebody is logged in, silent ones included."""
-    found = sa.select(Device.id, Device.account_id, Device.kind, Device.proven_at).where(
+    found = sa.select(
+        Device.id,
+        Device.account_id,
+        Device.kind,
+        devices.is_live(now),
+        devices.is_receiving(now),
+    ).where(
         Device.account_id.in_(account_ids),
         Device.dropped_at.is_(None),
-        reaching.is_live_session(Device.session_id, now),
+        sessions.is_alive(Device.session_id, now),
     )
     phones: dict[UUID, list[_Phone]] = {}
     for row in db.connection().execute(found):
@@ -175,11 +178,14 @@ class _Plan:
         for phone in phones:
             is_web = phone.kind == DeviceKind.WEBPUSH
             channel = ChannelName.WEBPUSH if is_web else ChannelName.FCM
-            is_silent = phone.proven_at <= self.now - PROVEN_WITHIN
-            self._add(Way.PUSH, channel, device_id=phone.id, is_silent=is_silent)
+            self._add(Way.PUSH, channel, device_id=phone.id, is_silent=not phone.is_live)
+        receiving = {phone.id for phone in phones if phone.is_receiving}
         # Waiting for the morning counts as well: the digest will reach that phone.
         reaches = any(
-            row["state"] == DeliveryState.QUEUED or row["reason"] == SuppressReason.QUIET_HOURS
+            row["device_id"] in receiving
+            and (
+                row["state"] == DeliveryState.QUEUED or row["reason"] == SuppressReason.QUIET_HOURS
+            )
             for row in self.rows
         )
         self._add(Way.EMAIL, ChannelName.EMAIL, reaches_a_phone=reaches)

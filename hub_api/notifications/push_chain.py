@@ -30,7 +30,7 @@ from hub_api.notifications.models import (
     DeviceKind,
     Notification,
 )
-from hub_api.notifications.planning import PROVEN_WITHIN
+from hub_api.notifications.devices import PROOF_LASTS
 from hub_api.notifications.preferences import Way, WaySetting
 from hub_api.settings import SettingsError
 
@@ -167,7 +167,7 @@ def _why_stopped(phone: Device, found: Standing, now: datetime) -> str | None:
         return f"Stopped {_ago(phone.dropped_at, now)}: {why}"
     if phone.session_id not in found.live_sessions:
         return "Nobody is logged in on it any more."
-    if phone.proven_at <= now - PROVEN_WITHIN:
+    if phone.proven_at <= now - PROOF_LASTS:
         return "It has been silent for over a month: ask them to open the app."
     return None
 

@@ -9,12 +9,14 @@ import structlog
 
 from hub_api import clock, db, jobs, reads
 from hub_api import settings as hub_settings
+from hub_api.access import Permission
 from hub_api.errors import NotFound
 from hub_api.notifications import policy, preferences, vapid_keys, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
 from hub_api.reads import ASKING
 from hub_api.settings import SettingsError
+from hub_api.synced import Synced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -92,6 +94,7 @@ MOST_UNREAD = 100
 
 INBOX = reads.Read(_notifications, key=Notification.id)
 UNREAD = reads.Query(_unread)
+SYNCED = (Synced("notifications", Permission.OWN_ACCOUNT, INBOX),)
 
 
 def inbox(actor: Actor, page: PageArgs) -> Page:

@@ -213,6 +213,7 @@ class RequestedChild(Base):
     """A child a request asks for."""
 
     __tablename__ = "requested_children"
+    __table_args__ = (sa.Index("ix_requested_children_child_id", "child_id"),)
 
     request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"), primary_key=True)
     child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"), primary_key=True)

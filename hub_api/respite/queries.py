@@ -7,12 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from hub_api import reads
-from hub_api.access import OVERSEEING
+from hub_api.access import OVERSEEING, Permission
 from hub_api.households import service as households
 from hub_api.reads import ASKING, EMPTY_LIST, json_list, json_object
 from hub_api.respite import policy
 from hub_api.respite.models import RequestedChild, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
+from hub_api.synced import Synced
 
 _override = sleepovers.check_overrides.c
 
@@ -130,6 +131,24 @@ REQUESTS = reads.Read(
     state=RespiteRequest.state == reads.parameter("state", sa.Text()),
     household_id=RespiteRequest.household_id == reads.parameter("household_id", sa.Uuid()),
     **sleepovers.by_nights(RespiteRequest.arrives_at, RespiteRequest.departs_at),
+)
+
+
+def _for_older_children() -> reads.Select:
+    asked_for = sa.select(RequestedChild.request_id).where(
+        RequestedChild.child_id.in_(households.had_a_birthday())
+    )
+    return _requests().where(RespiteRequest.id.in_(asked_for))
+
+
+SYNCED = (
+    Synced(
+        "respite_requests",
+        Permission.RESPITE_READ,
+        REQUESTS,
+        passing=reads.Read(_for_older_children, key=RespiteRequest.id),
+        passes_daily=True,
+    ),
 )
 DETAILS = reads.Read(_details, key=RespiteRequest.id)
 OVERRIDES = reads.Read(

@@ -19,6 +19,7 @@ from hub_api.respite.deciding import (
     withdraw_request,
 )
 from hub_api.respite.overriding import get_override, list_overrides, override_check
+from hub_api.respite.queries import SYNCED
 from hub_api.respite.requests import get_request
 from hub_api.sleepovers import service as sleepovers
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from hub_api.respite.models import RequestState
 
 __all__ = [
+    "SYNCED",
     "ChangeIn",
     "Query",
     "RequestIn",

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api import clock, reads, settings
-from hub_api.access import OVERSEEING
+from hub_api.access import OVERSEEING, Permission
 from hub_api.households import service as households
 from hub_api.reads import ASKING, PageArgs, json_list, json_object, parameter
 from hub_api.sleepovers import policy
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.synced import Synced
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -101,6 +102,21 @@ SLEEPOVERS = reads.Read(
     ),
     state=Sleepover.state == parameter("state", sa.Text()),
     **by_nights(Sleepover.arrives_at, Sleepover.departs_at),
+)
+
+
+def _of_older_children() -> reads.Select:
+    return _sleepovers().where(Sleepover.child_id.in_(households.had_a_birthday()))
+
+
+SYNCED = (
+    Synced(
+        "sleepovers",
+        Permission.SLEEPOVER_READ,
+        SLEEPOVERS,
+        passing=reads.Read(_of_older_children, key=Sleepover.id),
+        passes_daily=True,
+    ),
 )
 
 

@@ -34,6 +34,7 @@ from hub_api.sleepovers.overrides import (
     set_aside,
 )
 from hub_api.sleepovers.queries import (
+    SYNCED,
     by_nights,
     get_sleepover,
     list_sleepovers,
@@ -49,6 +50,7 @@ from hub_api.sleepovers.running import (
 )
 
 __all__ = [
+    "SYNCED",
     "Booking",
     "Decision",
     "SetAside",

@@ -8,8 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hub_api import clock, db, reads
+from hub_api.access import Permission
 from hub_api.audit import service as audit
 from hub_api.reads import ASKING, PageArgs, parameter
+from hub_api.synced import NOW, SINCE, Synced
 from hub_api.tasks import policy
 from hub_api.tasks.kinds import TaskKind
 from hub_api.tasks.models import Task, TaskState
@@ -117,9 +119,7 @@ def _tasks() -> reads.Select:
         Task.subject_id,
         Task.created_at,
         Task.due_at,
-        sa.and_(Task.is_open(), Task.due_at < parameter("now", db.UtcDateTime())).label(
-            "is_overdue"
-        ),
+        sa.and_(Task.is_open(), Task.due_at < NOW).label("is_overdue"),
         Task.state,
         Task.done_at,
         Task.done_by,
@@ -139,4 +139,18 @@ OPEN = reads.Read(
     key=Task.id,
     soonest=Task.due_at,
     constellation_id=_IN_ONE_PLACE,
+)
+
+
+def _become_overdue() -> reads.Select:
+    return _tasks().where(Task.is_open(), Task.due_at >= SINCE, Task.due_at < NOW)
+
+
+SYNCED = (
+    Synced(
+        "tasks",
+        Permission.TASK_READ,
+        TASKS,
+        passing=reads.Read(_become_overdue, key=Task.id),
+    ),
 )

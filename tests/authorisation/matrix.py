@@ -83,6 +83,7 @@ acknowledgeNotification     H     .         .    .       X        .    .       .
 listDevices                 M     M         M    M       M        M    M       M     M     !      M     M
 registerDevice              HX0   HX0       HX0  HX0     HX0      HX0  HX0     HX0   HX0   !      HX0   HX0
 removeDevice                H     .         .    .       X        .    .       .     .     !      .     .
+sync                        M     M         M    M       M        M    M       M     M     !      M     M
 
 listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
 inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M

@@ -47,6 +47,9 @@ POLICIES = {
         ("INSERT", None, "true"),
     },
     "audit_seals": set(),
+    "sync_entries": {
+        ("SELECT", f"((constellation_id = {CONSTELLATIONS}) OR (address = {ACCOUNT}))", None),
+    },
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
@@ -56,11 +59,16 @@ DEFINERS = {
     "bed_calendar",
     "stay_facts",
     "release_device",
+    "delivery_figures",
+    "sync_own",
+    "sync_part",
+    "sync_place",
 }
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
-free, whosever they are; what the checks of a stay there need to know; and whose a phone was before
-somebody else logged in on it."""
+free, whosever they are; what the checks of a stay there need to know; whose a phone was before
+somebody else logged in on it; that something has changed, written down for those who saw it before
+as well; and which course of changes this is."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

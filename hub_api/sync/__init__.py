@@ -1,0 +1,1 @@
+"""Catching up: what has changed for a phone since it last asked."""
