@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hub_api.api import HubFlask
+    from hub_api.api import Blueprint, HubFlask
     from hub_api.settings import Settings
 
 __version__ = "0.1.0"
@@ -44,28 +44,39 @@ def create_app(settings: Settings | None = None) -> HubFlask:
 
 
 def register_routes(app: HubFlask) -> None:
-    """Every slice's routes."""
+    """Every slice's routes, and the operators' pages beside them."""
     from hub_api import openapi
-    from hub_api.accounts.routes import blp as accounts
     from hub_api.api import HubApi
+    from hub_api.declarations import refuse_undeclared_slices
+    from hub_api.operations.pages import blp as docs
+    from hub_api.operations.routes import blp as operations
+
+    api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
+    openapi.register_components(api.spec)
+    found = slices()
+    refuse_undeclared_slices(found)
+    for slice_ in found:
+        api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
+    app.register_blueprint(operations)
+    app.register_blueprint(docs)
+
+
+def slices() -> tuple[Blueprint, ...]:
+    """Every slice's part of the API, in the order of its document."""
+    from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
     from hub_api.constellations.routes import blp as constellations
-    from hub_api.declarations import refuse_undeclared_slices
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications import preferences_routes
     from hub_api.notifications import routes as notifications
-    from hub_api.operations.pages import blp as docs
-    from hub_api.operations.routes import blp as operations
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
     from hub_api.sleepovers.routes import calendar
     from hub_api.sync.routes import blp as sync
     from hub_api.tasks.routes import blp as tasks
 
-    api = HubApi(app, spec_kwargs=openapi.spec_options(__version__))
-    openapi.register_components(api.spec)
-    slices = (
+    return (
         accounts,
         constellations,
         households,
@@ -80,9 +91,3 @@ def register_routes(app: HubFlask) -> None:
         sync,
         audit,
     )
-    refuse_undeclared_slices(slices)
-
-    for slice_ in slices:
-        api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
-    app.register_blueprint(operations)
-    app.register_blueprint(docs)

@@ -21,6 +21,7 @@ from hub_api.audit import service as audit
 from hub_api.notifications import preferences, service, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome, Recipient
+from hub_api.notifications.devices import PROOF_LASTS
 from hub_api.notifications.models import (
     ChannelFault,
     ChannelName,
@@ -30,7 +31,6 @@ from hub_api.notifications.models import (
     DeviceKind,
     Notification,
 )
-from hub_api.notifications.devices import PROOF_LASTS
 from hub_api.notifications.preferences import Way, WaySetting
 from hub_api.settings import SettingsError
 

@@ -49,7 +49,7 @@ class TestEveryCategory:
 
 def test_a_message_has_no_room_for_more():
     assert set(channels.Message.__dataclass_fields__) == {
-        "notification_id", "topic", "title", "body", "lasts", "is_urgent"
+        "notification_id", "topic", "title", "body", "lasts", "is_urgent", "may_be_repeat"
     }  # fmt: skip
 
 

@@ -72,7 +72,7 @@ class TestSending:
     def test_sends_e_mail_and_text_messages_to_the_person(self, post, told, town, world, rows):
         town.prefer(world.here.hub_carer, mobile="+447700900123")
         told(Category.RETURN_LATE)
-        assert post.send_due() == 2
+        assert post.send_due() == 3
         ((_, inbox),) = post.channels[ChannelName.EMAIL].sent
         ((message, mobile),) = post.channels[ChannelName.SMS].sent
         (account,) = rows("select email from accounts where id = :id", id=world.here.hub_carer)
@@ -136,10 +136,10 @@ class TestRightBeforeSending:
         write(change)
         assert self.ends(post, town, notification_id) == ("suppressed", "logged_out")
 
-    def test_logging_out_on_the_phone_is_enough(self, post, town, told, world, rows):
+    def test_logging_out_on_the_phone_is_enough(self, post, town, told, world, rows, write):
         carer = world.hub_carer
         (login,) = rows("select id from sessions order by id desc limit 1")
-        town.phone(world.here.hub_carer, session_id=login.id)
+        write("update devices set session_id = :login", login=login.id)
         notification_id = told()
         assert carer.post("/auth/logout").status_code == 204
         assert self.ends(post, town, notification_id) == ("suppressed", "logged_out")
