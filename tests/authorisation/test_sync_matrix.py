@@ -30,7 +30,9 @@ class TestCatchingUp:
             found = {kind: ids_of(rows) for kind, rows in answer.json["changed"].items()}
             wanted = {kind: listed(stage, who, path) for kind, path in LISTS.items()}
             states = ("open", "done", "settled")
-            wanted["tasks"] = {id_ for s in states for id_ in listed(stage, who, f"/tasks?state={s}")}
+            wanted["tasks"] = {
+                id_ for s in states for id_ in listed(stage, who, f"/tasks?state={s}")
+            }
             homes = wanted["households"]
             wanted["children"] = {
                 id_ for home in homes for id_ in listed(stage, who, f"/households/{home}/children")

@@ -176,9 +176,7 @@ class Life:
         """As keeping no longer than needed may one day do: a task that is taken away."""
         with self.owner.begin() as connection:
             connection.execute(
-                sa.delete(Task).where(
-                    Task.kind == TaskKind.HUB_CARER_MISSING, Task.state != "open"
-                )
+                sa.delete(Task).where(Task.kind == TaskKind.HUB_CARER_MISSING, Task.state != "open")
             )
 
     def days_pass(self):
@@ -201,7 +199,9 @@ class Life:
                 "overrides", worker, {"code": "length", "reason": "There is nobody else."}
             ),
             "patch": self.patch_request,
-            "cancel": lambda: self.on_stay("cancel", carer, "confirmed", {"reason": "child_unwell"}),
+            "cancel": lambda: self.on_stay(
+                "cancel", carer, "confirmed", {"reason": "child_unwell"}
+            ),
             "handover": lambda: self.on_stay("handover", hub, "confirmed"),
             "return": lambda: self.on_stay("return", hub, "in_stay"),
             "close": lambda: self.on_stay("close", hub, "returned"),

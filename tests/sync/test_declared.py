@@ -38,7 +38,9 @@ class TestEveryList:
         assert [*ITEMS] == [kind.kind for kind in kinds.KINDS] == [*SyncedKind]
 
     def test_is_written_down_by_a_trigger_of_its_table(self, rows):
-        found = rows("select tgrelid::regclass::text as name from pg_trigger where tgname = 'sync_own'")
+        found = rows(
+            "select tgrelid::regclass::text as name from pg_trigger where tgname = 'sync_own'"
+        )
         assert {row.name for row in found} == set(ITEMS)
 
 
@@ -72,7 +74,7 @@ class TestEveryTable:
 
 
 class TestStatements:
-    def test_with_nothing_new_are_few(self, world, owner):
+    def test_with_nothing_new_are_few(self, world):
         for person in (world.here.family.carer, world.here.hub_carer, world.here.liaison_worker):
             copy = CopyingPhone(world.phone(person))
             copy.settle()
