@@ -17,8 +17,8 @@ import sqlalchemy as sa
 
 from hub_api import db, reads
 from hub_api.reads import ASKING, PageArgs, parameter
+from hub_api.sync import audiences, policy
 from hub_api.sync import cursor as cursors
-from hub_api.sync import policy
 from hub_api.sync.cursor import Cursor
 from hub_api.sync.kinds import KINDS
 from hub_api.sync.models import SyncEntry, SyncMark
@@ -188,10 +188,10 @@ class _Answer:
         """Go along the changes, as far as there is room."""
         if self.at.steps or self.room <= 0:
             return
-        audiences, addresses = zip(*policy.addresses(self.actor), strict=True)
+        to, addresses = zip(*audiences.addresses(self.actor), strict=True)
         entries = ENTRIES.rows(
             self.actor,
-            audiences=[*map(str, audiences)],
+            audiences=[*map(str, to)],
             addresses=[*addresses],
             kinds=[*self.kinds],
             xid=self.at.xid,

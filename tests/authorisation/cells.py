@@ -207,8 +207,7 @@ def play(stage: Stage, cell: Cell) -> Answer:
     path = re.sub(r"{\w+}", object_id, path)
     headers = {}
     if operation.sees_version:
-        unseen = 0 if operation.id == "putNotificationPreferences" else 1  # nobody has chosen yet
-        headers["If_Match"] = f'"{stage.versions.get(object_id, unseen)}"'
+        headers["If_Match"] = f'"{stage.versions.get(object_id, 1)}"'
     if kind == "key":
         headers["Idempotency_Key"] = object_id
     changes = {name: _fill(stage, value) for name, value in cell.changes}

@@ -283,9 +283,11 @@ ONE_WALL = {
     "listSessions", "revokeSession", "listAccounts", "inviteAccount", "getAccount",
     "changeAccount", "inviteAccountAgain", "closeAccount", "reopenAccount", "logAccountOut",
     "giveRole", "endRole", "getWebPushKey", "registerDevice",
+    "getNotificationPreferences", "putNotificationPreferences", "sync",
 }  # fmt: skip
 """Operations on the tables that are read before anybody is known. Only the first wall is there. And
-registering a phone, which takes it over from whoever was logged in on it, whosever it was."""
+registering a phone, which takes it over from whoever was logged in on it, whosever it was; and those
+that look for nothing but the actor's own, where taking a wall away shows nobody anything more."""
 
 NOBODYS = "0"
 """The letter of an object that does not exist."""
