@@ -286,8 +286,8 @@ ONE_WALL = {
     "getNotificationPreferences", "putNotificationPreferences", "sync",
 }  # fmt: skip
 """Operations on the tables that are read before anybody is known. Only the first wall is there. And
-registering a phone, which takes it over from whoever was logged in on it, whosever it was; and those
-that look for nothing but the actor's own, where taking a wall away shows nobody anything more."""
+registering a phone, which takes it over from whoever was logged in on it, whosever it was. And what
+looks for nothing but the actor's own, where taking a wall away shows nobody anything more."""
 
 NOBODYS = "0"
 """The letter of an object that does not exist."""
