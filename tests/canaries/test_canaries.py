@@ -124,6 +124,7 @@ def keep_records(town: Town) -> None:
     new, family, manager = town.canaries.new, town.world.here.family, town.phone("manager")
     home, (one, other) = f"/api/v1/households/{family.id}", map(str, family.children)
     since = {"starts_on": "2026-01-01"}
+    placed_by = manager.get(f"/api/v1/children/{one}").json()["responsible_authority"]
     born = {"born_on": "2015-02-03", "gender": "female", "legal_status": "section_31"}
     for path, body in (
         (f"{home}/adults", {"name": new("adult's name")}),
@@ -134,7 +135,7 @@ def keep_records(town: Town) -> None:
         ),
         (
             f"/api/v1/children/{one}/sharing-agreements",
-            {"authority": new("authority"), "with_child_id": other, **since},
+            {"authority": placed_by, "with_child_id": other, **since},
         ),
     ):
         assert manager.post(path, json=body).status_code == 201

@@ -71,7 +71,12 @@ class Town:
             return device.id
 
     def prefer(self, account_id: UUID, **chosen: Any) -> None:
+        """What somebody chooses, in place of what they chose before."""
+        before = sa.delete(NotificationPreferences).where(
+            NotificationPreferences.account_id == account_id
+        )
         with db.transaction(self.owner) as session:
+            session.execute(before)
             session.add(NotificationPreferences(account_id=account_id, **chosen))
 
     def tell(self, account_id: UUID, category: Category, **changes: Any) -> UUID:
