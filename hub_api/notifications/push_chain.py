@@ -286,12 +286,15 @@ def _checked(chain: Chain, given: Channels, say: Callable[[str], None]) -> bool:
     if not phones:
         say("There is no phone to check a message for.")
         return False
-    from hub_api.notifications.fcm import open_fcm
+    from hub_api.notifications import fcm
 
     try:
-        channel = open_fcm(given)
+        channel = fcm.from_settings(given)
     except SettingsError as error:
         say(str(error))
+        return False
+    if channel is None:
+        say("HUB_FCM_CREDENTIALS_FILE is not set.")
         return False
     try:
         checked = [_check(channel.send, phone, say) for phone in phones]

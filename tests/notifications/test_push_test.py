@@ -80,7 +80,7 @@ class _Sender(threading.Thread):
     def __init__(self, owner, channels):
         super().__init__()
         self.owner, self.is_over, self.confirms = owner, threading.Event(), False
-        self.channel = fcm.open_fcm(channels)
+        self.channel = fcm.from_settings(channels)
 
     def run(self):
         while not self.is_over.wait(0.02):
