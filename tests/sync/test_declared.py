@@ -74,7 +74,7 @@ class TestEveryTable:
 
 
 class TestStatements:
-    def test_with_nothing_new_are_few(self, world, owner):
+    def test_with_nothing_new_are_few(self, world):
         for person in (world.here.family.carer, world.here.hub_carer, world.here.liaison_worker):
             copy = CopyingPhone(world.phone(person))
             copy.settle()

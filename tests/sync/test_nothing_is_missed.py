@@ -1,4 +1,4 @@
-"""No change is missed, whoever writes while a phone reads; and what can't be told is started anew."""
+"""No change is missed, whoever writes while a phone reads; what can't be told starts anew."""
 
 import base64
 

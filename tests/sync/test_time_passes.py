@@ -58,7 +58,7 @@ class TestTimePasses:
             later(copy, worker, 10 * DAY)
             assert copy.kept["tasks"][str(task)]["is_overdue"]
 
-    def test_a_child_has_a_birthday(self, world, owner, rows, people, later):
+    def test_a_child_has_a_birthday(self, world, owner, people, later):
         world.booked()
         with owner.begin() as connection:
             day = clock.london_today() + 2 * DAY
