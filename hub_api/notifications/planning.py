@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from hub_api import clock, db
-from hub_api.accounts import reaching, sessions
+from hub_api.accounts import reaching
 from hub_api.audit import service as audit
 from hub_api.notifications import channels, devices, preferences
 from hub_api.notifications.categories import Category, Severity
@@ -122,11 +122,7 @@ def _phones_of(account_ids: set[UUID], now: datetime) -> dict[UUID, list[_Phone]
         Device.kind,
         devices.is_live(now),
         devices.is_receiving(now),
-    ).where(
-        Device.account_id.in_(account_ids),
-        Device.dropped_at.is_(None),
-        sessions.is_alive(Device.session_id, now),
-    )
+    ).where(Device.account_id.in_(account_ids), devices.is_logged_in(now))
     phones: dict[UUID, list[_Phone]] = {}
     for row in db.connection().execute(found):
         phones.setdefault(row.account_id, []).append(_Phone(*row))

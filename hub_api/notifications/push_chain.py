@@ -18,10 +18,10 @@ from uuid_utils.compat import uuid7
 from hub_api import clock, db
 from hub_api.accounts import reaching
 from hub_api.audit import service as audit
-from hub_api.notifications import preferences, service, words
+from hub_api.notifications import devices, preferences, service, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome, Recipient
-from hub_api.notifications.devices import PROOF_LASTS
+from hub_api.notifications.conditions import StopReason
 from hub_api.notifications.models import (
     ChannelFault,
     ChannelName,
@@ -56,8 +56,6 @@ class Verdict(StrEnum):
 
     HOLDS = "ok"
     BROKEN = "broken"
-    NOTE = "note"
-    """Worth knowing; it may or may not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +126,20 @@ def _session(chain: Chain, found: Standing) -> None:
 
 
 def _phones(chain: Chain, found: Standing, now: datetime) -> None:
-    rows = sa.select(Device).where(Device.account_id == found.account_id).order_by(Device.id)
+    rows = sa.select(Device, devices.stop_reason(now)).order_by(Device.id)
+    theirs = db.session().execute(rows.where(Device.account_id == found.account_id))
     # One row a login: an installation is spoken of by its newest.
-    newest = {phone.installation_id: phone for phone in db.session().scalars(rows)}
+    newest = {phone.installation_id: (phone, reason) for phone, reason in theirs}
     known = [
-        phone
-        for phone in newest.values()
+        (phone, reason)
+        for phone, reason in newest.values()
         if phone.dropped_at is None or phone.dropped_at > now - SHOWN_FOR
     ]
-    for phone in known:
-        stopped = _why_stopped(phone, found, now)
-        is_well = stopped is None and found.is_open
-        if is_well:
+    for phone, reason in known:
+        if reason in {None, StopReason.SILENT}:
             chain.phones.append(phone)
-        verdict = Verdict.HOLDS if is_well else Verdict.BROKEN
-        chain.say(verdict, "phone", f"{_described(phone, now)} {stopped or 'It is sent to.'}")
+        verdict = Verdict.HOLDS if reason is None else Verdict.BROKEN
+        chain.say(verdict, "phone", f"{_described(phone, now)} {_why_stopped(phone, reason, now)}")
     if not known:
         chain.say(
             Verdict.BROKEN,
@@ -157,19 +154,18 @@ _STOPPED = {
     "unregistered": "The push service says that the app is gone from it.",
     "wrong_sender": "Its address belongs to another app's sender: is it an app of this hub?",
     "bad_address": "The push service says that there can be no such address.",
+    "login_ran_out": "Nobody is logged in on it any more.",
+    "unused": "It has been silent for over a month: ask them to open the app.",
+    "silent": "It is sent to, and nothing arrives: ask them to open the app and to let it notify.",
 }
+"""To the operator, of a `DropReason` or a `StopReason`."""
 
 
-def _why_stopped(phone: Device, found: Standing, now: datetime) -> str | None:
-    """Why nothing is sent to it, or None."""
-    if phone.dropped_at is not None:
-        why = _STOPPED.get(phone.drop_reason or "", "It was dropped.")
-        return f"Stopped {_ago(phone.dropped_at, now)}: {why}"
-    if phone.session_id not in found.live_sessions:
-        return "Nobody is logged in on it any more."
-    if phone.proven_at <= now - PROOF_LASTS:
-        return "It has been silent for over a month: ask them to open the app."
-    return None
+def _why_stopped(phone: Device, reason: str | None, now: datetime) -> str:
+    if reason is None:
+        return "It is sent to."
+    since = f"Stopped {_ago(phone.dropped_at, now)}: " if phone.dropped_at is not None else ""
+    return f"{since}{_STOPPED[reason]}"
 
 
 def _described(phone: Device, now: datetime) -> str:
