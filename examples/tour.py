@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 BASE = f"http://127.0.0.1:{os.environ.get('HUB_PORT', '8000')}"
@@ -92,9 +93,9 @@ def _chosen(answer: Answer, show: list[str] | None) -> Any:
     """The members worth showing: of a problem, of a list's items, or of one object."""
     if answer.status >= 400:
         return {key: answer.body[key] for key in ("code", "detail")}
-    if "items" in answer.body:
+    if answer.body and "items" in answer.body:
         return [{key: item[key] for key in show or item} for item in answer.body["items"]]
-    return {key: answer.body[key] for key in show or answer.body}
+    return {key: answer.body[key] for key in show or answer.body or {}}
 
 
 def _short(content: Any) -> str:
@@ -124,7 +125,10 @@ def main() -> None:
     _accept(hub_carer, tonight)
     _wait_until_ready(carer)
     _come_and_go(carer, hub_carer)
+    cursor = _switch_off(carer)
     _stay_longer(carer, hub_carer, liaison_worker, home)
+    _hear_of_it(hub_carer)
+    _switch_on(carer, cursor)
     say(f"That was the main path. Try the rest at {BASE}/docs")
 
 
@@ -194,7 +198,7 @@ def _come_and_go(carer: Person, hub_carer: Person) -> None:
 def _stay_longer(
     carer: Person, hub_carer: Person, liaison_worker: Person, home: dict[str, Any]
 ) -> None:
-    say("7. Five nights are more than a hub carer may decide alone: the beds are held meanwhile.")
+    say("8. Five nights are more than a hub carer may decide alone: the beds are held meanwhile.")
     arrives_at = _free_evening(carer, home, nights=5)
     wish = _wish(home, arrives_at, arrives_at + timedelta(days=5, hours=-7))
     asked = carer.send(
@@ -203,17 +207,62 @@ def _stay_longer(
     request = f"/api/v1/respite-requests/{asked.body['id']}"
     seen = hub_carer.send("GET", request, show=["state"])
     hub_carer.send("POST", f"{request}/accept", seen=seen.etag, show=["state"])
-    say("8. The liaison worker finds it among her tasks and approves it, with a reason.")
+    say("9. The liaison worker finds it among her tasks and approves it, with a reason.")
     liaison_worker.send("GET", "/api/v1/tasks?limit=1", show=["words", "due_at"])
     held = liaison_worker.send("GET", request, show=["state", "nights"])
     reason = {"reason": "The carer is having an operation."}
     liaison_worker.send("POST", f"{request}/approve", reason, seen=held.etag, show=["state"])
-    say("9. Plans change: the carer cancels, and the beds are free again.")
+    say("10. Plans change: the carer cancels, and the beds are free again.")
     newest = carer.send("GET", "/api/v1/sleepovers?limit=1", show=["state", "bed_nights"])
     stay = f"/api/v1/sleepovers/{newest.body['items'][0]['id']}"
     current = carer.send("GET", stay, show=["state"])
     why = {"reason": "no_longer_needed"}
     carer.send("POST", f"{stay}/cancel", why, seen=current.etag, show=["state", "bed_nights"])
+
+
+def _hear_of_it(hub_carer: Person) -> None:
+    say("11. The hub carer's phone says where it can be reached. Its push would say no more than")
+    print(
+        "    that there is news of a booking. She looks, and what she has seen is on every phone."
+    )
+    phone = {
+        "kind": "fid",
+        "address": uuid4().hex[:22],
+        "platform": "android",
+        "app_version": "1.4.0",
+        "locale": "en-GB",
+    }
+    hub_carer.send("PUT", f"/api/v1/devices/{uuid4()}", phone, expect=204)
+    hub_carer.send("GET", "/api/v1/devices?limit=1", show=["platform", "state", "words"])
+    news = hub_carer.send(
+        "GET", "/api/v1/notifications?limit=1", show=["words", "topic", "severity", "opened_at"]
+    )
+    newest = f"/api/v1/notifications/{news.body['items'][0]['id']}"
+    hub_carer.send("POST", f"{newest}/opened", expect=204)
+    hub_carer.send("GET", "/api/v1/notifications?limit=1", show=["words", "opened_at"])
+
+
+def _switch_off(carer: Person) -> str:
+    say("7. The carer's phone has everything she may see. Then its battery is empty.")
+    return str(_catch_up(carer, "").body["cursor"])
+
+
+def _switch_on(carer: Person, cursor: str) -> None:
+    say("12. The carer's phone is on again. One call brings what has changed meanwhile.")
+    changed = _catch_up(carer, cursor).body["changed"]
+    for kind, objects in changed.items():
+        for each in objects:
+            print(f"      {kind:<17} {each.get('state') or each.get('words') or each.get('name')}")
+
+
+def _catch_up(carer: Person, cursor: str) -> Answer:
+    """Ask until there is no more; with a hub as small as the demo that is once."""
+    while True:
+        since = f"?cursor={cursor}" if cursor else ""
+        found = carer.send("GET", f"/api/v1/sync{since}", show=["reset", "more"])
+        cursor = found.body["cursor"]
+        if not found.body["more"]:
+            return found
 
 
 def _wish(home: dict[str, Any], arrives_at: datetime, departs_at: datetime) -> dict[str, Any]:

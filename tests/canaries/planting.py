@@ -90,6 +90,8 @@ HARMLESS = {
     "sleepovers.cancel_reason",
     "sleepovers.early_end_reason",
     "sleepovers.state",
+    "sync_entries.audience",
+    "sync_entries.kind",
     "tasks.kind",
     "tasks.role",
     "tasks.state",

@@ -42,7 +42,9 @@ class Life:
             "manager": self.manager,
         }
         self.copies = {name: CopyingPhone(None) for name in self.people}
-        self.done = {}
+        self.done: dict[str, int] = {}
+        self.refused: dict[str, dict] = {}
+        self.drafts, self.longest = 0.3, 5
 
     def phone(self, account):
         return self.world.phone(account)
@@ -71,8 +73,8 @@ class Life:
             household_id=str(family.id),
             children=[str(c) for c in self.dice.sample(family.children, self.dice.randint(1, 2))],
             arrives_at=in_days(day),
-            departs_at=in_days(day + self.dice.randint(1, 5), hour=10),
-            draft=self.dice.random() < 0.3,
+            departs_at=in_days(day + self.dice.randint(1, self.longest), hour=10),
+            draft=self.dice.random() < self.drafts,
         )
         return self.phone(family.carer).post("/respite-requests", body)
 
@@ -206,7 +208,7 @@ class Life:
             "extend": lambda: self.on_stay(
                 "extend", worker, "in_stay", {"departs_at": in_days(3), **reason}
             ),
-            "end_early": lambda: self.on_stay("end-early", hub, "in_stay", {"reason": "homesick"}),
+            "end_early": lambda: self.on_stay("end-early", hub, "in_stay", {"reason": "other"}),
             "child": self.change_child,
             "leave": self.let_child_leave,
             "move": self.move,
@@ -226,7 +228,17 @@ class Life:
         answer = verbs[name]()
         went = answer is None or getattr(answer, "status_code", 200) < 300
         self.done[name] = self.done.get(name, 0) + bool(went and answer is not None)
+        if not went:
+            self.refused[name] = answer.json
         return name
+
+    def until_done(self, name):
+        """A step that is tried with other objects while it is refused."""
+        before = self.done.get(name, 0)
+        for _ in range(12):
+            self.step(name)
+            if self.done[name] > before:
+                return
 
 
 @pytest.fixture
@@ -255,20 +267,18 @@ def test_phones_that_were_off_for_long_hold_what_the_lists_show(life, seed):
 
 def test_after_each_verb_everybody_elses_phone_holds_it(life):
     order = [
-        "ask", "accept", "ask", "approve", "decline", "ask", "withdraw", "ask", "patch", "accept",
-        "cancel", "ask", "accept", "handover", "extend", "end_early", "close", "ask", "accept",
-        "handover", "return", "close", "override", "submit", "task", "task", "child", "hub",
-        "worker", "adult", "household", "role", "role", "remove", "leave", "move", "move", "days",
+        "ask", "patch", "accept", "ask", "decline", "ask", "withdraw", "ask", "accept", "cancel",
+        "ask", "accept", "handover", "extend", "end_early", "close", "ask", "accept", "handover",
+        "return", "close", "task", "task", "child", "worker", "adult", "household", "leave",
     ]  # fmt: skip
     with time_machine.travel(clock.now(), tick=True) as traveller:
         found = life(7)
         found.traveller = traveller
+        found.families, found.drafts, found.longest = found.families[:1], 0, 3
         found.tell_everybody()
         for verb in order:
-            found.step(verb)
+            found.until_done(verb)
             for name in found.people:
                 found.tell(name)
-    happened = {verb for verb, times in found.done.items() if times}
-    assert happened >= {"ask", "accept", "patch", "withdraw", "handover", "child", "adult"}, (
-        happened
-    )
+    missing = set(order) - {verb for verb, times in found.done.items() if times}
+    assert not missing, {verb: found.refused.get(verb) for verb in missing}
