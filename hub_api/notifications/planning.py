@@ -23,9 +23,9 @@ from hub_api.notifications.models import (
     Delivery,
     DeliveryState,
     Device,
-    DeviceKind,
     Notification,
     SuppressReason,
+    channel_of,
 )
 from hub_api.notifications.preferences import Way, WaySetting
 
@@ -64,7 +64,7 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
         _Plan(notification, person, chosen[notification.account_id], now)
         for notification in waiting
         if (person := people.get(notification.account_id)) is not None
-        and person.roles & set(Category.of(notification.category).told)
+        and Category.of(notification.category).concerns(person.roles)
     ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
@@ -172,8 +172,7 @@ class _Plan:
 
     def make(self, phones: list[_Phone]) -> None:
         for phone in phones:
-            is_web = phone.kind == DeviceKind.WEBPUSH
-            channel = ChannelName.WEBPUSH if is_web else ChannelName.FCM
+            channel = channel_of(phone.kind)
             self._add(Way.PUSH, channel, device_id=phone.id, is_silent=not phone.is_live)
         receiving = {phone.id for phone in phones if phone.is_receiving}
         # Waiting for the morning counts as well: the digest will reach that phone.

@@ -28,8 +28,8 @@ from hub_api.notifications.models import (
     Delivery,
     DeliveryState,
     Device,
-    DeviceKind,
     Notification,
+    channel_of,
 )
 from hub_api.notifications.preferences import Way, WaySetting
 from hub_api.settings import SettingsError
@@ -113,7 +113,7 @@ def _account(chain: Chain, found: Standing) -> None:
     chain.account_id = found.account_id
     chain.say(Verdict.HOLDS, "account", "The account is open.")
     person = reaching.people([found.account_id])[found.account_id]
-    if not person.roles & {*Category.PUSH_TEST.told}:
+    if not Category.PUSH_TEST.concerns(person.roles):
         chain.say(Verdict.BROKEN, "role", "They hold no role today, so there is nothing to tell.")
 
 
@@ -201,10 +201,7 @@ def _preferences(chain: Chain, found: Standing, now: datetime) -> None:
 
 
 def _channels(chain: Chain, given: Channels) -> None:
-    needed = {
-        ChannelName.WEBPUSH if phone.kind == DeviceKind.WEBPUSH else ChannelName.FCM
-        for phone in chain.phones
-    }
+    needed = {channel_of(phone.kind) for phone in chain.phones}
     keys = {
         ChannelName.FCM: ("HUB_FCM_CREDENTIALS_FILE", given.fcm_credentials_file),
         ChannelName.WEBPUSH: ("HUB_VAPID_KEY_FILE", given.vapid_key_file),
@@ -276,7 +273,7 @@ def pull(
 
 def _checked(chain: Chain, given: Channels, say: Callable[[str], None]) -> bool:
     """Have every phone's message checked and not sent."""
-    phones = [phone for phone in chain.phones if phone.kind != DeviceKind.WEBPUSH]
+    phones = [phone for phone in chain.phones if channel_of(phone.kind) is ChannelName.FCM]
     for _ in range(len(chain.phones) - len(phones)):
         say("A browser: nothing can be checked without sending.")
     if not phones:
