@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from hub_api.accounts.reaching import Person
     from hub_api.notifications.preferences import Preferences
 
 AT_ONCE = 500
@@ -57,14 +56,13 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     if not accounts:
         return
     now = clock.now()
-    people = reaching.people(accounts)
+    roles = reaching.roles_held(accounts)
     chosen = preferences.of(accounts)
     phones = _phones_of(accounts, now)
     plans = [
-        _Plan(notification, person, chosen[notification.account_id], now)
+        _Plan(notification, chosen[notification.account_id], now)
         for notification in waiting
-        if (person := people.get(notification.account_id)) is not None
-        and Category.of(notification.category).concerns(person.roles)
+        if Category.of(notification.category).concerns(roles.get(notification.account_id, ()))
     ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
@@ -143,7 +141,6 @@ class _Plan:
     """By which ways one notification goes to one person."""
 
     notification: _Waiting
-    person: Person
     chosen: Preferences
     now: datetime
     rows: list[dict[str, Any]] = field(default_factory=list)

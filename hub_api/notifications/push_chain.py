@@ -112,17 +112,16 @@ def _account(chain: Chain, found: Standing) -> None:
         return
     chain.account_id = found.account_id
     chain.say(Verdict.HOLDS, "account", "The account is open.")
-    person = reaching.people([found.account_id])[found.account_id]
-    if not Category.PUSH_TEST.concerns(person.roles):
+    roles = reaching.roles_held([found.account_id])[found.account_id]
+    if not Category.PUSH_TEST.concerns(roles):
         chain.say(Verdict.BROKEN, "role", "They hold no role today, so there is nothing to tell.")
 
 
 def _session(chain: Chain, found: Standing) -> None:
-    count = len(found.live_sessions)
-    if not count:
+    if not found.logins:
         chain.say(Verdict.BROKEN, "session", "They are logged in nowhere: ask them to log in.")
         return
-    chain.say(Verdict.HOLDS, "session", f"They are logged in on {_many(count, 'device')}.")
+    chain.say(Verdict.HOLDS, "session", f"They are logged in on {_many(found.logins, 'device')}.")
 
 
 def _phones(chain: Chain, found: Standing, now: datetime) -> None:
