@@ -18,9 +18,9 @@ from pathlib import Path
 
 from uuid_utils.compat import uuid7
 
+from hub_api.notifications import fcm
 from hub_api.notifications.categories import Topic
 from hub_api.notifications.channels import Ending, Message, Recipient
-from hub_api.notifications.fcm import Fcm, open_fcm
 from tests.standins.fcm import Fcm as StandIn
 from tests.standins.server import Reply
 
@@ -29,7 +29,7 @@ DELAYS = (0.0, 0.05)
 PUSHES = 500
 
 
-def send(channel: Fcm, number: int) -> Ending:
+def send(channel: fcm.Fcm, number: int) -> Ending:
     message = Message(
         notification_id=uuid7(),
         topic=Topic.BOOKING,
@@ -41,7 +41,7 @@ def send(channel: Fcm, number: int) -> Ending:
     return channel.send(message, Recipient(kind="fid", address=f"phone-{number}")).ending
 
 
-def rate(channel: Fcm, threads: int, pushes: int) -> float:
+def rate(channel: fcm.Fcm, threads: int, pushes: int) -> float:
     """Pushes a second; every one must be accepted."""
     with ThreadPoolExecutor(threads) as pool:
         begins = time.perf_counter()
@@ -54,7 +54,7 @@ def rate(channel: Fcm, threads: int, pushes: int) -> float:
 
 def main(pushes: int) -> None:
     with tempfile.TemporaryDirectory() as folder, StandIn() as google:
-        channel = open_fcm(google.channels(Path(folder)))
+        channel = fcm.from_settings(google.channels(Path(folder)))
         send(channel, 0)
         print("threads " + "".join(f"{f'{1000 * delay:.0f} ms':>10}" for delay in DELAYS))
         for threads in THREADS:

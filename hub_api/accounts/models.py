@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -107,6 +108,11 @@ class LoginSession(HasId, Base):
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     end_reason: Mapped[str | None]
+
+    @classmethod
+    def is_alive(cls, now: Any) -> sa.ColumnElement[bool]:
+        """The SQL condition that it has neither been ended nor run out."""
+        return sa.and_(cls.ended_at.is_(None), cls.expires_at > now)
 
     def end(self, reason: EndReason) -> None:
         """End the session; every token of it stops working with the next request."""

@@ -1,4 +1,4 @@
-"""What other slices may know about reaching somebody: their address, roles and live logins."""
+"""What other slices may know about reaching somebody: their roles, and where they are logged in."""
 
 from __future__ import annotations
 
@@ -17,26 +17,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody whose account is open."""
-
-    email: str
-    roles: frozenset[Role]
-    """Those they hold today."""
-
-
-def people(account_ids: Iterable[UUID]) -> dict[UUID, Person]:
-    """Those of these accounts that are open, in one statement."""
+def roles_held(account_ids: Iterable[UUID]) -> dict[UUID, frozenset[Role]]:
+    """Which roles those of these accounts that are open hold today, in one statement."""
     held = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.holds_on(clock.london_today()))
     found = (
-        sa.select(Account.id, Account.email, sa.func.array_agg(RoleGrant.role).label("roles"))
+        sa.select(Account.id, sa.func.array_agg(RoleGrant.role).label("roles"))
         .outerjoin(RoleGrant, held)
         .where(Account.id.in_(set(account_ids)), Account.is_active)
         .group_by(Account.id)
     )
     return {
-        row.id: Person(row.email, frozenset(Role(role) for role in row.roles if role))
+        row.id: frozenset(Role(role) for role in row.roles if role)
         for row in db.connection().execute(found)
     }
 
@@ -49,29 +40,23 @@ class Standing:
     is_open: bool
     has_password: bool
     """False: the invitation is not answered."""
-    live_sessions: frozenset[UUID]
+    logins: int
+    """Phones and browsers on which they are logged in."""
 
 
 def standing(email: str, now: datetime) -> Standing | None:
     """Of whoever has this e-mail address, in whatever case; None where nobody has."""
-    live = sa.and_(
-        LoginSession.account_id == Account.id,
-        LoginSession.ended_at.is_(None),
-        LoginSession.expires_at > now,
-    )
+    is_theirs = sa.and_(LoginSession.account_id == Account.id, LoginSession.is_alive(now))
     found = (
         sa.select(
             Account.id,
             Account.is_active,
             Account.password_hash.is_not(None).label("has_password"),
-            sa.func.array_agg(LoginSession.id).label("sessions"),
+            sa.func.count(LoginSession.id).label("logins"),
         )
-        .outerjoin(LoginSession, live)
+        .outerjoin(LoginSession, is_theirs)
         .where(Account.email == email.strip().lower())
         .group_by(Account.id)
     )
     row = db.connection().execute(found).one_or_none()
-    if row is None:
-        return None
-    sessions = frozenset(session for session in row.sessions if session)
-    return Standing(row.id, row.is_active, row.has_password, sessions)
+    return None if row is None else Standing(*row)

@@ -252,7 +252,7 @@ def is_alive(session_id: Any, now: Any) -> sa.ColumnElement[bool]:
 
     The same rule as the actor query's: not ended, not run out, and its account is open.
     """
-    return _has(session_id, LoginSession.ended_at.is_(None), LoginSession.expires_at > now)
+    return _has(session_id, LoginSession.is_alive(now))
 
 
 def is_not_ended(session_id: Any) -> sa.ColumnElement[bool]:

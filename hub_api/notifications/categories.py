@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from hub_api.access import Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Severity(StrEnum):
@@ -71,6 +75,10 @@ class Category(StrEnum):
     def of(cls, category: str) -> Category:
         """The category of a word, as the database has it."""
         return cls(category)  # type: ignore[call-arg]
+
+    def concerns(self, roles: Iterable[Role]) -> bool:
+        """Whether it is for somebody who holds these roles."""
+        return not set(roles).isdisjoint(self.told)
 
     # One a row, so that they read as a table.
     # fmt: off

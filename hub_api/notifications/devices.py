@@ -49,18 +49,38 @@ SILENT_DELIVERIES = 3
 """So many were accepted since its last proof, the first so long ago, and none was received."""
 
 
+def is_logged_in(now: Any) -> sa.ColumnElement[bool]:
+    """The SQL condition that somebody is logged in on a device that is there.
+
+    Before each attempt `delivering` asks the same of the row it has in hand.
+    """
+    return sa.and_(Device.dropped_at.is_(None), sessions.is_alive(Device.session_id, now))
+
+
 def is_live(now: Any) -> sa.ColumnElement[bool]:
-    """The SQL condition that a device is sent to: the one rule for planning, sending and lists."""
-    return sa.and_(
-        Device.dropped_at.is_(None),
-        Device.proven_at > now - PROOF_LASTS,
-        sessions.is_alive(Device.session_id, now),
-    )
+    """The SQL condition that a device is sent to: the one rule for planning and for lists.
+
+    Not for each attempt: a month's silence is no reason to give up what was planned in time.
+    """
+    return sa.and_(is_logged_in(now), Device.proven_at > now - PROOF_LASTS)
 
 
 def is_receiving(now: Any) -> sa.ColumnElement[bool]:
     """The same, of one that nobody had to be told about: its person can be reached by it."""
     return sa.and_(is_live(now), Device.stopped_at.is_(None))
+
+
+def stop_reason(now: Any) -> sa.ColumnElement[Any]:
+    """Why a device has stopped receiving: a `DropReason` or a `StopReason`, or null.
+
+    One that is `SILENT` is sent to all the same; the others are not.
+    """
+    return sa.case(
+        (Device.dropped_at.is_not(None), Device.drop_reason),
+        (sa.not_(is_logged_in(now)), StopReason.LOGIN_RAN_OUT),
+        (sa.not_(is_live(now)), StopReason.UNUSED),
+        (Device.stopped_at.is_not(None), StopReason.SILENT),
+    )
 
 
 def _is_silent(now: Any) -> sa.ColumnElement[bool]:
@@ -269,12 +289,7 @@ def _is_listed() -> sa.ColumnElement[bool]:
 
 
 def _devices() -> reads.Select:
-    reason = sa.case(
-        (Device.dropped_at.is_not(None), Device.drop_reason),
-        (sa.not_(sessions.is_alive(Device.session_id, NOW)), StopReason.LOGIN_RAN_OUT),
-        (Device.proven_at <= NOW - PROOF_LASTS, StopReason.UNUSED),
-        (Device.stopped_at.is_not(None), StopReason.SILENT),
-    )
+    reason = stop_reason(NOW)
     state = sa.case(
         (reason.is_not(None), Condition.STOPPED),
         (Device.received_at.is_not(None), Condition.RECEIVING),

@@ -30,6 +30,8 @@ from hub_api.notifications.models import DeviceKind, DropReason
 from hub_api.settings import Channels, SettingsError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hub_api.notifications.channels import Message, Recipient
 
 log = structlog.get_logger(__name__)
@@ -106,13 +108,13 @@ class _Credentials(service_account.Credentials):
 class Fcm:
     """The channel `fcm`. Its threads share one access token and one pool of connections."""
 
-    def __init__(self, channels: Channels) -> None:
-        account = _service_account(channels)
+    def __init__(self, credentials_file: Path, url: str) -> None:
+        account = _service_account(credentials_file)
         project = account["project_id"]
         try:
             self._credentials = _Credentials.from_service_account_info(account, scopes=[SCOPE])
         except ValueError:
-            raise SettingsError(_NO_ACCOUNT.format(channels.fcm_credentials_file)) from None
+            raise SettingsError(_NO_ACCOUNT.format(credentials_file)) from None
         self._app = firebase_admin.initialize_app(
             self._credentials,
             {"projectId": project, "httpTimeout": SEND_WITHIN},
@@ -120,10 +122,10 @@ class Fcm:
         )
         # Nothing public says where to send, nor that nothing is to be tried again.
         service = messaging._get_messaging_service(self._app)
-        if channels.fcm_url != Channels().fcm_url:
-            service._fcm_url = f"{channels.fcm_url}/v1/projects/{project}/messages:send"
+        if url != Channels().fcm_url:
+            service._fcm_url = f"{url}/v1/projects/{project}/messages:send"
         self._session = service._client.session
-        self._session.mount(channels.fcm_url, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        self._session.mount(url, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
         # A 401 is not asked again at once either: that is for the ledger, with another token.
         self._session._max_refresh_attempts = 0
 
@@ -150,18 +152,19 @@ class Fcm:
         self._credentials.close()
 
 
-def open_fcm(channels: Channels) -> Fcm:
-    """The channel. Raises `SettingsError` without usable credentials; asks nobody anything."""
-    return Fcm(channels)
+def from_settings(channels: Channels) -> Fcm | None:
+    """The channel, or None without credentials; asks nobody anything.
+
+    Raises `SettingsError` for credentials that can't be used.
+    """
+    path = channels.fcm_credentials_file
+    return None if path is None else Fcm(path, channels.fcm_url)
 
 
 _NO_ACCOUNT = "HUB_FCM_CREDENTIALS_FILE={} is no service account's key, as Firebase gives it out."
 
 
-def _service_account(channels: Channels) -> dict[str, Any]:
-    path = channels.fcm_credentials_file
-    if path is None:
-        raise SettingsError("HUB_FCM_CREDENTIALS_FILE is not set.")
+def _service_account(path: Path) -> dict[str, Any]:
     try:
         account = json.loads(path.read_text())
     except OSError as error:

@@ -169,6 +169,11 @@ class ChannelName(StrEnum):
     SMS = "sms"
 
 
+def channel_of(kind: str) -> ChannelName:
+    """The channel by which a device of this kind is reached."""
+    return ChannelName.WEBPUSH if kind == DeviceKind.WEBPUSH else ChannelName.FCM
+
+
 class DeliveryState(StrEnum):
     QUEUED = "queued"
     """Waits for its turn, or for another try at `next_attempt_at`."""

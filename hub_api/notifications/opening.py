@@ -9,8 +9,6 @@ import structlog
 from hub_api.notifications.models import ChannelName
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hub_api.notifications.channels import Channel
     from hub_api.settings import Channels
 
@@ -34,39 +32,41 @@ def configured(given: Channels) -> frozenset[ChannelName]:
 
 
 def open_channels(given: Channels) -> dict[ChannelName, Channel]:
-    """Open every channel that is set up; the log says which are not. Raises `SettingsError`."""
-    found = configured(given)
-    opened: dict[ChannelName, Channel] = {}
+    """Open every channel that is set up; the log says which are not. Raises `SettingsError`.
+
+    Each is asked even where its credentials are missing: one that is half set is a slip and must
+    not pass for one that is off.
+    """
+    govuk_notify = _govuk_notify(given)
+    found = {
+        ChannelName.FCM: _fcm(given),
+        ChannelName.WEBPUSH: _web_push(given),
+        ChannelName.EMAIL: govuk_notify,
+        ChannelName.SMS: govuk_notify,
+    }
+    on = configured(given)
     for name in ChannelName:
-        channel = _OPENERS[name](given) if name in found else None
-        if channel is None:
+        if name not in on:
             log.warning("channel_off", channel=str(name), words=OFF)
-        else:
-            opened[name] = channel
-    return opened
+    return {name: channel for name, channel in found.items() if channel and name in on}
 
 
-def _open_fcm(given: Channels) -> Channel | None:
+def _fcm(given: Channels) -> Channel | None:
+    if given.fcm_credentials_file is None:
+        return None
     from hub_api.notifications import fcm  # costs a second: only what sends imports it
 
-    return fcm.open_fcm(given)
+    return fcm.from_settings(given)
 
 
-def _open_web_push(given: Channels) -> Channel | None:
+def _web_push(given: Channels) -> Channel | None:
     from hub_api.notifications import web_push
 
     return web_push.from_settings(given)
 
 
-def _open_govuk_notify(given: Channels) -> Channel | None:
+def _govuk_notify(given: Channels) -> Channel | None:
+    """The one that serves both ways, or the one of them that has a template."""
     from hub_api.notifications import govuk_notify
 
     return govuk_notify.from_settings(given)
-
-
-_OPENERS: dict[ChannelName, Callable[[Channels], Channel | None]] = {
-    ChannelName.FCM: _open_fcm,
-    ChannelName.WEBPUSH: _open_web_push,
-    ChannelName.EMAIL: _open_govuk_notify,
-    ChannelName.SMS: _open_govuk_notify,
-}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from hub_api import clock, db
-from hub_api.accounts import reaching, sessions
+from hub_api.accounts import reaching
 from hub_api.audit import service as audit
 from hub_api.notifications import channels, devices, preferences
 from hub_api.notifications.categories import Category, Severity
@@ -23,9 +23,9 @@ from hub_api.notifications.models import (
     Delivery,
     DeliveryState,
     Device,
-    DeviceKind,
     Notification,
     SuppressReason,
+    channel_of,
 )
 from hub_api.notifications.preferences import Way, WaySetting
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from hub_api.accounts.reaching import Person
     from hub_api.notifications.preferences import Preferences
 
 AT_ONCE = 500
@@ -57,14 +56,13 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     if not accounts:
         return
     now = clock.now()
-    people = reaching.people(accounts)
+    roles = reaching.roles_held(accounts)
     chosen = preferences.of(accounts)
     phones = _phones_of(accounts, now)
     plans = [
-        _Plan(notification, person, chosen[notification.account_id], now)
+        _Plan(notification, chosen[notification.account_id], now)
         for notification in waiting
-        if (person := people.get(notification.account_id)) is not None
-        and person.roles & set(Category.of(notification.category).told)
+        if Category.of(notification.category).concerns(roles.get(notification.account_id, ()))
     ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
@@ -122,11 +120,7 @@ def _phones_of(account_ids: set[UUID], now: datetime) -> dict[UUID, list[_Phone]
         Device.kind,
         devices.is_live(now),
         devices.is_receiving(now),
-    ).where(
-        Device.account_id.in_(account_ids),
-        Device.dropped_at.is_(None),
-        sessions.is_alive(Device.session_id, now),
-    )
+    ).where(Device.account_id.in_(account_ids), devices.is_logged_in(now))
     phones: dict[UUID, list[_Phone]] = {}
     for row in db.connection().execute(found):
         phones.setdefault(row.account_id, []).append(_Phone(*row))
@@ -147,7 +141,6 @@ class _Plan:
     """By which ways one notification goes to one person."""
 
     notification: _Waiting
-    person: Person
     chosen: Preferences
     now: datetime
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -176,8 +169,7 @@ class _Plan:
 
     def make(self, phones: list[_Phone]) -> None:
         for phone in phones:
-            is_web = phone.kind == DeviceKind.WEBPUSH
-            channel = ChannelName.WEBPUSH if is_web else ChannelName.FCM
+            channel = channel_of(phone.kind)
             self._add(Way.PUSH, channel, device_id=phone.id, is_silent=not phone.is_live)
         receiving = {phone.id for phone in phones if phone.is_receiving}
         # Waiting for the morning counts as well: the digest will reach that phone.

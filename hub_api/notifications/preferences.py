@@ -239,6 +239,6 @@ def _shown(actor: Actor, chosen: Preferences) -> dict[str, Any]:
                 **{str(way): chosen.setting(category, way) for way in Way},
             }
             for category in Category
-            if roles & {*category.told}
+            if category.concerns(roles)
         ],
     }

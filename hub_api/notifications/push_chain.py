@@ -18,18 +18,18 @@ from uuid_utils.compat import uuid7
 from hub_api import clock, db
 from hub_api.accounts import reaching
 from hub_api.audit import service as audit
-from hub_api.notifications import preferences, service, words
+from hub_api.notifications import devices, preferences, service, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome, Recipient
-from hub_api.notifications.devices import PROOF_LASTS
+from hub_api.notifications.conditions import StopReason
 from hub_api.notifications.models import (
     ChannelFault,
     ChannelName,
     Delivery,
     DeliveryState,
     Device,
-    DeviceKind,
     Notification,
+    channel_of,
 )
 from hub_api.notifications.preferences import Way, WaySetting
 from hub_api.settings import SettingsError
@@ -56,8 +56,6 @@ class Verdict(StrEnum):
 
     HOLDS = "ok"
     BROKEN = "broken"
-    NOTE = "note"
-    """Worth knowing; it may or may not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,35 +112,33 @@ def _account(chain: Chain, found: Standing) -> None:
         return
     chain.account_id = found.account_id
     chain.say(Verdict.HOLDS, "account", "The account is open.")
-    person = reaching.people([found.account_id])[found.account_id]
-    if not person.roles & {*Category.PUSH_TEST.told}:
+    roles = reaching.roles_held([found.account_id])[found.account_id]
+    if not Category.PUSH_TEST.concerns(roles):
         chain.say(Verdict.BROKEN, "role", "They hold no role today, so there is nothing to tell.")
 
 
 def _session(chain: Chain, found: Standing) -> None:
-    count = len(found.live_sessions)
-    if not count:
+    if not found.logins:
         chain.say(Verdict.BROKEN, "session", "They are logged in nowhere: ask them to log in.")
         return
-    chain.say(Verdict.HOLDS, "session", f"They are logged in on {_many(count, 'device')}.")
+    chain.say(Verdict.HOLDS, "session", f"They are logged in on {_many(found.logins, 'device')}.")
 
 
 def _phones(chain: Chain, found: Standing, now: datetime) -> None:
-    rows = sa.select(Device).where(Device.account_id == found.account_id).order_by(Device.id)
+    rows = sa.select(Device, devices.stop_reason(now)).order_by(Device.id)
+    theirs = db.session().execute(rows.where(Device.account_id == found.account_id))
     # One row a login: an installation is spoken of by its newest.
-    newest = {phone.installation_id: phone for phone in db.session().scalars(rows)}
+    newest = {phone.installation_id: (phone, reason) for phone, reason in theirs}
     known = [
-        phone
-        for phone in newest.values()
+        (phone, reason)
+        for phone, reason in newest.values()
         if phone.dropped_at is None or phone.dropped_at > now - SHOWN_FOR
     ]
-    for phone in known:
-        stopped = _why_stopped(phone, found, now)
-        is_well = stopped is None and found.is_open
-        if is_well:
+    for phone, reason in known:
+        if reason in {None, StopReason.SILENT}:
             chain.phones.append(phone)
-        verdict = Verdict.HOLDS if is_well else Verdict.BROKEN
-        chain.say(verdict, "phone", f"{_described(phone, now)} {stopped or 'It is sent to.'}")
+        verdict = Verdict.HOLDS if reason is None else Verdict.BROKEN
+        chain.say(verdict, "phone", f"{_described(phone, now)} {_why_stopped(phone, reason, now)}")
     if not known:
         chain.say(
             Verdict.BROKEN,
@@ -157,19 +153,18 @@ _STOPPED = {
     "unregistered": "The push service says that the app is gone from it.",
     "wrong_sender": "Its address belongs to another app's sender: is it an app of this hub?",
     "bad_address": "The push service says that there can be no such address.",
+    "login_ran_out": "Nobody is logged in on it any more.",
+    "unused": "It has been silent for over a month: ask them to open the app.",
+    "silent": "It is sent to, and nothing arrives: ask them to open the app and to let it notify.",
 }
+"""To the operator, of a `DropReason` or a `StopReason`."""
 
 
-def _why_stopped(phone: Device, found: Standing, now: datetime) -> str | None:
-    """Why nothing is sent to it, or None."""
-    if phone.dropped_at is not None:
-        why = _STOPPED.get(phone.drop_reason or "", "It was dropped.")
-        return f"Stopped {_ago(phone.dropped_at, now)}: {why}"
-    if phone.session_id not in found.live_sessions:
-        return "Nobody is logged in on it any more."
-    if phone.proven_at <= now - PROOF_LASTS:
-        return "It has been silent for over a month: ask them to open the app."
-    return None
+def _why_stopped(phone: Device, reason: str | None, now: datetime) -> str:
+    if reason is None:
+        return "It is sent to."
+    since = f"Stopped {_ago(phone.dropped_at, now)}: " if phone.dropped_at is not None else ""
+    return f"{since}{_STOPPED[reason]}"
 
 
 def _described(phone: Device, now: datetime) -> str:
@@ -205,10 +200,7 @@ def _preferences(chain: Chain, found: Standing, now: datetime) -> None:
 
 
 def _channels(chain: Chain, given: Channels) -> None:
-    needed = {
-        ChannelName.WEBPUSH if phone.kind == DeviceKind.WEBPUSH else ChannelName.FCM
-        for phone in chain.phones
-    }
+    needed = {channel_of(phone.kind) for phone in chain.phones}
     keys = {
         ChannelName.FCM: ("HUB_FCM_CREDENTIALS_FILE", given.fcm_credentials_file),
         ChannelName.WEBPUSH: ("HUB_VAPID_KEY_FILE", given.vapid_key_file),
@@ -280,18 +272,21 @@ def pull(
 
 def _checked(chain: Chain, given: Channels, say: Callable[[str], None]) -> bool:
     """Have every phone's message checked and not sent."""
-    phones = [phone for phone in chain.phones if phone.kind != DeviceKind.WEBPUSH]
+    phones = [phone for phone in chain.phones if channel_of(phone.kind) is ChannelName.FCM]
     for _ in range(len(chain.phones) - len(phones)):
         say("A browser: nothing can be checked without sending.")
     if not phones:
         say("There is no phone to check a message for.")
         return False
-    from hub_api.notifications.fcm import open_fcm
+    from hub_api.notifications import fcm
 
     try:
-        channel = open_fcm(given)
+        channel = fcm.from_settings(given)
     except SettingsError as error:
         say(str(error))
+        return False
+    if channel is None:
+        say("HUB_FCM_CREDENTIALS_FILE is not set.")
         return False
     try:
         checked = [_check(channel.send, phone, say) for phone in phones]

@@ -11,6 +11,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from hub_api import settings
+from hub_api.notifications import endpoints
 from hub_api.notifications.categories import Category, Severity, Topic
 from hub_api.notifications.conditions import Condition, StopReason
 from hub_api.notifications.models import DeviceKind, Platform
@@ -61,8 +62,6 @@ LONGEST_ADDRESS = 2_000
 """What an index takes. Tokens and endpoints have some hundred characters."""
 
 _ADDRESS = re.compile(r"[A-Za-z0-9_:.-]+", re.ASCII)
-_ENDPOINT = re.compile(r"https://([a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:443)?/[!-\[\]-~]*", re.ASCII)
-"""No user before the host, no other port, no backslash: what we check is where it goes."""
 
 _POINT, _SECRET = 65, 16
 """Bytes of a public key, a point of P-256, and of the secret shared with a browser (RFC 8291)."""
@@ -141,10 +140,8 @@ class DeviceIn(Schema):
 
 def _is_endpoint(address: str) -> bool:
     """Whether it is at a push service we know: the hub sends there, and nowhere else."""
-    found = _ENDPOINT.fullmatch(address)
-    host = found[1] if found else ""
-    known = settings.current().channels.web_push_hosts
-    return any(host == service or host.endswith(f".{service}") for service in known)
+    hosts = settings.current().channels.web_push_hosts
+    return endpoints.service_at(address, hosts) is not None
 
 
 class DeviceSchema(Schema):

@@ -21,7 +21,7 @@ from pywebpush import WebPusher
 from requests.adapters import HTTPAdapter
 
 from hub_api import clock
-from hub_api.notifications import vapid_keys
+from hub_api.notifications import endpoints, vapid_keys
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import DropReason
 from hub_api.notifications.retry_after import wait_of
@@ -54,14 +54,6 @@ LINKS = 32
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]+)+", re.ASCII)
 """Apple refuses a contact that can't be one, such as a mailbox at localhost."""
-_ENDPOINT = re.compile(
-    r"(?P<service>https://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?))(:443)?/[!-\[\]-~]*"
-    r"|(?P<here>https?://(?P<loopback>127\.0\.0\.1|localhost):[0-9]{1,5})/[!-\[\]-~]*",
-    re.ASCII,
-)
-"""No user before the host, no other port, no backslash: what is checked is where it goes. A server
-on this very machine may be without TLS and on any port, for those who test; its name has to be
-among the hosts like any other."""
 
 
 def from_settings(channels: Channels) -> WebPush | None:
@@ -107,7 +99,7 @@ class WebPush:
 
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: no push service offers one, so only what can be seen from here."""
-        service = self._service_at(recipient.address)
+        service = endpoints.service_at(recipient.address, self._hosts)
         if service is None:
             return Outcome(ending=Ending.FAILED, reason="host_not_allowed")
         sealed = _sealed(message, recipient)
@@ -131,15 +123,6 @@ class WebPush:
     def close(self) -> None:
         """Let go of its connections."""
         self._session.close()
-
-    def _service_at(self, endpoint: str) -> str | None:
-        """The origin an endpoint is at, if the hub may send there (looked at each time)."""
-        found = _ENDPOINT.fullmatch(endpoint)
-        if found is None:
-            return None
-        host = found["host"] or found["loopback"]
-        known = any(host == service or host.endswith(f".{service}") for service in self._hosts)
-        return (found["service"] or found["here"]) if known else None
 
     def _signature_for(self, service: str) -> _Signature:
         """One for each push service, used for an hour."""

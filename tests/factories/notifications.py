@@ -17,13 +17,12 @@ from hub_api.notifications.models import (
     Notification,
     NotificationPreferences,
     Platform,
+    channel_of,
 )
 
 P256DH = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
 AUTH = "BTBZMqHH6r4Tts7J_aSIgg"
 """The keys of a browser, of the length they have."""
-
-CHANNELS = {DeviceKind.FID: "fcm", DeviceKind.TOKEN: "fcm", DeviceKind.WEBPUSH: "webpush"}
 
 
 def phone_body(**changes: Any) -> dict[str, Any]:
@@ -95,7 +94,7 @@ def make_delivery(notification: Notification, device: Device, **changes: Any) ->
             notification_id=notification.id,
             account_id=notification.account_id,
             device_id=device.id,
-            channel=CHANNELS[DeviceKind(device.kind)],
+            channel=channel_of(device.kind),
             **{**fits, **changes},
         )
     )

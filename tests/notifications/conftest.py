@@ -4,7 +4,7 @@ A stand-in fails the test on what it did not expect."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 from uuid import UUID
 
@@ -13,18 +13,12 @@ import pytest
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from hub_api import clock, db, jobs
+from hub_api import db, jobs
 from hub_api import settings as hub_settings
-from hub_api.accounts.models import LoginSession
 from hub_api.notifications import channels, service
 from hub_api.notifications.categories import Category
-from hub_api.notifications.models import (
-    ChannelName,
-    Delivery,
-    Device,
-    Notification,
-    NotificationPreferences,
-)
+from hub_api.notifications.models import ChannelName, Delivery, Notification
+from tests.factories.notifications import AUTH, P256DH, make_device, make_preferences
 from tests.notifications.sending import Post, make_ready
 from tests.standins.fcm import Fcm
 
@@ -54,21 +48,9 @@ class Town:
 
     def phone(self, account_id: UUID, kind: str = "fid", **changes: Any) -> UUID:
         """A phone, or a browser, on which somebody is logged in."""
-        with db.transaction(self.owner) as session:
-            login = LoginSession(account_id=account_id, expires_at=clock.now() + timedelta(days=30))
-            session.add(login)
-            session.flush()
-            name = uuid7().hex
-            keys = {"p256dh": "p", "auth": "a"} if kind == "webpush" else {}
-            found = {
-                "installation_id": name, "account_id": account_id, "session_id": login.id,
-                "kind": kind, "address": name, "platform": "android", "locale": "en-GB",
-                **keys, **changes,
-            }  # fmt: skip
-            device = Device(**found)
-            session.add(device)
-            session.flush()
-            return device.id
+        with db.transaction(self.owner):
+            keys = {"p256dh": P256DH, "auth": AUTH} if kind == "webpush" else {}
+            return make_device(account_id, kind=kind, **keys, **changes).id
 
     def prefer(self, account_id: UUID, **chosen: Any) -> None:
         """What somebody chooses, in place of what they chose before."""
@@ -77,7 +59,7 @@ class Town:
         )
         with db.transaction(self.owner) as session:
             session.execute(before)
-            session.add(NotificationPreferences(account_id=account_id, **chosen))
+            make_preferences(account_id, **{"mobile": None, **chosen})
 
     def tell(self, account_id: UUID, category: Category, **changes: Any) -> UUID:
         """Put a notification into somebody's inbox, as a slice would."""

@@ -188,6 +188,10 @@ BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TE
 """About the telling itself, to whoever it concerns."""
 
 
+ABOUT = {"request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers"}
+"""By how a category begins: where its subject is found (docs/app-developer.md)."""
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 def test_what_happens_is_told_to_those_and_nobody_else(world, rows, story):
     story(world)
@@ -197,7 +201,9 @@ def test_what_happens_is_told_to_those_and_nobody_else(world, rows, story):
         world.here.liaison_worker: LIAISON,
     }
     told = {}
-    for row in rows("select account_id, category from notifications"):
+    ids = {table: {row.id for row in rows(f"select id from {table}")} for table in ABOUT.values()}
+    for row in rows("select account_id, category, subject_id from notifications"):
+        assert row.subject_id in ids[ABOUT[row.category.partition("_")[0]]]
         told.setdefault(row.category, set()).add(by_role.get(row.account_id, "somebody else"))
     for category, people in filter(None, (STORIES[story], ALSO.get(story))):
         assert told[category] == people

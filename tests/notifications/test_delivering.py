@@ -12,6 +12,7 @@ from hub_api.notifications import delivering, service
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import ChannelName, DeliveryState, DropReason
+from tests.factories.notifications import AUTH, P256DH
 from tests.notifications.sending import ACCEPTED, REVOKED, TOO_MUCH, UNAVAILABLE, make_ready
 
 NOON = "2026-11-24T12:00:00+00:00"
@@ -67,7 +68,8 @@ class TestSending:
         told()
         assert post.send_due() == 2
         ((_, browser),) = post.channels[ChannelName.WEBPUSH].sent
-        assert (browser.address, browser.p256dh, browser.auth) == ("https://p.example/1", "p", "a")
+        assert browser.address == "https://p.example/1"
+        assert (browser.p256dh, browser.auth) == (P256DH, AUTH)
 
     def test_sends_e_mail_and_text_messages_to_the_person(self, post, told, town, world, rows):
         town.prefer(world.here.hub_carer, mobile="+447700900123")

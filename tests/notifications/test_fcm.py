@@ -41,7 +41,7 @@ def message(**changes) -> Message:
 
 @pytest.fixture
 def channel(google, tmp_path):
-    found = fcm.open_fcm(google.channels(tmp_path))
+    found = fcm.from_settings(google.channels(tmp_path))
     yield found
     found.close()
 
@@ -173,7 +173,7 @@ class TestEveryReply:
         assert google.pushes == []
 
     def test_a_channel_that_is_closing_loses_nothing(self, google, tmp_path):
-        channel = fcm.open_fcm(google.channels(tmp_path))
+        channel = fcm.from_settings(google.channels(tmp_path))
         channel.close()
         assert channel.send(message(), PHONE) == later("unexpected")
 
@@ -193,7 +193,7 @@ def impatient(seconds, adapter=None, seen=None):
 
 class TestTokens:
     def test_a_revoked_key_is_a_fault(self, google, tmp_path):
-        channel = fcm.open_fcm(google.channels(tmp_path, key="revoked"))
+        channel = fcm.from_settings(google.channels(tmp_path, key="revoked"))
         assert channel.send(message(), PHONE) == fault("key_refused")
         channel.close()
         assert google.pushes == []
@@ -338,23 +338,22 @@ class TestStandIn:
 
 class TestOpening:
     def test_without_credentials_there_is_no_channel(self):
-        with pytest.raises(SettingsError, match="HUB_FCM_CREDENTIALS_FILE is not set"):
-            fcm.open_fcm(Channels())
+        assert fcm.from_settings(Channels()) is None
 
     @pytest.mark.parametrize("text", ["", "[]", "{}", '{"project_id": "p", "private_key": "x"}'])
     def test_a_file_that_is_no_key_is_said_in_one_line(self, text, tmp_path):
         path = tmp_path / "key.json"
         path.write_text(text)
         with pytest.raises(SettingsError, match="HUB_FCM_CREDENTIALS_FILE") as said:
-            fcm.open_fcm(Channels(fcm_credentials_file=path))
+            fcm.from_settings(Channels(fcm_credentials_file=path))
         assert "\n" not in str(said.value)
 
     def test_a_file_that_is_not_there_is_said(self, tmp_path):
         with pytest.raises(SettingsError, match="can't be read"):
-            fcm.open_fcm(Channels(fcm_credentials_file=tmp_path / "none.json"))
+            fcm.from_settings(Channels(fcm_credentials_file=tmp_path / "none.json"))
 
     def test_goes_to_google_and_retries_nothing_unless_a_stand_in_is_named(self, google, tmp_path):
-        channel = fcm.open_fcm(replace(google.channels(tmp_path), fcm_url=Channels().fcm_url))
+        channel = fcm.from_settings(replace(google.channels(tmp_path), fcm_url=Channels().fcm_url))
         adapter = channel._session.get_adapter("https://fcm.googleapis.com/v1/projects/p")
         assert adapter.max_retries.total == 0
         assert channel._session._max_refresh_attempts == 0

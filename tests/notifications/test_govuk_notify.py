@@ -273,9 +273,6 @@ class TestHowItEnds:
             assert channel.send(message, MOBILE) == later("unreachable")
         channel.close()
 
-    def test_it_waits_for_less_than_the_30_s_after_which_another_takes_over(self):
-        assert 2 * sum(govuk_notify.ASK_WITHIN) + sum(govuk_notify.SEND_WITHIN) < 30
-
     def test_nobodys_number_is_logged(self, notify, channel, caplog):
         caplog.set_level(logging.DEBUG)
         quoting = replies.refusal(400, "ValidationError", f"phone_number {MOBILE.address} is bad")

@@ -12,6 +12,7 @@ from hub_api.accounts.models import EndReason, LoginSession
 from hub_api.notifications import fcm, jobs, push_chain, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Recipient
+from hub_api.notifications.conditions import StopReason
 from hub_api.notifications.models import (
     ChannelFault,
     Delivery,
@@ -80,7 +81,7 @@ class _Sender(threading.Thread):
     def __init__(self, owner, channels):
         super().__init__()
         self.owner, self.is_over, self.confirms = owner, threading.Event(), False
-        self.channel = fcm.open_fcm(channels)
+        self.channel = fcm.from_settings(channels)
 
     def run(self):
         while not self.is_over.wait(0.02):
@@ -267,14 +268,21 @@ class TestEveryLink:
         assert "broken  phone        Android, app 1.4.0" in said
         assert "Nobody is logged in on it any more." in said
 
-    @pytest.mark.parametrize("reason", push_chain._STOPPED)
+    @pytest.mark.parametrize("reason", DropReason)
     def test_a_phone_that_was_dropped(self, reason, push_test, phone, change):
         change(Device, phone, dropped_at=clock.now() - PAST, drop_reason=reason)
         code, said = push_test("--dry-run")
         assert code == 1
         assert f"Stopped 2 days ago: {push_chain._STOPPED[reason]}" in said
 
-    def test_a_phone_that_is_silent(self, push_test, phone, change):
+    def test_a_phone_that_nothing_arrives_at(self, push_test, phone, change, google):
+        change(Device, phone, stopped_at=clock.now())
+        said = push_test("--dry-run")[1]
+        google.expect(ADDRESS)
+        assert "broken  phone" in said
+        assert "It is sent to, and nothing arrives: ask them to open the app" in said
+
+    def test_a_phone_that_nobody_has_used(self, push_test, phone, change):
         change(Device, phone, proven_at=clock.now() - timedelta(days=31))
         said = push_test("--dry-run")[1]
         assert "last proven 31 days ago. It has been silent for over a month" in said
@@ -315,5 +323,5 @@ class TestEveryLink:
 
 
 def test_every_reason_to_stop_has_words():
-    assert {*push_chain._STOPPED} == {*DropReason}
+    assert {*push_chain._STOPPED} == {*DropReason, *StopReason}
     assert {*push_chain._STATES} == {*DeliveryState}
