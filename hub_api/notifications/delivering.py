@@ -82,9 +82,11 @@ class Due(NamedTuple):
     """With the two before; None for somebody who has chosen nothing."""
 
 
-# The oldest due one of each usable channel, and of those one of another channel than last time if
-# there is one: a channel that hangs until it times out must not keep all senders from the others.
-# The locks on those not taken last until the transaction ends, a moment later.
+# The oldest due one of each usable channel, an urgent one before all others of it; and of those one
+# of another channel than last time if there is one: a channel that hangs until it times out must
+# not keep all senders from the others. Urgent and not are two looks into the index, which go
+# straight to the oldest. The locks on those not taken last until the transaction ends, a moment
+# later.
 _NEXT = sa.text("""
     with usable as (
         select c.channel, f.channel is not null as is_probe
@@ -98,16 +100,18 @@ _NEXT = sa.text("""
            s.ended_at, s.expires_at as session_expires_at, p.mobile, p.language,
            p.quiet_from, p.quiet_until, p.time_zone
       from usable
+     cross join (values (true), (false)) as pace(is_urgent)
      cross join lateral (
            select * from deliveries q
-            where q.state = 'queued' and q.channel = usable.channel and q.next_attempt_at <= :now
+            where q.state = 'queued' and q.channel = usable.channel
+              and q.is_urgent = pace.is_urgent and q.next_attempt_at <= :now
             order by q.next_attempt_at limit 1 for update skip locked) d
       join notifications n on n.id = d.notification_id
       join accounts a on a.id = d.account_id
       left join devices v on v.id = d.device_id
       left join sessions s on s.id = v.session_id
       left join notification_preferences p on p.account_id = d.account_id
-     order by d.channel = :last, d.next_attempt_at
+     order by d.channel = :last, d.is_urgent desc, d.next_attempt_at
      limit 1
 """)
 

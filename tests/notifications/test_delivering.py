@@ -101,6 +101,16 @@ class TestSending:
         assert len(order) == 6
         assert all(one != other for one, other in pairwise(order))
 
+    def test_takes_urgent_ones_first(self, post, told, frozen):
+        """However many others have been due for longer."""
+        for _ in range(20):
+            told()
+        frozen.shift(timedelta(minutes=1))
+        urgent = told(Category.RETURN_LATE)
+        post.only(ChannelName.FCM)
+        post.send_due()
+        assert [message.notification_id for message, _ in post.fcm.sent].index(urgent) == 0
+
     def test_takes_nothing_by_a_channel_that_is_off(self, post, told):
         told()
         post.only(ChannelName.EMAIL)
