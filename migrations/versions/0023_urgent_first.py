@@ -1,4 +1,8 @@
-"""Urgent deliveries go before all others of their channel."""
+"""Urgent deliveries go before all others of their channel; words follow a person's language.
+
+What a notification says is shown in the language its person chose: when they choose another, all of
+them are shown otherwise, and a phone that keeps copies has to hear of it.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -46,6 +50,17 @@ begin atomic
            order by q.next_attempt_at limit 1) d;
 end"""
 
+SPEAKS = {
+    "sync_part_of_notifications": (
+        "update on notification_preferences for each row"
+        " when (old.language is distinct from new.language)"
+    ),
+    "sync_first_part_of_notifications": (
+        "insert on notification_preferences for each row when (new.language <> 'en')"
+    ),
+}
+"""Triggers as those of 0022, but for the many changes of preferences that leave the language."""
+
 
 def upgrade() -> None:
     op.add_column(
@@ -58,6 +73,11 @@ def upgrade() -> None:
     )
     due_by("channel", "is_urgent", "next_attempt_at")
     op.execute(FIGURES)
+    for name, when in SPEAKS.items():
+        op.execute(
+            f"create trigger {name} after {when} execute function"
+            " sync_part(account_id, notifications, 'p.account_id = $1')"
+        )
 
 
 def due_by(*columns: str) -> None:
@@ -71,6 +91,8 @@ def due_by(*columns: str) -> None:
 
 
 def downgrade() -> None:
+    for name in SPEAKS:
+        op.execute(f"drop trigger {name} on notification_preferences")
     op.execute(FIGURES_BEFORE)
     due_by("channel", "next_attempt_at")
     op.drop_column("deliveries", "is_urgent")
