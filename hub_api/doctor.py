@@ -38,6 +38,7 @@ def examine(settings: Settings) -> list[Finding]:
     findings = [
         *_unknown_settings(settings),
         *_keys(settings),
+        *_channel_keys(settings.channels),
         _anchor(settings),
     ]
     if settings.database is None and not settings.pgdata.exists():
@@ -69,6 +70,23 @@ def _private(part: str, path: Path, words: str) -> Finding:
     if not private_files.is_private(path):
         return Finding(UNSAFE, part, f"others can read {path}: chmod 600 {path}")
     return Finding(OK, part, words)
+
+
+def _channel_keys(given: Channels) -> Iterator[Finding]:
+    """The files of the channels that are set up: whoever reads one can speak in the hub's name."""
+    for part, path in {
+        "fcm-key": given.fcm_credentials_file,
+        "vapid-key": given.vapid_key_file,
+        "notify-key": given.notify_key_file,
+    }.items():
+        if path is None:
+            continue
+        try:
+            path.read_bytes()
+        except OSError as error:
+            yield Finding(MISSING, part, f"{path} can't be read ({error.strerror})")
+        else:
+            yield _private(part, path, f"in {path}")
 
 
 def _data_keys(path: Path, owner: sa.Engine) -> Iterator[Finding]:

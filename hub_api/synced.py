@@ -16,7 +16,7 @@ from hub_api import clock, db
 from hub_api.reads import Page, parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date, datetime
     from uuid import UUID
 
@@ -43,6 +43,10 @@ def this_moment() -> Moment:
     return Moment(clock.london_today(), clock.now())
 
 
+def _as_read(rows: Sequence[Row]) -> None:
+    """Most rows are shown as they were read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Synced:
     """One kind of object: its table's name, who may list it, and how it is listed.
@@ -59,18 +63,27 @@ class Synced:
     passing: Read | None = None
     passes_daily: bool = False
     """Whether what is `passing` changes at midnight only, and not at any instant."""
+    finish: Callable[[Sequence[Row]], None] = _as_read
+    """What the list does to its rows once they are read."""
 
     def some(self, actor: Actor, ids: Sequence[UUID], now: Moment) -> list[Row]:
         """Those of these objects that the actor may see."""
-        return self.read.some(actor, ids, now=now.at)
+        found = self.read.some(actor, ids, now=now.at)
+        self.finish(found)
+        return found
 
     def all(self, actor: Actor, page: PageArgs, now: Moment) -> Page:
         """All of them, newest first, page by page."""
-        return self.read.page(actor, page, now=now.at)
+        return self._page(self.read, actor, page, {"now": now.at})
 
     def passed(self, actor: Actor, page: PageArgs, since: Moment, now: Moment) -> Page:
         """Those that time has changed, newest first, page by page."""
         if self.passing is None:
             return Page([], None)
         values: dict[str, Any] = {"now": now.at, "since": since.at, "since_day": since.day}
-        return self.passing.page(actor, page, **values)
+        return self._page(self.passing, actor, page, values)
+
+    def _page(self, read: Read, actor: Actor, page: PageArgs, values: dict[str, Any]) -> Page:
+        found = read.page(actor, page, **values)
+        self.finish(found.rows)
+        return found

@@ -1,10 +1,10 @@
 """Sending: the ledger is the queue (docs/decisions/0011).
 
 Each attempt is two transactions with the call between them. The first takes one due delivery in
-hand, if it is still worth sending and its recipient still logged in; the second says how it went,
-and only for the attempt that is the latest. A sender that dies in between leaves a row in `sending`
-that the watchdog puts back: so what is sent is sent at least once, and a repetition replaces the
-first on the phone by its collapse key.
+hand, if it is still worth sending, its recipient still logged in and nobody woken; the second says
+how it went, and only for the attempt that is the latest. A sender that dies in between leaves a row
+in `sending` that the watchdog puts back: so what is sent is sent at least once, and a repetition
+replaces the first on the phone by its collapse key.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import sqlalchemy as sa
 import structlog
 
 from hub_api import clock, db
-from hub_api.notifications import circuits, devices, words
-from hub_api.notifications.categories import Category
+from hub_api.notifications import circuits, devices, preferences, words
+from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.channels import Ending, Outcome, Recipient
 from hub_api.notifications.models import (
     ChannelName,
@@ -29,10 +29,11 @@ from hub_api.notifications.models import (
     DropReason,
     SuppressReason,
 )
+from hub_api.notifications.preferences import Preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import datetime
+    from datetime import datetime, time
     from uuid import UUID
 
     from hub_api.notifications.channels import Channel, Message
@@ -75,11 +76,17 @@ class Due(NamedTuple):
     session_expires_at: datetime | None
     mobile: str | None
     language: str | None
+    quiet_from: time | None
+    quiet_until: time | None
+    time_zone: str | None
+    """With the two before; None for somebody who has chosen nothing."""
 
 
-# The oldest due one of each usable channel, and of those one of another channel than last time if
-# there is one: a channel that hangs until it times out must not keep all senders from the others.
-# The locks on those not taken last until the transaction ends, a moment later.
+# The oldest due one of each usable channel, an urgent one before all others of it; and of those one
+# of another channel than last time if there is one: a channel that hangs until it times out must
+# not keep all senders from the others. Urgent and not are two looks into the index, which go
+# straight to the oldest. The locks on those not taken last until the transaction ends, a moment
+# later.
 _NEXT = sa.text("""
     with usable as (
         select c.channel, f.channel is not null as is_probe
@@ -90,18 +97,21 @@ _NEXT = sa.text("""
     select d.id, d.notification_id, d.channel, d.device_id, d.attempts, usable.is_probe,
            n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
            v.kind, v.address, v.platform, v.p256dh, v.auth, v.locale, v.dropped_at,
-           s.ended_at, s.expires_at as session_expires_at, p.mobile, p.language
+           s.ended_at, s.expires_at as session_expires_at, p.mobile, p.language,
+           p.quiet_from, p.quiet_until, p.time_zone
       from usable
+     cross join (values (true), (false)) as pace(is_urgent)
      cross join lateral (
            select * from deliveries q
-            where q.state = 'queued' and q.channel = usable.channel and q.next_attempt_at <= :now
+            where q.state = 'queued' and q.channel = usable.channel
+              and q.is_urgent = pace.is_urgent and q.next_attempt_at <= :now
             order by q.next_attempt_at limit 1 for update skip locked) d
       join notifications n on n.id = d.notification_id
       join accounts a on a.id = d.account_id
       left join devices v on v.id = d.device_id
       left join sessions s on s.id = v.session_id
       left join notification_preferences p on p.account_id = d.account_id
-     order by d.channel = :last, d.next_attempt_at
+     order by d.channel = :last, d.is_urgent desc, d.next_attempt_at
      limit 1
 """)
 
@@ -121,8 +131,7 @@ def take(due: Due) -> bool:
     now = clock.now()
     end = _end_without_sending(due, now)
     if end is not None:
-        state, reason = end
-        _change(due, state=state, reason=reason, next_attempt_at=None, ended_at=now)
+        _change(due, next_attempt_at=None, ended_at=now, **end)
         return False
     if due.is_probe and not circuits.take_probe(due.channel):
         return False
@@ -141,17 +150,40 @@ def _change(due: Due, **values: Any) -> None:
     db.connection().execute(sa.update(Delivery).where(Delivery.id == due.id).values(values))
 
 
-def _end_without_sending(due: Due, now: datetime) -> tuple[DeliveryState, str | None] | None:
+def _end_without_sending(due: Due, now: datetime) -> dict[str, Any] | None:
     """What has become of it since it was queued that means that nobody should get it any more."""
     if not due.is_account_open or (due.device_id is not None and not _is_logged_in(due, now)):
-        return DeliveryState.SUPPRESSED, SuppressReason.LOGGED_OUT
+        return _suppressed(SuppressReason.LOGGED_OUT)
     if due.opened_at is not None:
-        return DeliveryState.SUPPRESSED, SuppressReason.OPENED_ELSEWHERE
+        return _suppressed(SuppressReason.OPENED_ELSEWHERE)
     if due.expires_at <= now:
-        return DeliveryState.EXPIRED, None
+        return {"state": DeliveryState.EXPIRED, "reason": None}
     if due.channel is ChannelName.SMS and due.mobile is None:
-        return DeliveryState.SUPPRESSED, SuppressReason.TURNED_OFF
+        return _suppressed(SuppressReason.TURNED_OFF)
+    quiet_until = _quiet_until(due, now)
+    if quiet_until is not None:
+        return _suppressed(SuppressReason.QUIET_HOURS, quiet_until=quiet_until)
     return None
+
+
+def _suppressed(reason: SuppressReason, **values: Any) -> dict[str, Any]:
+    return {"state": DeliveryState.SUPPRESSED, "reason": reason, **values}
+
+
+def _quiet_until(due: Due, now: datetime) -> datetime | None:
+    """When the quiet hours end in which it would wake somebody.
+
+    It was queued before they began and is late, such as a second try: the morning digest tells of
+    it. As in `planning.py`, urgent things pass, and an e-mail wakes nobody.
+    """
+    if due.severity == Severity.URGENT or due.channel is ChannelName.EMAIL:
+        return None
+    if due.time_zone is None:
+        return preferences.usual().quiet_until(now)
+    chosen = Preferences(
+        quiet_from=due.quiet_from, quiet_until_time=due.quiet_until, time_zone=due.time_zone
+    )
+    return chosen.quiet_until(now)
 
 
 def _is_logged_in(due: Due, now: datetime) -> bool:

@@ -243,10 +243,12 @@ class Delivery(HasId, Base):
             unique=True,
             postgresql_where=sa.text("device_id is null"),
         ),
-        # By channel first: those that wait for a channel at fault are not looked at.
+        # By channel first: those that wait for a channel at fault are not looked at. Then the
+        # urgent ones apart, which do not stand behind others.
         sa.Index(
             "ix_deliveries_due",
             "channel",
+            "is_urgent",
             "next_attempt_at",
             postgresql_where=sa.text("state = 'queued'"),
         ),
@@ -271,6 +273,8 @@ class Delivery(HasId, Base):
     account_id: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     channel: Mapped[str]
     device_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("devices.id"))
+    is_urgent: Mapped[bool] = mapped_column(default=False)
+    """As its notification was: these go first."""
     state: Mapped[str] = mapped_column(default=DeliveryState.QUEUED)
     reason: Mapped[str | None]
     """A word from a list: why it is where it is. Never what a channel said in its own words."""

@@ -1,8 +1,8 @@
 """From what somebody should know to the ways it goes to them: the first step of the worker.
 
 Which ways is decided once, when a notification is made ready, by its severity, what the person
-chose, their quiet hours and their phones. Later changes of mind count for the next one; a logout
-counts at once (`delivering.py` looks again before each attempt).
+chose, their quiet hours and their phones. Later changes of mind count for the next one; a logout,
+and quiet hours that have begun, count at once (`delivering.py` looks again before each attempt).
 """
 
 from __future__ import annotations
@@ -213,6 +213,7 @@ class _Plan:
                 "account_id": self.notification.account_id,
                 "channel": channel,
                 "device_id": device_id,
+                "is_urgent": self.severity is Severity.URGENT,
                 "state": DeliveryState.SUPPRESSED if reason else DeliveryState.QUEUED,
                 "reason": reason,
                 "created_at": self.now,

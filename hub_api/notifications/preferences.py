@@ -146,11 +146,6 @@ def get_preferences(actor: Actor) -> dict[str, Any]:
     return _shown(actor, of([actor.account_id])[actor.account_id])
 
 
-def language_of(actor: Actor) -> str:
-    """In which language the inbox speaks to the actor."""
-    return of([actor.account_id])[actor.account_id].language
-
-
 def put_preferences(actor: Actor, seen_version: int, wanted: PreferencesIn) -> dict[str, Any]:
     """Replace the actor's preferences. `seen_version` is 0 while there are none.
 

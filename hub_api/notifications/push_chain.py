@@ -18,7 +18,7 @@ from uuid_utils.compat import uuid7
 from hub_api import clock, db
 from hub_api.accounts import reaching
 from hub_api.audit import service as audit
-from hub_api.notifications import devices, preferences, service, words
+from hub_api.notifications import devices, opening, preferences, service, words
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome, Recipient
 from hub_api.notifications.conditions import StopReason
@@ -201,16 +201,12 @@ def _preferences(chain: Chain, found: Standing, now: datetime) -> None:
 
 def _channels(chain: Chain, given: Channels) -> None:
     needed = {channel_of(phone.kind) for phone in chain.phones}
-    keys = {
-        ChannelName.FCM: ("HUB_FCM_CREDENTIALS_FILE", given.fcm_credentials_file),
-        ChannelName.WEBPUSH: ("HUB_VAPID_KEY_FILE", given.vapid_key_file),
-    }
+    is_on = opening.configured(given)
     faults = {fault.channel: fault for fault in db.session().scalars(sa.select(ChannelFault))}
     for name in sorted(needed):
-        variable, path = keys[name]
         fault = faults.get(name)
-        if path is None:
-            says = f"{name} is off: {variable} is not set here."
+        if name not in is_on:
+            says = f"{name} is {opening.OFF} here (docs/operator.md)."
         elif fault is not None:
             says = (
                 f"{name} is set up wrongly ({fault.reason}, since {_ago(fault.opened_at)});"

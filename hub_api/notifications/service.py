@@ -11,19 +11,19 @@ from hub_api import clock, db, jobs, reads
 from hub_api import settings as hub_settings
 from hub_api.access import Permission
 from hub_api.errors import NotFound
-from hub_api.notifications import policy, preferences, vapid_keys, words
+from hub_api.notifications import policy, vapid_keys, words
 from hub_api.notifications.categories import Category
-from hub_api.notifications.models import Notification
+from hub_api.notifications.models import Notification, NotificationPreferences
 from hub_api.reads import ASKING
 from hub_api.settings import SettingsError
 from hub_api.synced import Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.reads import Page, PageArgs
+    from hub_api.reads import Page, PageArgs, Row
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +65,8 @@ def _of_category(name: str) -> sa.ColumnElement[str]:
 
 
 def _notifications() -> reads.Select:
-    return sa.select(
+    chosen = NotificationPreferences.account_id == Notification.account_id
+    columns = sa.select(
         Notification.id,
         Notification.category,
         _of_category("topic").label("topic"),
@@ -76,7 +77,10 @@ def _notifications() -> reads.Select:
         Notification.ready_at,
         Notification.opened_at,
         Notification.acknowledged_at,
-    ).where(policy.visible_to(ASKING))
+        sa.func.coalesce(NotificationPreferences.language, words.ENGLISH).label("language"),
+    )
+    told = columns.outerjoin_from(Notification, NotificationPreferences, chosen)
+    return told.where(policy.visible_to(ASKING))
 
 
 def _unread() -> reads.Select:
@@ -94,15 +98,21 @@ MOST_UNREAD = 100
 
 INBOX = reads.Read(_notifications, key=Notification.id)
 UNREAD = reads.Query(_unread)
-SYNCED = (Synced("notifications", Permission.OWN_ACCOUNT, INBOX),)
+
+
+def _say(rows: Sequence[Row]) -> None:
+    """Put the words into the language that comes with them."""
+    for row in rows:
+        row["words"] = words.in_language(row["words"], row.pop("language"))
+
+
+SYNCED = (Synced("notifications", Permission.OWN_ACCOUNT, INBOX, finish=_say),)
 
 
 def inbox(actor: Actor, page: PageArgs) -> Page:
     """The actor's own notifications, newest first, in their language."""
     found = INBOX.page(actor, page)
-    language = preferences.language_of(actor)
-    for row in found.rows:
-        row["words"] = words.in_language(row["words"], language)
+    _say(found.rows)
     return found
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from time import sleep
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from hub_api import db
@@ -63,3 +65,14 @@ class Post:
 def make_ready(engine: Engine, *notification_ids: Any) -> None:
     with db.transaction(engine):
         planning.make_ready(notification_ids)
+
+
+def wait_for_locks(owner: Engine, waiting: int) -> None:
+    """Until so many wait for a lock."""
+    locked = "select count(*) from pg_locks where not granted"
+    for _ in range(400):
+        with db.transaction(owner) as session:
+            if session.scalar(sa.text(locked)) >= waiting:
+                return
+        sleep(0.005)
+    raise AssertionError("they did not all come")

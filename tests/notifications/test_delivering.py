@@ -1,6 +1,6 @@
 """What becomes of a delivery: taken in hand, sent, and how it went; every ending its state."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 import time_machine
 
 from hub_api import clock, db
-from hub_api.notifications import delivering, service
+from hub_api.notifications import delivering, jobs, service
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import ChannelName, DeliveryState, DropReason
@@ -103,6 +103,16 @@ class TestSending:
         assert len(order) == 6
         assert all(one != other for one, other in pairwise(order))
 
+    def test_takes_urgent_ones_first(self, post, told, frozen):
+        """However many others have been due for longer."""
+        for _ in range(20):
+            told()
+        frozen.shift(timedelta(minutes=1))
+        urgent = told(Category.RETURN_LATE)
+        post.only(ChannelName.FCM)
+        post.send_due()
+        assert [message.notification_id for message, _ in post.fcm.sent].index(urgent) == 0
+
     def test_takes_nothing_by_a_channel_that_is_off(self, post, told):
         told()
         post.only(ChannelName.EMAIL)
@@ -162,6 +172,70 @@ class TestRightBeforeSending:
         write("update notification_preferences set mobile = null")
         post.send_due()
         assert post.channels[ChannelName.SMS].sent == []
+
+
+@pytest.mark.usefixtures("phone", "quiet", "frozen")
+class TestInQuietHours:
+    """What was queued by day and is late wakes nobody, and is told in the morning."""
+
+    NIGHT, MORNING = timedelta(hours=10, minutes=1), datetime(2026, 11, 25, 7, tzinfo=UTC)
+
+    @pytest.fixture
+    def late(self, post, told, frozen):
+        """Tell the hub carer something at noon, which succeeds neither then nor before night."""
+
+        def tell(category=Category.REQUEST_SUBMITTED):
+            for channel in post.channels.values():
+                channel.always = UNAVAILABLE
+            notification_id = told(category)
+            post.send_due()
+            for channel in post.channels.values():
+                channel.always = ACCEPTED
+                channel.sent.clear()
+            frozen.shift(self.NIGHT)
+            return notification_id
+
+        return tell
+
+    def test_a_second_try_waits_for_the_digest(self, post, late, town, frozen):
+        notification_id = late()
+        assert post.send_due() == 1
+        assert post.fcm.sent == []
+        (delivery,) = town.deliveries(notification_id)
+        assert (delivery.state, delivery.reason) == ("suppressed", "quiet_hours")
+        assert (delivery.quiet_until, delivery.ended_at) == (self.MORNING, clock.now())
+        frozen.move_to(self.MORNING)
+        jobs.send_digests(0)
+        (delivery,) = town.deliveries(notification_id)
+        assert delivery.digest_id is not None
+        make_ready(post.engine, delivery.digest_id)
+        post.send_due()
+        assert [message.notification_id for message, _ in post.fcm.sent] == [delivery.digest_id]
+
+    def test_so_does_a_text_message_and_no_mail(self, post, late, town, world):
+        choices = {Category.REQUEST_SUBMITTED: {"sms": True, "email": True}}
+        hours = {"quiet_from": time(21), "quiet_until": time(7)}
+        town.prefer(world.here.hub_carer, mobile="+447700900123", choices=choices, **hours)
+        assert town.ways(late()) == [("email", "queued", "unavailable")] + [
+            (way, "queued", "unavailable") for way in ("fcm", "sms")
+        ]
+        assert post.send_due() == 3
+        assert [name for name, channel in post.channels.items() if channel.sent] == ["email"]
+
+    def test_urgent_things_pass(self, post, late):
+        late(Category.RETURN_LATE)
+        post.send_due()
+        assert len(post.fcm.sent) == 1
+
+    @pytest.mark.parametrize(
+        "chosen",
+        [{}, {"quiet_from": time(22), "quiet_until": time(7), "time_zone": "America/Halifax"}],
+    )
+    def test_they_are_those_the_person_chose(self, post, late, town, world, chosen):
+        town.prefer(world.here.hub_carer, **chosen)
+        late()
+        post.send_due()
+        assert len(post.fcm.sent) == 1
 
 
 @pytest.mark.usefixtures("phone")

@@ -2,16 +2,16 @@
 
 from datetime import date, datetime, time, timedelta
 from threading import Thread
-from time import sleep
 
 import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import clock, db, jobs
+from hub_api import clock, jobs
 from hub_api.notifications import digests
 from hub_api.notifications.categories import Category
 from hub_api.notifications.jobs import make_ready, send_digests
+from tests.notifications.sending import wait_for_locks
 
 pytestmark = [pytest.mark.usefixtures("worker"), pytest.mark.usefixtures("quiet")]
 
@@ -166,7 +166,7 @@ class TestExactlyOnce:
             running = [Thread(target=_send_digests) for _ in range(4)]
             for thread in running:
                 thread.start()
-            _wait_for(owner, len(running))
+            wait_for_locks(owner, len(running))
             holding.commit()
             for thread in running:
                 thread.join()
@@ -188,17 +188,6 @@ class TestExactlyOnce:
 def _send_digests():
     with jobs.transaction():
         digests.send()
-
-
-def _wait_for(owner, waiting):
-    """Until so many wait for a lock."""
-    locked = "select count(*) from pg_locks where not granted"
-    for _ in range(400):
-        with db.transaction(owner) as session:
-            if session.scalar(sa.text(locked)) >= waiting:
-                return
-        sleep(0.005)
-    raise AssertionError("they did not all come")
 
 
 def test_the_worker_knows_the_job():

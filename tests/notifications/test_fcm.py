@@ -90,6 +90,7 @@ TABLE = {
     "quota": (google_says.quota(), later("quota", 10)),
     "quota, and when": (google_says.quota(Retry_After="90"), later("quota", 90)),
     "quota, and soon": (google_says.quota(Retry_After="1"), later("quota", 10)),
+    "quota, and for ever": (google_says.quota(Retry_After="9" * 20), later("quota", 86_400)),
     "quota, in no words": (google_says.quota(Retry_After="soon"), later("quota", 10)),
     "429 of some page": (Reply(status=429, body=b"<html>"), later("quota", 10)),
     "500": (google_says.INTERNAL, later("service_error")),

@@ -4,6 +4,7 @@
 """
 
 import os
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -76,6 +77,33 @@ def test_the_next_delivery_is_found_by_its_index_alone(post, capsys):
     assert ("Seq Scan", "deliveries") not in kinds
     assert ("Seq Scan", "notifications") not in kinds
     assert post.send_due() == 1
+
+
+QUEUED = (
+    NOTIFICATIONS.replace("told", "waits"),
+    MORE.format(
+        table="deliveries",
+        changes="""'id', md5('queued' || n)::uuid, 'notification_id', md5('waits' || n)::uuid,
+                   'state', 'queued', 'is_urgent', n % 2 = 0,
+                   'next_attempt_at', cast(:at as text)""",
+    ),
+)
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("wait", [timedelta(minutes=-5), timedelta(minutes=5)])
+def test_so_it_is_among_many_that_are_due_or_wait_for_another_try(post, owner, wait):
+    now = clock.now()
+    with owner.begin() as connection:
+        connection.execute(sa.text("set local statement_timeout = 0"))
+        for statement in QUEUED:
+            given = {"count": OLD, "at": (now + wait).isoformat()}
+            connection.execute(sa.text(statement), given)
+    values = {"channels": [str(name) for name in post.channels], "now": now, "last": ""}
+    with post.engine.begin() as connection:
+        rows, kinds = examined(connection, delivering._NEXT.text, values)
+    assert rows < 30
+    assert ("Seq Scan", "deliveries") not in kinds
 
 
 @pytest.mark.usefixtures("ledger")

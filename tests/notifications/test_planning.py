@@ -1,6 +1,7 @@
 """By which ways a notification goes to its person."""
 
 from datetime import time, timedelta
+from threading import Thread
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from hub_api.notifications import channels, delivering
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.jobs import make_ready
 from hub_api.notifications.models import ChannelName
+from tests.notifications.sending import wait_for_locks
 from tests.platform.test_statements import counted
 
 pytestmark = pytest.mark.usefixtures("worker")
@@ -233,6 +235,27 @@ class TestTheJob:
             connection.exec_driver_sql("update notifications set ready_at = null")
         make_ready([str(told)])
         assert [one.id for one in town.deliveries(told)] == first
+
+    def test_done_by_two_at_once_is_done_and_written_down_once(self, town, world, owner, rows):
+        """Both have looked before either has made it ready."""
+        town.phone(world.here.hub_carer)
+        hours = {"quiet_from": time(0), "quiet_until": time(23, 59)}
+        town.prefer(world.here.hub_carer, **hours)
+        told = town.tell(world.here.hub_carer, URGENT)
+        at_noon = clock.london_instant(SOON, time(12))
+        with owner.connect() as holding, time_machine.travel(at_noon, tick=False):
+            # Neither can mark it ready meanwhile, nor lock it.
+            holding.exec_driver_sql("select 1 from notifications for update")
+            running = [Thread(target=make_ready, args=([str(told)],)) for _ in range(2)]
+            for thread in running:
+                thread.start()
+            wait_for_locks(owner, len(running))
+            holding.commit()
+            for thread in running:
+                thread.join()
+        assert len(town.deliveries(told)) == 2
+        written = "select 1 from audit_events where action = 'notification:pass_quiet_hours'"
+        assert len(rows(written)) == 1
 
     def test_wakes_the_senders_once_it_is_saved(self, world, town, monkeypatch):
         told, seen = town.tell(world.here.hub_carer, URGENT), []

@@ -217,7 +217,7 @@ class TestDryRun:
     def test_without_credentials_it_says_what_to_set(self, push_test):
         code, said = push_test("--dry-run", HUB_FCM_CREDENTIALS_FILE="")
         assert code == 1
-        assert "fcm is off: HUB_FCM_CREDENTIALS_FILE is not set here." in said
+        assert "fcm is off: no credentials here (docs/operator.md)." in said
 
 
 class TestEveryLink:

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub_api import settings as hub_settings
+from hub_api.notifications.categories import Category
 from hub_api.notifications.models import ChannelName
 from hub_api.settings import Channels
 from tests.notifications.sending import REVOKED
@@ -109,6 +110,11 @@ class TestMetrics:
         assert found['hub_deliveries_recent{channel="fcm",state="queued"}'] == 1
         assert 40 <= found['hub_oldest_delivery_due_seconds{channel="fcm"}'] < 60
         assert found['hub_oldest_delivery_due_seconds{channel="sms"}'] == 0
+
+    def test_tell_the_oldest_of_urgent_ones_and_others(self, world, told, long_due):
+        long_due(40)
+        told(Category.RETURN_LATE)
+        assert 40 <= figures(world)['hub_oldest_delivery_due_seconds{channel="fcm"}'] < 60
 
     def test_show_which_channel_is_at_fault(self, world, post, told):
         post.fcm.always = REVOKED

@@ -8,6 +8,7 @@ from hub_api.cli import main
 from hub_api.notifications import words
 from hub_api.notifications.categories import Category, Severity
 from tests.notifications.test_preferences import PATH, put
+from tests.sync.phones import CopyingPhone, new
 
 WELSH = """
 msgid ""
@@ -66,6 +67,24 @@ class TestALanguage:
             shown = {one["category"]: one["words"] for one in answer.json["categories"]}
             assert shown["request_submitted"] == said
         assert world.hub_carer.get(PATH).json["languages"] == ["en", "cy"]
+
+    def test_is_spoken_by_what_a_phone_keeps_as_by_the_inbox(self, world):
+        world.asked()
+        copy = CopyingPhone(world.hub_carer)
+        for language in ("cy", "en", "cy"):
+            assert put(world.hub_carer, language=language).status_code == 200
+            copy.catch_up()
+            shown = world.hub_carer.get("/notifications").json["items"]
+            assert [*copy.kept["notifications"].values()] == shown
+            assert (shown[0]["words"] == Category.REQUEST_SUBMITTED.words) == (language == "en")
+
+    def test_is_all_of_the_preferences_that_changes_what_a_phone_keeps(self, world):
+        world.asked()
+        copy = CopyingPhone(world.hub_carer)
+        copy.settle()
+        for time_zone in ("America/Halifax", "Europe/London"):
+            assert put(world.hub_carer, time_zone=time_zone).status_code == 200
+            assert not new(copy.ask())
 
     def test_is_spoken_outside_the_app(self):
         """By the locale of a phone, or by what its person chose for e-mails and texts."""

@@ -65,9 +65,33 @@ class TestTheDoctor:
             connection.execute(
                 "insert into channel_faults values ('fcm', 'key_revoked', now(), 0, now())"
             )
-        code, findings = examine(HUB_FCM_CREDENTIALS_FILE=tmp_path / "account.json")
+        account = tmp_path / "account.json"
+        account.touch(mode=0o600)
+        code, findings = examine(HUB_FCM_CREDENTIALS_FILE=account)
         assert (code, failing(findings)) == (1, [("missing", "fcm")])
         assert "key_revoked" in str(findings)
+
+    @pytest.mark.parametrize(
+        ("part", "setting"),
+        [
+            ("fcm-key", "HUB_FCM_CREDENTIALS_FILE"),
+            ("vapid-key", "HUB_VAPID_KEY_FILE"),
+            ("notify-key", "HUB_NOTIFY_KEY_FILE"),
+        ],
+    )
+    def test_looks_at_the_key_files_of_the_channels(self, examine, tmp_path, part, setting):
+        path = tmp_path / "channel.key"
+        code, findings = examine(**{setting: path})
+        assert (code, failing(findings)) == (1, [("missing", part)])
+        assert f"{path} can't be read" in str(findings)
+        path.touch(mode=0o600)
+        code, findings = examine(**{setting: path})
+        assert code == 0
+        assert ("ok", part, f"in {path}") in findings
+        path.chmod(0o640)
+        code, findings = examine(**{setting: path})
+        assert (code, failing(findings)) == (1, [("unsafe", part)])
+        assert f"chmod 600 {path}" in str(findings)
 
     @pytest.mark.parametrize(
         ("part", "role"), [("api", "postgres"), ("api", "hub_owner"), ("worker", "postgres")]
@@ -103,7 +127,7 @@ class TestTheDoctor:
         (data_dir / "data-keys.json").unlink()
         code, findings = examine()
         assert (code, failing(findings)) == (1, [("missing", "data-keys")])
-        assert "Restore the file from its backup" in findings[-2][2]
+        assert "Restore the file from its backup" in findings[-1][2]
 
     def test_misses_the_data_keys_of_this_database(self, examine, data_dir, urls):
         """Another hub's file is as good as none, and looks whole."""
@@ -114,7 +138,7 @@ class TestTheDoctor:
         data_keys.make_secrets(data_dir / "data-keys.json")
         code, findings = examine()
         assert (code, failing(findings)) == (1, [("missing", "data-keys")])
-        assert "not those of this database" in findings[-2][2]
+        assert "not those of this database" in findings[-1][2]
 
     def test_misses_an_anchor_that_can_not_be_added_to(self, examine, data_dir):
         (data_dir / "audit-anchor.log").mkdir()

@@ -50,7 +50,7 @@ PARTS = {
     "households": {"adults", "children"},
     "constellations": {"hub_homes", "hub_appointments", "role_grants", "accounts"},
     "children": {"households"},
-    "notifications": set(),
+    "notifications": {"notification_preferences"},
     "tasks": set(),
 }
 """The other tables that each kind's select reads. `children` reads who may see them alone from
