@@ -64,6 +64,7 @@ def _adults() -> reads.Select:
             Adult.version,
             Adult.household_id,
             Adult.name,
+            policy.account_of_adult(ASKING).label("account_id"),
             Adult.dbs_issued_on,
             Adult.left_on,
         )

@@ -44,6 +44,11 @@ def adults_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     )
 
 
+def account_of_adult(asking: Asking) -> sa.ColumnElement[UUID | None]:
+    """The account they log in with, for those who keep records: their tasks may be about it."""
+    return sa.case((asking.holds(Adult.constellation_id, *KEEPING_RECORDS), Adult.account_id))
+
+
 def children_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """The children of those households; who has left, for those who keep records."""
     return sa.and_(

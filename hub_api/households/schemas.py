@@ -96,6 +96,11 @@ class DatedSchema(Schema):
 class AdultSchema(Schema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
+    account_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of a carer who logs in; for those who keep records alone."},
+    )
 
 
 class ChildSummarySchema(Schema):

@@ -114,8 +114,9 @@ def homes_of_children() -> sa.Subquery:
 
 def _households() -> reads.Select:
     """Households, each with the adults and children who live there today."""
+    adult = json_object(id=Adult.id, name=Adult.name, account_id=policy.account_of_adult(ASKING))
     adults = (
-        sa.select(json_list(json_object(id=Adult.id, name=Adult.name), Adult.id))
+        sa.select(json_list(adult, Adult.id))
         .where(Adult.household_id == Household.id, records.lives_there(Adult))
         .scalar_subquery()
     )

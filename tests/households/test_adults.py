@@ -17,7 +17,7 @@ class TestSee:
     def test_carers_see_their_own_in_full_and_the_hub_carer_by_name_alone(self, world, path):
         (shown,) = world.carer.get(path).json["items"]
         assert shown.keys() == {
-            "id", "version", "household_id", "name", "dbs_issued_on", "left_on"
+            "id", "version", "household_id", "name", "account_id", "dbs_issued_on", "left_on"
         }  # fmt: skip
         assert world.hub_carer.get(path).status_code == 403
         assert world.phone(world.here.neighbours.carer).get(path).status_code == 404

@@ -55,6 +55,21 @@ class TestSee:
                 str(world.here.family.children[1])
             ]
 
+    def test_says_which_adult_an_account_is_to_those_who_keep_records(self, world):
+        """A task about a carer's phone names the account alone."""
+        here, mine = world.here, str(world.here.family.carer)
+        for phone, said in (
+            (world.phone(here.liaison_worker), mine),
+            (world.phone(world.staff[Role.PROGRAMME_MANAGER]), mine),
+            (world.hub_carer, None),
+            (world.carer, None),
+        ):
+            (adult,) = phone.get(f"/households/{here.family.id}").json["adults"]
+            assert adult["account_id"] == said
+        path = f"/households/{here.family.id}/adults"
+        for phone, said in ((world.phone(here.liaison_worker), mine), (world.carer, None)):
+            assert [one["account_id"] for one in phone.get(path).json["items"]] == [said]
+
 
 class TestFound:
     def test_a_household_joins_its_constellation_today(self, world, liaison, rows):
