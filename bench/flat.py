@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 FEW, MANY, CONSTELLATIONS = 2_000, 2_000_000, 400
 ROUNDS, REQUESTS, ACCEPTS = 5, 100, 8
+PAGE = 50
 ALLOWED = 1.2
 
 Jobs = dict[str, tuple["Callable[[], Any]", int]]
@@ -52,20 +54,44 @@ def jobs_of(bench: Bench) -> Jobs:
     newest = bench.hub_carer.call("GET", "/sleepovers?limit=1")[1]["items"][0]["id"]
     waiting = [bench.ask(draft=False) for _ in range(ROUNDS * ACCEPTS + 1)]
 
-    def get(path: str) -> tuple[Callable[[], Any], int]:
-        return (lambda: _ok(bench.hub_carer.call("GET", path))), REQUESTS
-
+    paths = {
+        "list of sleepovers": f"/sleepovers?limit={PAGE}",
+        "list of requests": f"/respite-requests?limit={PAGE}",
+        "calendar": f"/constellations/{place}/bed-nights",
+    }
+    jobs: Jobs = {}
+    for who, person in bench.people().items():
+        for name, path in paths.items():
+            jobs[f"{name}, {who}"] = partial(_get, person, path), REQUESTS
+        jobs[f"nothing new, {who}"] = CatchingUp(person), REQUESTS
     return {
-        "list of sleepovers": get("/sleepovers?limit=50"),
-        "list of requests": get("/respite-requests?limit=50"),
-        "one sleepover": get(f"/sleepovers/{newest}"),
-        "calendar": get(f"/constellations/{place}/bed-nights"),
+        **jobs,
+        "one sleepover": (partial(_get, bench.hub_carer, f"/sleepovers/{newest}"), REQUESTS),
         "accept": ((lambda: bench.accept(waiting.pop())), ACCEPTS),
     }
 
 
-def _ok(answer: tuple[int, Any]) -> None:
-    assert answer[0] == 200, answer
+def _get(person: Caller, path: str) -> None:
+    status, answer = person.call("GET", path)
+    assert status == 200, answer
+    # One full page is compared with another.
+    assert f"limit={PAGE}" not in path or len(answer["items"]) == PAGE, path
+
+
+class CatchingUp:
+    """A phone that is on: it has caught up, and asks again with the cursor it was given last."""
+
+    def __init__(self, person: Caller) -> None:
+        self._person, self._cursor = person, ""
+        while self()["more"]:
+            pass
+
+    def __call__(self) -> Any:
+        """Ask once, for the answer. Raises `AssertionError` where it isn't one."""
+        status, answer = self._person.call("GET", f"/sync?limit=500{self._cursor}")
+        assert status == 200, answer
+        self._cursor = f"&cursor={answer['cursor']}"
+        return answer
 
 
 def measure(bench: Bench) -> dict[str, Found]:
@@ -99,7 +125,7 @@ def start_bench(settings: Settings, logins: southwark.Logins) -> Bench:
 
     carer = log_in("satellite_carer")
     home = carer.call("GET", "/households")[1]["items"][0]
-    return Bench(carer, log_in("hub_carer"), home)
+    return Bench(carer, log_in("hub_carer"), log_in("liaison_worker"), home)
 
 
 def main() -> None:
@@ -133,11 +159,11 @@ def main() -> None:
 
 def report(few: dict[str, Found], many: dict[str, Found], size: int) -> float:
     """Print a table; the largest ratio of CPU."""
-    print(f"{'':<20} {'CPU ms':>8} {'at ' + str(size):>12} {'ratio':>6}   blocks  at {size}")
+    print(f"{'':<34} {'CPU ms':>8} {'at ' + str(size):>12} {'ratio':>6}   blocks  at {size}")
     for name, before in few.items():
         after = many[name]
         ratio = after.cpu / before.cpu
-        line = f"{name:<20} {before.cpu:>8.2f} {after.cpu:>12.2f} {ratio:>6.2f}"
+        line = f"{name:<34} {before.cpu:>8.2f} {after.cpu:>12.2f} {ratio:>6.2f}"
         print(line + ("" if before.blocks is None else f"   {before.blocks:>6}  {after.blocks:>6}"))
     return max(many[name].cpu / found.cpu for name, found in few.items())
 

@@ -13,8 +13,9 @@ import psycopg
 if TYPE_CHECKING:
     from uuid import UUID
 
-AT_LEAST = 60
-"""Stays of the constellation that is measured, so that a page of its list is full at any size."""
+AT_LEAST = 500
+"""Stays of the constellation that is measured, so that a page of its list is full at any size, and
+so is one of each of its households."""
 
 _PLAN = """
 create unlogged table many as

@@ -73,8 +73,17 @@ class Bench:
 
     carer: Caller
     hub_carer: Caller
+    liaison_worker: Caller
     home: dict[str, Any]
     night: int = 0
+
+    def people(self) -> dict[str, Caller]:
+        """Those who ask, in the order of the fields."""
+        return {
+            "carer": self.carer,
+            "hub carer": self.hub_carer,
+            "liaison worker": self.liaison_worker,
+        }
 
     def ask(self, *, draft: bool) -> dict[str, Any]:
         """Ask for the first child's next evening that nobody has asked for yet.
@@ -124,7 +133,7 @@ def set_up(settings: Settings) -> Bench:
 
     carer = log_in("satellite_carer")
     home = carer.call("GET", "/households")[1]["items"][0]
-    bench = Bench(carer, log_in("hub_carer"), home)
+    bench = Bench(carer, log_in("hub_carer"), log_in("liaison_worker"), home)
     for _ in range(STAYS):
         bench.accept(bench.ask(draft=False))
     return bench
@@ -234,7 +243,7 @@ def main() -> None:
             bench = set_up(settings)
             limit = Limit(server.urls().api, token_keys.load_token_keys(settings.keys_path))
             raw = Bench(
-                Caller(limit, bench.carer.token), Caller(limit, bench.hub_carer.token), bench.home
+                *(Caller(limit, person.token) for person in bench.people().values()), bench.home
             )
             found = measure(jobs_of(bench, raw), bench.carer.app.engine, limit)
             limit.connection.close()

@@ -137,20 +137,25 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class FoundBy:
-    """How an actor's rows are found without looking at others: see `Read`."""
+    """How an actor's rows are found without looking at others: see `Read`.
 
-    visible: Callable[[], sa.ColumnElement[bool]]
-    ways: Sequence[tuple[Any, sa.ColumnElement[Any]]]
+    Each way is a column, the array of its values that are the actor's, and what the policy asks of
+    such a row beside. The planner takes conditions for independent, so these would have it expect
+    hardly a row, and read and sort all of them for one page: it is not shown what they ask.
+    """
+
+    ways: Sequence[tuple[Any, sa.ColumnElement[Any], sa.ColumnElement[bool]]]
 
     def newest(self, key: Any, conditions: Sequence[sa.ColumnElement[bool]]) -> sa.Select[Any]:
         """The keys of the newest rows that the actor may see and that meet these conditions."""
         rows = parameter("rows", sa.Integer())
         found = []
-        for column, values in self.ways:
+        for column, values, beside in self.ways:
+            holds = sa.case((beside, sa.true()), else_=sa.false())
             mine = sa.func.unnest(values).table_valued("value", name="mine").render_derived()
             newest = (
                 sa.select(key.label("key"))
-                .where(column == mine.c.value, self.visible(), *conditions)
+                .where(column == mine.c.value, holds, *conditions)
                 .order_by(key.desc())
                 .limit(rows)
                 .correlate(mine)
@@ -182,12 +187,11 @@ class Read:
     by the name of the parameter that a caller may leave out. Rows come newest first or, where
     there is a `soonest`, by that column, which must be in the key's own table and never change.
 
-    `found_by` are the ways to an actor's rows in a table that grows for ever: a column, the array
-    of its values that are the actor's, and `visible`, the policy's condition. Every row the policy
-    shows must be found by one of them. Each value's newest rows are then read in the order of an
-    index on column and key, so a page costs the same however many rows there are; a condition on
-    several columns would have all of the actor's rows read and sorted. Such a list is newest first:
-    with a `soonest` beside it, a `Read` raises `ValueError`.
+    `found_by` are the ways to an actor's rows in a table that grows for ever. Every row the policy
+    shows must be found by one of them, and no other. Each value's newest rows are then read in the
+    order of an index on column and key, so a page costs the same however many rows there are; a
+    condition on several columns would have all of them read and sorted. Such a list is newest
+    first: with a `soonest` beside it, a `Read` raises `ValueError`.
     """
 
     def __init__(
@@ -247,7 +251,10 @@ class Read:
     def _build_page(self, used: frozenset[str]) -> Select:
         conditions = [self._filters[name] for name in sorted(used)]
         if self._found_by is not None:
-            conditions = [self._key.in_(self._found_by.newest(self._key, conditions))]
+            newest = self._found_by.newest(self._key, conditions)
+            # As an array, which is there first: joined to, the policy's rows might all be read.
+            keys: sa.ColumnElement[Any] = sa.func.array(newest.scalar_subquery(), type_=_IDS)
+            conditions = [self._key == sa.any_(keys)]
         return (
             self._build()
             .where(*conditions)

@@ -122,10 +122,17 @@ REQUESTS = reads.Read(
     _requests,
     key=RespiteRequest.id,
     found_by=reads.FoundBy(
-        lambda: policy.visible_to(ASKING),
         [
-            (RespiteRequest.household_id, ASKING.households()),
-            (RespiteRequest.constellation_id, ASKING.constellations(*OVERSEEING)),
+            (
+                RespiteRequest.household_id,
+                ASKING.households(),
+                ASKING.holds(RespiteRequest.constellation_id),
+            ),
+            (
+                RespiteRequest.constellation_id,
+                ASKING.constellations(*OVERSEEING),
+                RespiteRequest.submitted_at.is_not(None),
+            ),
         ],
     ),
     state=RespiteRequest.state == reads.parameter("state", sa.Text()),

@@ -94,10 +94,9 @@ SLEEPOVERS = reads.Read(
     _sleepovers,
     key=Sleepover.id,
     found_by=reads.FoundBy(
-        lambda: policy.visible_to(ASKING),
         [
-            (Sleepover.household_id, ASKING.households()),
-            (Sleepover.constellation_id, ASKING.constellations(*OVERSEEING)),
+            (Sleepover.household_id, ASKING.households(), ASKING.holds(Sleepover.constellation_id)),
+            (Sleepover.constellation_id, ASKING.constellations(*OVERSEEING), sa.true()),
         ],
     ),
     state=Sleepover.state == parameter("state", sa.Text()),

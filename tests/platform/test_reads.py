@@ -39,7 +39,7 @@ def test_no_table_comes_in_unasked(where):
 
 def test_a_list_that_grows_for_ever_is_newest_first():
     """Its pages are cut by key: in another order they would leave rows out."""
-    found_by = reads.FoundBy(sa.true, [(Task.id, reads.ASKING.households())])
+    found_by = reads.FoundBy([(Task.id, reads.ASKING.households(), sa.true())])
     with pytest.raises(ValueError, match="newest first"):
         reads.Read(lambda: sa.select(Task.id), Task.id, soonest=Task.due_at, found_by=found_by)
 
