@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import UTC, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -27,6 +26,7 @@ from requests.adapters import HTTPAdapter
 from hub_api import clock
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import DeviceKind, DropReason
+from hub_api.notifications.retry_after import wait_of
 from hub_api.settings import Channels, SettingsError
 
 if TYPE_CHECKING:
@@ -308,13 +308,6 @@ def _details(error: exceptions.FirebaseError) -> list[dict[str, Any]]:
 
 
 def _retry_after(error: Exception) -> timedelta | None:
-    """How long to wait, in seconds or until a date (RFC 9110), if the answer says so."""
+    """How long to wait, if the answer says so."""
     response = getattr(error, "http_response", None)
-    text = "" if response is None else response.headers.get("Retry-After", "")
-    try:
-        if text.isdecimal():
-            return timedelta(seconds=int(text))
-        at = parsedate_to_datetime(text)
-        return max(timedelta(), (at if at.tzinfo else at.replace(tzinfo=UTC)) - clock.now())
-    except (ValueError, OverflowError):
-        return None
+    return None if response is None else wait_of(response.headers.get("Retry-After"))
