@@ -42,7 +42,9 @@ def open_for(channel: ChannelName, reason: str) -> None:
 def take_probe(channel: ChannelName) -> bool:
     """Whether the caller is the one to probe; the next probe is due later and later."""
     now = clock.now()
-    due = sa.and_(ChannelFault.channel == channel, ChannelFault.probe_at <= now)
+    # One that is later than any wait is of a clock that has been set back since.
+    is_time = sa.or_(ChannelFault.probe_at <= now, ChannelFault.probe_at > now + LATEST_PROBE)
+    due = sa.and_(ChannelFault.channel == channel, is_time)
     probes = db.session().scalar(sa.select(ChannelFault.probes).where(due).with_for_update())
     if probes is None:
         return False
@@ -51,6 +53,14 @@ def take_probe(channel: ChannelName) -> bool:
         sa.update(ChannelFault).where(ChannelFault.channel == channel).values(values)
     )
     return True
+
+
+def give_back_probe(channel: ChannelName) -> None:
+    """The probe has said nothing of the channel, only of its own message or phone: the next that
+    waits is to probe at once. Many phones that are gone must not use up the probes."""
+    fault = sa.update(ChannelFault).where(ChannelFault.channel == channel)
+    values = {"probes": sa.func.greatest(ChannelFault.probes - 1, 0), "probe_at": clock.now()}
+    db.connection().execute(fault.values(values))
 
 
 def wait_after(probes: int) -> timedelta:

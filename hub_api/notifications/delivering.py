@@ -92,7 +92,7 @@ _NEXT = sa.text("""
         select c.channel, f.channel is not null as is_probe
           from unnest(cast(:channels as text[])) as c(channel)
           left join channel_faults f on f.channel = c.channel
-         where f.channel is null or f.probe_at <= :now
+         where f.channel is null or f.probe_at <= :now or f.probe_at > :latest_probe
     )
     select d.id, d.notification_id, d.channel, d.device_id, d.attempts, usable.is_probe,
            n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
@@ -121,7 +121,13 @@ _NEXT = sa.text("""
 
 def next_due(channels: Iterable[ChannelName], last: ChannelName | None = None) -> Due | None:
     """The delivery to see to next, locked; none when nothing is due."""
-    asked = {"channels": [str(name) for name in channels], "now": clock.now(), "last": last or ""}
+    now = clock.now()
+    asked = {
+        "channels": [str(name) for name in channels],
+        "now": now,
+        "latest_probe": now + circuits.LATEST_PROBE,
+        "last": last or "",
+    }
     row = db.connection().execute(_NEXT, asked).one_or_none()
     return None if row is None else Due(*row)._replace(channel=ChannelName(row.channel))
 
@@ -253,6 +259,8 @@ def record(due: Due, outcome: Outcome) -> None:
         circuits.open_for(due.channel, outcome.reason or "unknown")
     elif outcome.ending is Ending.ACCEPTED and due.is_probe:
         circuits.close(due.channel)
+    elif due.is_probe and outcome.ending in {Ending.GONE, Ending.FAILED}:
+        circuits.give_back_probe(due.channel)
 
 
 def _accepted_after_its_receipt(

@@ -139,9 +139,11 @@ def register(actor: Actor, installation_id: UUID, given: Registration) -> None:
     kept = {k: v for k, v in given.items() if k != "keys"} | dict(
         given["keys"] or {"p256dh": None, "auth": None}
     )
-    # Two taps are one phone.
-    turn = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(installation, 0))
-    db.session().execute(sa.select(turn))
+    # Two taps are one phone, and two installations of one login take turns.
+    for turn in (installation, str(actor.session_id)):
+        lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(turn, 0))
+        db.session().execute(sa.select(lock))
+    _leave_others(actor, installation)
     mine = sa.select(Device).where(
         Device.installation_id == installation,
         Device.session_id == actor.session_id,
@@ -168,6 +170,24 @@ def _add(actor: Actor, device: Device) -> None:
     audit.record("device:register", actor_id=actor.account_id, subject_id=device.id)
     # It stands in for those that are gone: nobody need look for them any more.
     _recover(actor.account_id, Device.dropped_at.is_not(None))
+
+
+def _leave_others(actor: Actor, installation: str) -> None:
+    """A login is on one phone: an app put on it anew has another installation, and the one before
+    is gone. Otherwise one account could have every word sent to thousands of addresses."""
+    others = sa.update(Device).where(
+        Device.session_id == actor.session_id,
+        Device.installation_id != installation,
+        Device.dropped_at.is_(None),
+    )
+    left = others.values(
+        dropped_at=clock.now(), drop_reason=DropReason.REMOVED, stopped_at=None
+    ).returning(Device.id)
+    gone = db.connection().execute(left).scalars().all()
+    for device_id in gone:
+        audit.record("device:remove", actor_id=actor.account_id, subject_id=device_id)
+    if gone:
+        _settle(actor.account_id)
 
 
 def _change(actor: Actor, device: Device, kept: dict[str, Any]) -> None:

@@ -61,7 +61,11 @@ def put_back_abandoned() -> int:
         sa.select(Delivery.id)
         .where(
             Delivery.state == sa.literal_column("'sending'"),
-            Delivery.sending_since <= now - STUCK_AFTER,
+            # Or taken by a clock that has been set back since.
+            sa.or_(
+                Delivery.sending_since <= now - STUCK_AFTER,
+                Delivery.sending_since > now + STUCK_AFTER,
+            ),
         )
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)

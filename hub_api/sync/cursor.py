@@ -80,6 +80,9 @@ def read(text: str) -> Cursor | None:
     if _number(parts[0]) != _VERSION:
         return None
     _, scope, place, floor, began, before, steps, after, xid, entry, is_over = parts
+    if len(_list(steps)) > len({*map(_text, steps)}):
+        # Each step costs a statement or more.
+        raise ValueError("a step twice")
     return Cursor(
         scope=_matching(_FINGERPRINT, scope),
         place=_matching(_FINGERPRINT, place),

@@ -9,7 +9,8 @@ import time_machine
 from hub_api import clock, db
 from hub_api.notifications import circuits, service, watchdog
 from hub_api.notifications.categories import Category
-from hub_api.notifications.models import ChannelName
+from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications.models import ChannelName, DropReason
 from hub_api.notifications.senders import Sender
 from tests.notifications.sending import REVOKED, UNAVAILABLE, Answering, make_ready
 
@@ -177,3 +178,39 @@ class TestAFault:
         frozen.shift(60)
         post.send_due()
         assert fault().opened_at == opened_at
+
+
+class TestAProbeOfOneThatIsGone:
+    def test_gives_the_turn_to_the_next(self, post, town, world, queued, fault, frozen):
+        """It says nothing of the channel, and phones that are gone must not use up the probes."""
+        post.fcm.replies = [REVOKED]
+        town.phone(world.here.hub_carer)
+        queued(1)
+        post.send_due()
+        frozen.shift(60)
+        post.fcm.replies = [
+            Outcome(ending=Ending.GONE, reason="unregistered", drop=DropReason.UNREGISTERED)
+        ]
+        post.send_due()
+        assert fault() is None
+        assert len(post.fcm.sent) == 3
+
+    def test_is_no_proof_by_itself(self, post, queued, fault, frozen):
+        post.fcm.always = REVOKED
+        queued(1)
+        post.send_due()
+        frozen.shift(60)
+        post.fcm.always = Outcome(ending=Ending.FAILED, reason="bad_message")
+        post.send_due()
+        assert fault().probe_at == clock.now()
+
+
+class TestAClockSetBack:
+    def test_keeps_no_probe_waiting(self, post, queued, fault, frozen):
+        post.fcm.replies = [REVOKED]
+        queued(1)
+        post.send_due()
+        frozen.shift(-timedelta(hours=3))
+        queued(1)
+        post.send_due()
+        assert fault() is None

@@ -90,6 +90,15 @@ class TestRegistering:
         assert set(answers) == {204}
         assert rows("select count(*) from devices") == [(1,)]
 
+    def test_of_another_installation_leaves_the_one_before(self, world, live):
+        """A login is on one phone: otherwise one account could have thousands sent to."""
+        phone = world.carer
+        register(phone)
+        after = register(phone)
+        assert live() == {after}
+        (mine,) = listed(phone)
+        assert mine["installation_id"] == after
+
     def test_needs_a_login(self, world):
         assert world.phone().send("PUT", f"/devices/{uuid4()}", phone_body()).status_code == 401
 

@@ -101,6 +101,10 @@ TABLE = {
         replace(google_says.UNAVAILABLE, headers={"Retry-After": "30"}),
         later("service_unavailable", 30),
     ),
+    "503, and when no calendar goes so far": (
+        replace(google_says.UNAVAILABLE, headers={"Retry-After": "9" * 12}),
+        later("service_unavailable", 24 * 60 * 60),
+    ),
     "504": (google_says.GATEWAY_TIMEOUT, later("timeout")),
     "504 of some page": (Reply(status=504, body=b"<html>"), later("service_error")),
     "hangs up": (google_says.HANGS_UP, later("service_unavailable")),

@@ -58,6 +58,13 @@ class TestTheWatchdog:
         assert (delivery.state, delivery.attempts) == ("accepted", 2)
         assert watchdog.look(post.engine) == {}
 
+    def test_is_not_put_off_by_a_clock_set_back(self, post, told, frozen):
+        told()
+        take(post)
+        frozen.shift(-timedelta(hours=3))
+        assert watchdog.look(post.engine) == {"put_back": 1}
+        assert post.send_due() == 1
+
     def test_makes_ready_what_no_job_has_made_ready(self, post, town, world, frozen):
         notification_id = town.tell(world.here.hub_carer, Category.REQUEST_SUBMITTED)
         assert watchdog.look(post.engine) == {}

@@ -161,6 +161,12 @@ class TestAnotherScope:
 
 
 class TestACursor:
+    def test_has_each_step_once(self, phone):
+        """Or a cursor of one's own making would have the hub read the same lists 150 times."""
+        parts = decoded(phone.cursor)
+        parts[6], parts[-1] = ["all:tasks"] * 2, False
+        assert phone.phone.get(f"/sync?cursor={encoded(parts)}").status_code == 422
+
     def test_holds_nothing_of_anybody(self, phone, world):
         text = orjson.dumps(decoded(phone.cursor)).decode()
         known = [world.here.hub_carer, world.here.id, world.here.family.id]
