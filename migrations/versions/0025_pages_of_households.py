@@ -9,7 +9,7 @@ these columns in the index it reads on from the newest one, whatever it expects.
 from alembic import op
 
 revision = "0025"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

@@ -17,7 +17,12 @@ from hub_api import db, jobs
 from hub_api import settings as hub_settings
 from hub_api.notifications import channels, service
 from hub_api.notifications.categories import Category
-from hub_api.notifications.models import ChannelName, Delivery, Notification
+from hub_api.notifications.models import (
+    ChannelName,
+    Delivery,
+    Notification,
+    NotificationPreferences,
+)
 from tests.factories.notifications import AUTH, P256DH, make_device, make_preferences
 from tests.notifications.sending import Post, make_ready
 from tests.standins.fcm import Fcm
