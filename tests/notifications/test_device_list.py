@@ -69,8 +69,8 @@ class TestTheList:
         assert listed(world.carer) == []
 
     def test_comes_by_pages(self, world):
-        phone, ids = world.carer, set()
         for _ in range(3):
+            phone = world.carer
             register(phone)
         path = "/devices?limit=2"
         first = phone.get(path).json
