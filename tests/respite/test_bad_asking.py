@@ -103,7 +103,7 @@ class TestBadAsking:
             )
         answer = world.carer.post("/respite-requests", world.ask_body())
         assert (answer.status_code, answer.json["code"]) == (409, "constellation_closed")
-        assert "Your liaison worker can tell you" in answer.json["detail"]
+        assert "The liaison worker can say who" in answer.json["detail"]
         assert rows("select 1 from respite_requests") == []
 
     def test_of_a_hub_without_a_hub_home(self, world, owner):

@@ -223,9 +223,11 @@ class TestTwoHubsForOneChild:
     def by_the_first_night(self, monkeypatch):
         """What keeps a stay in one hub home is off here: what stands behind it is tried."""
         serving = constellations.serving_hub_home
-        monkeypatch.setattr(
-            constellations, "serving_hub_home", lambda place, on, _until=None: serving(place, on)
-        )
+
+        def by_the_first_night(place, on, _until=None, household_id=None):
+            return serving(place, on, household_id=household_id)
+
+        monkeypatch.setattr(constellations, "serving_hub_home", by_the_first_night)
 
     @pytest.fixture
     def from_a_day_on(self, world, owner):
