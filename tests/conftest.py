@@ -23,6 +23,9 @@ from tests.factories.accounts import make_account
 from tests.factories.world import Neighbourhood, make_neighbourhood
 from tests.phone import Phone, in_days
 
+QUEUE = ("events", "periodic_defers", "jobs", "workers")
+"""What the job queue keeps, by the end of its tables' names."""
+
 FAST = """
 max_connections = 400
 fsync = off
@@ -97,13 +100,26 @@ def shared_app(settings: Settings) -> Iterator[Any]:
     app.engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty(server: embedded.EmbeddedServer, settings: Settings) -> Iterator[Callable[[], None]]:
+    """Take every row out of the database, in a tenth of the time that truncating every table takes.
+
+    As the superuser, with triggers and foreign keys off: no row tells of its going.
+    """
+    name = sa.make_url(settings.required_database().api).database
+    tables = [table.name for table in models.Base.metadata.sorted_tables]
+    tables += [f"jobs.procrastinate_{kind}" for kind in QUEUE]
+    statement = "; ".join(f"delete from {table}" for table in tables)
+    with psycopg.connect(server.url(database=str(name)), autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        yield lambda: connection.execute(statement) and None
+
+
 @pytest.fixture
-def app(shared_app: Any, owner: sa.Engine, settings: Settings) -> Any:
+def app(shared_app: Any, empty: Callable[[], None], settings: Settings) -> Any:
     """The app on an empty database."""
     hub_settings.use(settings)
-    tables = ", ".join(table.name for table in models.Base.metadata.sorted_tables)
-    with owner.begin() as connection:
-        connection.execute(sa.text(f"truncate {tables}, jobs.procrastinate_jobs cascade"))
+    empty()
     return shared_app
 
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub_api import clock
-from hub_api.notifications import delivering
+from hub_api.notifications import circuits, delivering
 from hub_api.notifications.categories import Category
 from hub_api.operations import telling
 
@@ -66,9 +66,16 @@ def ledger(told, town, world, owner):
         connection.execute(sa.text("analyze deliveries"))
 
 
+def asked(post, now):
+    """What the claim is asked with."""
+    channels = [str(name) for name in post.channels]
+    latest_probe = now + circuits.LATEST_PROBE
+    return {"channels": channels, "now": now, "last": "", "latest_probe": latest_probe}
+
+
 @pytest.mark.usefixtures("ledger")
 def test_the_next_delivery_is_found_by_its_index_alone(post, capsys):
-    values = {"channels": [str(name) for name in post.channels], "now": clock.now(), "last": ""}
+    values = asked(post, clock.now())
     with post.engine.begin() as connection:
         rows, kinds = examined(connection, delivering._NEXT.text, values)
     with capsys.disabled():
@@ -99,7 +106,7 @@ def test_so_it_is_among_many_that_are_due_or_wait_for_another_try(post, owner, w
         for statement in QUEUED:
             given = {"count": OLD, "at": (now + wait).isoformat()}
             connection.execute(sa.text(statement), given)
-    values = {"channels": [str(name) for name in post.channels], "now": now, "last": ""}
+    values = asked(post, now)
     with post.engine.begin() as connection:
         rows, kinds = examined(connection, delivering._NEXT.text, values)
     assert rows < 30
