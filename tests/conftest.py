@@ -4,7 +4,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,9 @@ from hub_api import clock, create_app, data_keys, db, embedded, migrate, models,
 from hub_api import settings as hub_settings
 from hub_api.access import Role
 from hub_api.accounts import service
+from hub_api.notifications import vapid_keys
 from hub_api.reads import compiled
-from hub_api.settings import DatabaseUrls, Settings
+from hub_api.settings import Channels, DatabaseUrls, Settings
 from tests.factories.accounts import make_account
 from tests.factories.world import Neighbourhood, make_neighbourhood
 from tests.phone import Phone, in_days
@@ -82,6 +83,14 @@ def settings(
         api_threads=64,
         writes_allowed=100_000,
     )
+
+
+@pytest.fixture(scope="session")
+def nothing_off(settings: Settings) -> Settings:
+    """The settings of a hub in which nothing that can be asked for is off."""
+    path = settings.data_dir / "vapid.pem"
+    vapid_keys.make(path)
+    return replace(settings, channels=Channels(vapid_key_file=path))
 
 
 @pytest.fixture(scope="session")

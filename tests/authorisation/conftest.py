@@ -1,7 +1,6 @@
 """One world per process, which no cell of the table changes."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,18 +8,9 @@ import sqlalchemy as sa
 
 from hub_api import db, embedded
 from hub_api import settings as hub_settings
-from hub_api.notifications import vapid_keys
-from hub_api.settings import Channels, DatabaseUrls, Settings
+from hub_api.settings import DatabaseUrls, Settings
 from tests.authorisation import world
 from tests.authorisation.stage import Stage
-
-
-@pytest.fixture(scope="session")
-def staged(settings: Settings) -> Settings:
-    """The settings of the stage: nothing that could be asked for is off."""
-    path = settings.data_dir / "vapid.pem"
-    vapid_keys.make(path)
-    return replace(settings, channels=Channels(vapid_key_file=path))
 
 
 @pytest.fixture(scope="session")
@@ -28,10 +18,10 @@ def one_stage(
     make_database: Callable[[str], DatabaseUrls],
     server: embedded.EmbeddedServer,
     shared_app: Any,
-    staged: Settings,
+    nothing_off: Settings,
 ) -> Iterator[Stage]:
     """The stage, on a database of its own beside that of the other tests."""
-    hub_settings.use(staged)
+    hub_settings.use(nothing_off)
     urls = make_database("hub_matrix")
     everything = server.url(database=sa.make_url(urls.api).database or "")
     engines = [db.make_engine(url) for url in (urls.migration, urls.api, everything)]
@@ -49,7 +39,7 @@ def one_stage(
 
 
 @pytest.fixture
-def stage(one_stage: Stage, staged: Settings) -> Stage:
-    hub_settings.use(staged)
+def stage(one_stage: Stage, nothing_off: Settings) -> Stage:
+    hub_settings.use(nothing_off)
     one_stage.renew_logins()
     return one_stage

@@ -32,7 +32,9 @@ def cancel(world: World) -> dict[str, Any]:
 
 
 OPERATIONS = {"ask": ask, "accept": accept, "cancel": cancel}
-TOLD = {"audit_events", "notifications", "procrastinate_jobs", "procrastinate_events"}
+TOLD = {
+    "audit_events", "notifications", "procrastinate_jobs", "procrastinate_events", "sync_entries"
+}  # fmt: skip
 WHOLE = {
     "ask": TOLD | {"respite_requests", "requested_children", "respite_decisions"},
     "accept": TOLD

@@ -98,7 +98,7 @@ class TestAWorker:
             "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'hub_worker'"
         )
         world.asked(children=[str(world.here.family.children[1])])
-        wait_until(lambda: not rows(UNFINISHED))
+        wait_until(lambda: not rows(UNFINISHED), within=60)
         assert all(told.ready_at for told in rows(TOLD))
         assert worker.is_running
 

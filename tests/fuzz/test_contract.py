@@ -56,9 +56,9 @@ def document(shared_app: Any) -> Any:
 
 
 @pytest.fixture
-def town(world: Any, settings: Any, owner: Any) -> Iterator[Town]:
+def town(world: Any, settings: Any, nothing_off: Any, owner: Any) -> Iterator[Town]:
     # Otherwise, after ten wrong codes and passwords, all that is answered is to wait.
-    hub_settings.use(replace(settings, login_attempts=100_000))
+    hub_settings.use(replace(nothing_off, login_attempts=100_000))
     yield Town(world, owner)
     hub_settings.use(settings)
 
