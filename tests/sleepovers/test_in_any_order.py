@@ -59,7 +59,7 @@ EAGER = {
 }  # fmt: skip
 """How often each is chosen of what may be done, so that lives get as far as their end."""
 
-LEAST = min(10, EXAMPLES * STEPS // 60)
+LEAST = min(5, EXAMPLES * STEPS // 60)
 """How often each must succeed in all lives together, or nothing is known of it."""
 
 CHANGEABLE = {"draft", "submitted", "awaiting_approval"}

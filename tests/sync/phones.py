@@ -50,7 +50,7 @@ class CopyingPhone:
 
     def settle(self) -> None:
         """Catch up until there is nothing: writers in other databases of the server count, too."""
-        for _ in range(200):
+        for _ in range(1_200):
             (answer,) = self.catch_up()
             if not new(answer) and not answer["gone"]:
                 return
