@@ -1,11 +1,7 @@
-"""One PostgreSQL per run, one database per xdist worker, built by the migrations."""
+"""A PostgreSQL per xdist worker, built by the migrations, and what tests begin with."""
 
-import fcntl
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -35,23 +31,16 @@ full_page_writes = off
 """
 
 
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.EmbeddedServer]:
-    """The run's PostgreSQL with a migrated template; shared by the xdist workers."""
-    folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    with _one_at_a_time(folder):
-        running = embedded.start(folder / "pg" / "data", FAST)
-        embedded.create_database(running.url(), "hub_template")
-        migrate.move(running.urls("hub_template").migration)
+    """A PostgreSQL with a migrated template.
+
+    Each xdist worker has its own: what runs long in one database of a server holds back what waits
+    for finished transactions (sealing, `GET /sync`) in all of them.
+    """
+    running = embedded.start(tmp_path_factory.getbasetemp() / "pg" / "data", FAST)
+    embedded.create_database(running.url(), "hub_template")
+    migrate.move(running.urls("hub_template").migration)
     yield running
     running.release()
 
@@ -61,11 +50,10 @@ def make_database(server: embedded.EmbeddedServer) -> Callable[[str], DatabaseUr
     """Make a fresh, migrated database of this name."""
 
     def make(name: str) -> DatabaseUrls:
-        unique = f"{name}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
         with psycopg.connect(server.url(), autocommit=True) as connection:
-            connection.execute(f"drop database if exists {unique} with (force)")
-        embedded.create_database(server.url(), unique, template="hub_template")
-        return server.urls(unique)
+            connection.execute(f"drop database if exists {name} with (force)")
+        embedded.create_database(server.url(), name, template="hub_template")
+        return server.urls(name)
 
     return make
 

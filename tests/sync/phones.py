@@ -49,8 +49,8 @@ class CopyingPhone:
         return answers
 
     def settle(self) -> None:
-        """Catch up until there is nothing: writers in other databases of the server count, too."""
-        for _ in range(1_200):
+        """Catch up until there is nothing: whoever writes at this moment is waited for."""
+        for _ in range(200):
             (answer,) = self.catch_up()
             if not new(answer) and not answer["gone"]:
                 return
