@@ -179,11 +179,13 @@ def unknown_cells_of(line: str) -> Iterator[Cell]:
         return
     able, whose = next((cell.who, cell.whose) for cell in cells_of(line) if cell.expected == "ok")
     for who in EVERYBODY:
-        names = unknown_names() if who == able and operation.body else TEMPTING
-        for name in names:
-            if name not in known:
-                change = (name, "@household:E")
-                yield Cell(line, who, whose, _unknown_to(operation, line, who), (change,))
+        tried = [[name] for name in TEMPTING]
+        if who == able and operation.body:
+            tried.append(unknown_names())
+        for names in tried:
+            changes = tuple((name, "@household:E") for name in names if name not in known)
+            if changes:
+                yield Cell(line, who, whose, _unknown_to(operation, line, who), changes)
 
 
 def _unknown_to(operation: Operation, line: str, who: str) -> str:
@@ -280,7 +282,7 @@ def _wrong_content(stage: Stage, cell: Cell, answer: Answer) -> str | None:
     if str(answer.status) not in operation.statuses:
         return f"{answer.status}, which the document doesn't promise"
     if cell.expected != "ok":
-        return f"it, but saved {answer.saved}" if answer.saved else None
+        return f"it, but saved {answer.saved}" if answer.saved else _unheard(cell, answer)
     if operation.method == "GET" and answer.saved:
         return f"it, but saved {answer.saved}"
     if operation.is_list:
@@ -291,6 +293,15 @@ def _wrong_content(stage: Stage, cell: Cell, answer: Answer) -> str | None:
     if operation.method != "GET" and not answer.saved and kind_of(cell.line) != "key":
         return "it, but nothing was saved"
     return None
+
+
+def _unheard(cell: Cell, answer: Answer) -> str | None:
+    """Each name that the operation does not have is refused, however many are sent at once."""
+    if answer.status != 422:
+        return None
+    known = {*properties(cell.operation), *cell.operation.parameters}
+    taken = {name for name, _ in cell.changes} - known - set(answer.json["errors"])
+    return f"422, but took {sorted(taken)}" if taken else None
 
 
 def _about(stage: Stage, cell: Cell) -> str | None:

@@ -39,7 +39,8 @@ def one_stage(
 
 
 @pytest.fixture
-def stage(one_stage: Stage, nothing_off: Settings) -> Stage:
+def stage(one_stage: Stage, nothing_off: Settings) -> Iterator[Stage]:
     hub_settings.use(nothing_off)
     one_stage.renew_logins()
-    return one_stage
+    yield one_stage
+    one_stage.rest()

@@ -130,6 +130,10 @@ class Stage:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
+    def rest(self) -> None:
+        """End what a look at the database began: it may be a while until the next test."""
+        self._connection.rollback()
+
     # --- looking at the database ---
 
     def execute(self, statement: str) -> Any:

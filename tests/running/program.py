@@ -5,7 +5,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -70,12 +71,22 @@ def is_gone(process: psutil.Process) -> bool:
     return True
 
 
+@contextmanager
+def _hanging_up_heard() -> Iterator[None]:
+    """What is started in here ends with its terminal, even where we would not (`nohup`)."""
+    usual = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, usual)
+
+
 class Program:
     """A running program: what it says goes to a file, and leaving the block ends it."""
 
     def __init__(self, arguments: tuple[str, ...], says: Path, **settings: Any) -> None:
         self._says = says
-        with says.open("w") as output:
+        with says.open("w") as output, _hanging_up_heard():
             self._process = subprocess.Popen(
                 [sys.executable, *arguments],
                 env=environment_with(settings),
