@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from hub_api import clock, db
-from hub_api.notifications import circuits, devices, preferences, words
+from hub_api.notifications import circuits, deadline, devices, preferences, words
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.channels import Ending, Outcome, Recipient
 from hub_api.notifications.models import (
@@ -207,7 +207,8 @@ def _is_logged_in(due: Due, now: datetime) -> bool:
 def send(channel: Channel, due: Due) -> Outcome:
     """Try once. Never inside a transaction."""
     try:
-        return channel.send(_message(due), _recipient(due))
+        with deadline.attempt():
+            return channel.send(_message(due), _recipient(due))
     except Exception as error:  # noqa: BLE001 - a channel raises nothing; if one does, it may pass
         log.error("channel_raised", channel=str(due.channel), error=type(error).__name__)
         return Outcome(ending=Ending.LATER, reason="unexpected")

@@ -2,9 +2,8 @@
 
 The only file that imports firebase-admin, which costs a second and 20 MB: only what sends opens it.
 Left at its defaults the library retries inside `send()`, so that a read timeout doubles a push, and
-waits for two minutes. Here the ledger retries and nothing else does. Finding the host's address
-apart, an attempt waits 28 s at most, less than the 30 s after which a row in hand counts as stuck:
-for the token 3 s to connect and 5 s to be answered, for the push 10 s each.
+waits for two minutes. Here the ledger retries and nothing else does, and an attempt ends when its
+time is up (`deadline.py`).
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from firebase_admin import exceptions, messaging
 from google.auth import exceptions as auth_exceptions
 from google.auth.transport import requests as auth_transport
 from google.oauth2 import service_account
-from requests.adapters import HTTPAdapter
 
 from hub_api import clock
+from hub_api.notifications import deadline
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import DeviceKind, DropReason
 from hub_api.notifications.retry_after import wait_of
@@ -38,11 +37,9 @@ log = structlog.get_logger(__name__)
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 SEND_WITHIN = 10
-"""Seconds to connect, and again to wait for an answer."""
+"""Seconds to connect, and again to wait for a byte of an answer."""
 TOKEN_WITHIN = (3, 5)
 """Seconds to connect, and to wait for an access token."""
-LINKS = 32
-"""Connections kept; more than there are senders."""
 QUOTA_WAIT = timedelta(seconds=10)
 """The least to wait when there was too much, which Google asks for when it names no time."""
 LONGEST_TTL = timedelta(days=28)
@@ -65,6 +62,7 @@ class _Credentials(service_account.Credentials):
         self._fetching = threading.Lock()
         self._failures = 0
         self._token_host = auth_transport.Request()
+        deadline.bind(self._token_host.session)
 
     def _is_regional_access_boundary_lookup_required(self) -> bool:
         # google-auth from 2.55 on would ask Google from a thread of its own.
@@ -72,7 +70,9 @@ class _Credentials(service_account.Credentials):
 
     def before_request(self, request: Any, method: str, url: str, headers: Any) -> None:
         failures = self._failures
-        with self._fetching:
+        if not self._fetching.acquire(timeout=deadline.left()):
+            raise auth_exceptions.TransportError("Another thread is still trying.")
+        try:
             if self._failures != failures and not self.valid:
                 raise auth_exceptions.TransportError("Another thread has just tried.")
             try:
@@ -80,6 +80,8 @@ class _Credentials(service_account.Credentials):
             except Exception:
                 self._failures += 1
                 raise
+        finally:
+            self._fetching.release()
 
     def refresh(self, request: Any) -> None:  # noqa: ARG002 - the library's, which would retry
         asked_before = False
@@ -125,7 +127,7 @@ class Fcm:
         if url != Channels().fcm_url:
             service._fcm_url = f"{url}/v1/projects/{project}/messages:send"
         self._session = service._client.session
-        self._session.mount(url, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        deadline.bind(self._session)
         # A 401 is not asked again at once either: that is for the ledger, with another token.
         self._session._max_refresh_attempts = 0
 

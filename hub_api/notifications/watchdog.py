@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 STUCK_AFTER = timedelta(seconds=30)
-"""Longer than any attempt takes: each channel says how long that is, 29 s at most."""
+"""Longer than any attempt takes (`deadline.WITHIN`)."""
 
 AT_ONCE = 500
 """How many of a kind are seen to in one look."""

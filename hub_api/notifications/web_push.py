@@ -2,7 +2,7 @@
 
 The only file that imports pywebpush, which seals and signs. The request is made here, because the
 library's own follows redirects and reads whatever it is answered: an endpoint is an address that
-somebody gave us. One attempt takes at most 15 s, and nothing is tried again.
+somebody gave us. An attempt ends when its time is up (`deadline.py`); nothing is tried again.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ import requests
 import structlog
 from py_vapid import Vapid02
 from pywebpush import WebPusher
-from requests.adapters import HTTPAdapter
 
 from hub_api import clock
-from hub_api.notifications import endpoints, vapid_keys
+from hub_api.notifications import deadline, endpoints, vapid_keys
 from hub_api.notifications.channels import Ending, Outcome
 from hub_api.notifications.models import DropReason
 from hub_api.notifications.retry_after import wait_of
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 WITHIN = (5, 10)
-"""Seconds to connect, and to wait for the answer."""
+"""Seconds to connect, and to wait for a byte of the answer."""
 ANSWER_READ = 2048
 """Bytes of an answer that are looked at. They decide, and are neither kept nor logged."""
 SIZE = 512
@@ -49,8 +48,6 @@ SIGN_AGAIN = timedelta(hours=1)
 """Apple asks for the same signature to be used for a while."""
 LEAST_WAIT = timedelta(seconds=10)
 """After a 429 that names no time."""
-LINKS = 32
-"""Connections kept to one host; more than there are senders."""
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]+)+", re.ASCII)
 """Apple refuses a contact that can't be one, such as a mailbox at localhost."""
@@ -94,8 +91,7 @@ class WebPush:
         self._session = requests.Session()
         # Nobody's cookie goes with somebody else's message.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        deadline.bind(self._session)
 
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: no push service offers one, so only what can be seen from here."""

@@ -144,14 +144,14 @@ class TestEveryReply:
     def test_a_read_that_takes_too_long_is_tried_again_by_the_ledger_and_not_here(
         self, google, channel, monkeypatch
     ):
-        monkeypatch.setattr(channel._session.adapters[google.url], "send", impatient(0.2))
+        monkeypatch.setattr(channel._session.get_adapter(google.url), "send", impatient(0.2))
         google.will_answer(ADDRESS, Reply(delay=5))
         assert channel.send(message(), PHONE) == later("timeout")
         google.expect(ADDRESS)
 
     def test_ten_seconds_is_how_long_the_library_waits(self, google, channel, monkeypatch):
         seen = []
-        adapter = channel._session.adapters[google.url]
+        adapter = channel._session.get_adapter(google.url)
         monkeypatch.setattr(adapter, "send", impatient(5, adapter, seen))
         channel.send(message(), PHONE)
         assert seen == [10]

@@ -7,16 +7,8 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import db, worker
-from hub_api.notifications import (
-    delivering,
-    fcm,
-    govuk_notify,
-    planning,
-    senders,
-    watchdog,
-    web_push,
-)
+from hub_api import db
+from hub_api.notifications import delivering, planning, senders, watchdog
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import ChannelName
 from hub_api.notifications.senders import Senders
@@ -182,18 +174,3 @@ class TestSenders:
         (delivery,) = town.deliveries(notification_id)
         assert (delivery.state, len(post.fcm.sent)) == ("accepted", 1)
         assert rows("select from deliveries where attempts > 1") == []
-
-
-LONGEST_ATTEMPTS = {
-    "fcm": sum(fcm.TOKEN_WITHIN) + 2 * fcm.SEND_WITHIN,
-    "web push": sum(web_push.WITHIN),
-    "govuk_notify": 2 * sum(govuk_notify.ASK_WITHIN) + sum(govuk_notify.SEND_WITHIN),
-}
-"""Seconds: to connect and to wait, for each call that one attempt may need."""
-
-
-@pytest.mark.parametrize("channel", LONGEST_ATTEMPTS)
-def test_an_attempt_takes_less_than_what_counts_as_stuck(channel):
-    """Or the watchdog would have a slow attempt repeated while it is still under way."""
-    longest = timedelta(seconds=LONGEST_ATTEMPTS[channel])
-    assert longest <= timedelta(seconds=worker.SENDS_WITHIN) < watchdog.STUCK_AFTER
