@@ -18,7 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from hub_api import clock, db
-from hub_api.notifications import circuits, deadline, devices, preferences, words
+from hub_api.notifications import circuits, deadline, devices, planning, preferences, words
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.channels import Ending, Outcome, Recipient
 from hub_api.notifications.models import (
@@ -81,6 +81,12 @@ class Due(NamedTuple):
     time_zone: str | None
     """With the two before; None for somebody who has chosen nothing."""
 
+    @property
+    def worth_until(self) -> datetime:
+        """Until when it is worth sending."""
+        is_mail = self.channel is ChannelName.EMAIL
+        return self.expires_at + (planning.MAIL_MAY_BE_LATE if is_mail else timedelta())
+
 
 # The oldest due one of each usable channel, an urgent one before all others of it; and of those one
 # of another channel than last time if there is one: a channel that hangs until it times out must
@@ -138,6 +144,7 @@ def take(due: Due) -> bool:
     end = _end_without_sending(due, now)
     if end is not None:
         _change(due, next_attempt_at=None, ended_at=now, **end)
+        _fall_back(due)
         return False
     if due.is_probe and not circuits.take_probe(due.channel):
         return False
@@ -162,7 +169,7 @@ def _end_without_sending(due: Due, now: datetime) -> dict[str, Any] | None:
         return _suppressed(SuppressReason.LOGGED_OUT)
     if due.opened_at is not None:
         return _suppressed(SuppressReason.OPENED_ELSEWHERE)
-    if due.expires_at <= now:
+    if due.worth_until <= now:
         return {"state": DeliveryState.EXPIRED, "reason": None}
     if due.channel is ChannelName.SMS and due.mobile is None:
         return _suppressed(SuppressReason.TURNED_OFF)
@@ -170,6 +177,12 @@ def _end_without_sending(due: Due, now: datetime) -> dict[str, Any] | None:
     if quiet_until is not None:
         return _suppressed(SuppressReason.QUIET_HOURS, quiet_until=quiet_until)
     return None
+
+
+def _fall_back(due: Due) -> None:
+    """A push is over: if it was the last that could have reached anybody, there is e-mail."""
+    if due.device_id is not None:
+        planning.mail_instead([due.notification_id])
 
 
 def _suppressed(reason: SuppressReason, **values: Any) -> dict[str, Any]:
@@ -241,8 +254,8 @@ def _recipient(due: Due) -> Recipient:
 def record(due: Due, outcome: Outcome) -> None:
     """Say how the attempt went.
 
-    One that was given up meanwhile, and put back by the watchdog, changes nothing; one whose
-    receipt was quicker only adds when it was accepted.
+    One that was given up meanwhile, and put back by the watchdog, changes nothing but that it was
+    accepted, if it was.
     """
     now = clock.now()
     this_attempt = Delivery.id == due.id, Delivery.attempts == due.attempts + 1
@@ -250,12 +263,22 @@ def record(due: Due, outcome: Outcome) -> None:
     in_hand = sa.update(Delivery).where(*this_attempt, Delivery.state == DeliveryState.SENDING)
     if not db.connection().execute(in_hand.values(values)).rowcount:
         if outcome.ending is Ending.ACCEPTED:
-            _accepted_after_its_receipt(this_attempt, outcome, now)
+            _accepted_late(due, outcome, now)
         return
-    if values["state"] == DeliveryState.FAILED:
+    state = values["state"]
+    if state == DeliveryState.FAILED:
         log.warning("delivery_failed", channel=str(due.channel), reason=values["reason"])
-    if values["state"] == DeliveryState.DROPPED and due.device_id is not None:
+    if state == DeliveryState.EXPIRED:
+        log.warning("delivery_expired", channel=str(due.channel), reason=values["reason"])
+    if state == DeliveryState.DROPPED and due.device_id is not None:
         devices.drop(due.device_id, outcome.drop or DropReason.UNREGISTERED, address=due.address)
+    _tell_circuit(due, outcome)
+    if "ended_at" in values:
+        _fall_back(due)
+
+
+def _tell_circuit(due: Due, outcome: Outcome) -> None:
+    """What the ending says of the channel."""
     if outcome.ending is Ending.FAULT:
         circuits.open_for(due.channel, outcome.reason or "unknown")
     elif outcome.ending is Ending.ACCEPTED and due.is_probe:
@@ -264,12 +287,31 @@ def record(due: Due, outcome: Outcome) -> None:
         circuits.give_back_probe(due.channel)
 
 
-def _accepted_after_its_receipt(
-    this_attempt: Iterable[sa.ColumnElement[bool]], outcome: Outcome, now: datetime
-) -> None:
-    received = Delivery.state.in_((DeliveryState.RECEIVED, DeliveryState.OPENED))
-    late = sa.update(Delivery).where(*this_attempt, received, Delivery.accepted_at.is_(None))
-    db.connection().execute(late.values(accepted_at=now, provider_id=outcome.provider_id))
+def _accepted_late(due: Due, outcome: Outcome, now: datetime) -> None:
+    """It was accepted after all: by a sender that was taken for dead, or after its receipt.
+
+    What would be sent again, or was given up meanwhile, is not: the service has it. What was kept
+    back since stays so, and what its phone has said stands.
+    """
+    given_up = DeliveryState.EXPIRED, DeliveryState.FAILED
+    is_open = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING, *given_up))
+    late = sa.update(Delivery).where(
+        Delivery.id == due.id, Delivery.attempts > due.attempts, Delivery.accepted_at.is_(None)
+    )
+    accepted = {
+        "state": DeliveryState.ACCEPTED,
+        "next_attempt_at": None,
+        "sending_since": None,
+        "ended_at": None,
+        "reason": None,
+    }
+    values: dict[str, Any] = {
+        name: sa.case((is_open, value), else_=getattr(Delivery, name))
+        for name, value in accepted.items()
+    }
+    values |= {"accepted_at": now, "provider_id": outcome.provider_id}
+    db.connection().execute(late.values(values))
+    _tell_circuit(due, outcome)
 
 
 def _result(due: Due, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -286,7 +328,7 @@ def _result(due: Due, outcome: Outcome, now: datetime) -> dict[str, Any]:
             return {"state": DeliveryState.QUEUED, "next_attempt_at": now}
         return {"state": DeliveryState.DROPPED, "ended_at": now}
     again = now + wait_after(due.attempts + 1, outcome.retry_after)
-    if again >= due.expires_at:
+    if again >= due.worth_until:
         return {"state": DeliveryState.EXPIRED, "ended_at": now}
     return {"state": DeliveryState.QUEUED, "next_attempt_at": again}
 

@@ -194,6 +194,16 @@ class DeliveryState(StrEnum):
     """Not sent on purpose: `reason` says why."""
 
 
+UNDER_WAY = (
+    DeliveryState.QUEUED,
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.RECEIVED,
+    DeliveryState.OPENED,
+)
+"""Of what is on its way or has arrived; the others are over without."""
+
+
 class SuppressReason(StrEnum):
     """Why a delivery is not sent although somebody could be reached by it."""
 

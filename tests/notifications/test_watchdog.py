@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 
 from hub_api import db
 from hub_api.notifications import delivering, planning, senders, watchdog
@@ -15,18 +14,10 @@ from hub_api.notifications.senders import Senders
 from tests.notifications.sending import UNAVAILABLE
 from tests.running.program import wait_until
 
-NOON = "2026-11-24T12:00:00+00:00"
-
 
 @pytest.fixture(autouse=True)
 def _phone(town, world):
     town.phone(world.here.hub_carer)
-
-
-@pytest.fixture
-def frozen(world):  # noqa: ARG001 - whose logins are of today
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 def take(post):
@@ -89,7 +80,7 @@ class TestTheWatchdog:
         assert watchdog.look(post.engine) == {}
         frozen.shift(1)
         assert watchdog.look(post.engine) == {"without_channel": 1}
-        (delivery,) = town.deliveries(notification_id)
+        delivery = town.push(notification_id)
         assert (delivery.state, delivery.reason) == ("suppressed", "channel_off")
 
     def test_leaves_what_waits_for_another_try(self, post, told, town, frozen):
