@@ -33,10 +33,11 @@ from hub_api.notifications.models import (
 from hub_api.notifications.preferences import Way, WaySetting
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from hub_api.accounts.reaching import Held
     from hub_api.notifications.preferences import Preferences
 
 AT_ONCE = 500
@@ -50,8 +51,9 @@ only when it is too late for pushes."""
 def make_ready(notification_ids: Sequence[UUID]) -> None:
     """Make the deliveries of these notifications. Doing it again changes nothing.
 
-    Whoever has closed their account, or holds none of the roles the category is for any more, has
-    no deliveries: the notification stays in their inbox, where it says nothing about anybody.
+    Whoever has closed their account, or holds none of the roles the category is for any more, not
+    there where it happened, has no deliveries: the notification stays in their inbox, where it says
+    nothing about anybody.
     """
     for start in range(0, len(notification_ids), AT_ONCE):
         _make_ready(notification_ids[start : start + AT_ONCE])
@@ -69,7 +71,7 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     plans = [
         _Plan(notification, chosen[notification.account_id], now)
         for notification in waiting
-        if Category.of(notification.category).concerns(roles.get(notification.account_id, ()))
+        if _concerns(notification, roles.get(notification.account_id, ()))
     ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
@@ -99,10 +101,13 @@ def mail_instead(notification_ids: Collection[UUID]) -> None:
     now = clock.now()
     roles = reaching.roles_held(accounts)
     chosen = preferences.of(accounts)
-    plans = [_Plan(one, chosen[one.account_id], now) for one in waiting]
+    plans = [
+        _Plan(one, chosen[one.account_id], now)
+        for one in waiting
+        if _concerns(one, roles.get(one.account_id, ()))
+    ]
     for plan in plans:
-        if plan.category.concerns(roles.get(plan.notification.account_id, ())):
-            plan.mail()
+        plan.mail()
     _save([row for plan in plans for row in plan.rows])
 
 
@@ -114,6 +119,18 @@ class _Waiting(NamedTuple):
     account_id: UUID
     category: str
     severity: str
+    constellation_id: UUID | None
+    household_id: UUID | None
+
+
+_WAITING = [getattr(Notification, name) for name in _Waiting._fields]
+
+
+def _concerns(notification: _Waiting, roles: Iterable[Held]) -> bool:
+    """Whether it is for somebody who holds these roles: those that count where it happened."""
+    place = notification.constellation_id, notification.household_id
+    there = (held.role for held in roles if held.is_for(*place))
+    return Category.of(notification.category).concerns(there)
 
 
 class _Phone(NamedTuple):
@@ -127,12 +144,7 @@ class _Phone(NamedTuple):
 def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
     """Those not made ready yet, locked: whoever comes second finds them ready."""
     found = (
-        sa.select(
-            Notification.id,
-            Notification.account_id,
-            Notification.category,
-            Notification.severity,
-        )
+        sa.select(*_WAITING)
         .where(Notification.id.in_(notification_ids), Notification.ready_at.is_(None))
         .order_by(Notification.id)
         .with_for_update()
@@ -159,9 +171,7 @@ def _unreached(notification_ids: Collection[UUID]) -> list[_Waiting]:
     has_mail = sa.exists().where(
         Delivery.notification_id == Notification.id, Delivery.channel == ChannelName.EMAIL
     )
-    found = sa.select(
-        Notification.id, Notification.account_id, Notification.category, Notification.severity
-    ).where(
+    found = sa.select(*_WAITING).where(
         Notification.id.in_(notification_ids),
         Notification.opened_at.is_(None),
         sa.not_(may_arrive),

@@ -112,8 +112,8 @@ def _account(chain: Chain, found: Standing) -> None:
         return
     chain.account_id = found.account_id
     chain.say(Verdict.HOLDS, "account", "The account is open.")
-    roles = reaching.roles_held([found.account_id])[found.account_id]
-    if not Category.PUSH_TEST.concerns(roles):
+    held = reaching.roles_held([found.account_id])[found.account_id]
+    if not Category.PUSH_TEST.concerns(one.role for one in held):
         chain.say(Verdict.BROKEN, "role", "They hold no role today, so there is nothing to tell.")
 
 
