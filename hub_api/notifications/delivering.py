@@ -18,6 +18,7 @@ import sqlalchemy as sa
 import structlog
 
 from hub_api import clock, db
+from hub_api.audit import service as audit
 from hub_api.notifications import circuits, deadline, devices, planning, preferences, words
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.channels import Ending, Outcome, Recipient
@@ -45,7 +46,6 @@ LONGEST_WAIT = timedelta(minutes=5)
 SHORTEST_WAIT = timedelta(seconds=1)
 
 _dice = random.SystemRandom()
-_CATEGORIES = {str(category): category for category in Category}
 
 
 class Due(NamedTuple):
@@ -57,6 +57,7 @@ class Due(NamedTuple):
     device_id: UUID | None
     attempts: int
     """Made before this one."""
+    created_at: datetime
     is_probe: bool
     """Its channel is at fault, and this would be to see whether it still is."""
     category: str
@@ -67,7 +68,6 @@ class Due(NamedTuple):
     email: str
     kind: str | None
     address: str | None
-    platform: str | None
     p256dh: str | None
     auth: str | None
     locale: str | None
@@ -100,9 +100,9 @@ _NEXT = sa.text("""
           left join channel_faults f on f.channel = c.channel
          where f.channel is null or f.probe_at <= :now or f.probe_at > :latest_probe
     )
-    select d.id, d.notification_id, d.channel, d.device_id, d.attempts, usable.is_probe,
-           n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
-           v.kind, v.address, v.platform, v.p256dh, v.auth, v.locale, v.dropped_at,
+    select d.id, d.notification_id, d.channel, d.device_id, d.attempts, d.created_at,
+           usable.is_probe, n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
+           v.kind, v.address, v.p256dh, v.auth, v.locale, v.dropped_at,
            s.ended_at, s.expires_at as session_expires_at, p.mobile, p.language,
            p.quiet_from, p.quiet_until, p.time_zone
       from usable
@@ -148,6 +148,8 @@ def take(due: Due) -> bool:
         return False
     if due.is_probe and not circuits.take_probe(due.channel):
         return False
+    if _passes_quiet_hours(due, now):
+        audit.record("notification:pass_quiet_hours", subject_id=due.notification_id)
     _change(
         due,
         state=DeliveryState.SENDING,
@@ -197,12 +199,27 @@ def _quiet_until(due: Due, now: datetime) -> datetime | None:
     """
     if due.severity == Severity.URGENT or due.channel is ChannelName.EMAIL:
         return None
+    return _preferences(due).quiet_until(now)
+
+
+def _passes_quiet_hours(due: Due, now: datetime) -> bool:
+    """Whether this attempt wakes somebody, and that is not written down yet.
+
+    Of what was planned in quiet hours the first attempts are: `planning.py` did that.
+    """
+    if due.severity != Severity.URGENT or due.channel is ChannelName.EMAIL:
+        return False
+    quiet_until = _preferences(due).quiet_until
+    is_known = due.attempts == 0 and quiet_until(due.created_at) is not None
+    return quiet_until(now) is not None and not is_known
+
+
+def _preferences(due: Due) -> Preferences:
     if due.time_zone is None:
-        return preferences.usual().quiet_until(now)
-    chosen = Preferences(
+        return preferences.usual()
+    return Preferences(
         quiet_from=due.quiet_from, quiet_until_time=due.quiet_until, time_zone=due.time_zone
     )
-    return chosen.quiet_until(now)
 
 
 def _is_logged_in(due: Due, now: datetime) -> bool:
@@ -230,7 +247,7 @@ def send(channel: Channel, due: Due) -> Outcome:
 def _message(due: Due) -> Message:
     """A phone is spoken to in its own language, a person by e-mail or text message in theirs."""
     language = due.locale or due.language or "en"
-    said = words.message(due.notification_id, _CATEGORIES[due.category], due.severity, language)
+    said = words.message(due.notification_id, Category.of(due.category), due.severity, language)
     return replace(said, lasts=due.expires_at - clock.now(), may_be_repeat=due.attempts > 0)
 
 
@@ -242,7 +259,6 @@ def _recipient(due: Due) -> Recipient:
     return Recipient(
         kind=due.kind or "",
         address=due.address or "",
-        platform=due.platform,
         p256dh=due.p256dh,
         auth=due.auth,
     )

@@ -129,13 +129,17 @@ def _change(which: sa.Select[UUID], **values: object) -> Sequence[UUID]:
 
 
 def not_ready() -> Sequence[UUID]:
-    """The notifications whose deliveries nobody has made: their job has failed, or is gone."""
+    """The notifications whose deliveries nobody has made: their job has failed, or is gone.
+
+    Of very many any few: the oldest might be those that can never be made ready, and the others
+    would wait for them for ever.
+    """
     found = (
         sa.select(Notification.id)
         .where(
             Notification.ready_at.is_(None), Notification.created_at <= clock.now() - STUCK_AFTER
         )
-        .order_by(Notification.id)
+        .order_by(sa.func.random())
         .limit(AT_ONCE)
     )
     return db.session().scalars(found).all()

@@ -32,7 +32,7 @@ class TestSending:
         assert message.notification_id == notification_id
         assert (message.title, message.body) == ("Booking", "You have a new update.")
         assert timedelta(0) < message.lasts <= Category.REQUEST_SUBMITTED.lasts
-        assert (recipient.kind, recipient.platform) == ("fid", "android")
+        assert recipient.kind == "fid"
         (delivery,) = town.deliveries(notification_id)
         assert (delivery.state, delivery.attempts) == ("accepted", 1)
         assert delivery.provider_id == "theirs"
@@ -201,10 +201,23 @@ class TestInQuietHours:
         assert post.send_due() == 3
         assert [name for name, channel in post.channels.items() if channel.sent] == ["email"]
 
-    def test_urgent_things_pass(self, post, late):
-        late(Category.RETURN_LATE)
+    def test_urgent_things_pass_and_each_time_is_written_down(self, post, late, rows, frozen):
+        notification_id = late(Category.RETURN_LATE)
+        read = "select subject_id from audit_events where action = 'notification:pass_quiet_hours'"
+        for attempt in (1, 2):
+            post.fcm.replies = [UNAVAILABLE]
+            post.send_due()
+            assert len(post.fcm.sent) == attempt
+            assert [row.subject_id for row in rows(read)] == [notification_id] * attempt
+            frozen.shift(delivering.LONGEST_WAIT)
+
+    def test_the_first_passing_is_not_written_down_twice(self, post, told, rows, frozen):
+        frozen.shift(self.NIGHT)
+        told(Category.RETURN_LATE)
         post.send_due()
         assert len(post.fcm.sent) == 1
+        read = "select from audit_events where action = 'notification:pass_quiet_hours'"
+        assert len(rows(read)) == 1
 
     @pytest.mark.parametrize(
         "chosen",

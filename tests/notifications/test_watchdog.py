@@ -73,6 +73,25 @@ class TestTheWatchdog:
         assert watchdog.look(post.engine) == {"made_ready": 1}
         assert len(town.deliveries(good)) == 1
 
+    def test_comes_to_those_behind_many_that_can_not_be_made_ready(
+        self, post, town, world, frozen, monkeypatch
+    ):
+        bad = [town.tell(world.here.hub_carer, Category.REQUEST_SUBMITTED) for _ in range(2)]
+        good = town.tell(world.here.hub_carer, Category.REQUEST_SUBMITTED)
+        make_ready = planning.make_ready
+
+        def choke(ids):
+            if {*bad} & {*ids}:
+                raise ValueError
+            make_ready(ids)
+
+        monkeypatch.setattr(planning, "make_ready", choke)
+        monkeypatch.setattr(watchdog, "AT_ONCE", 1)
+        frozen.shift(30)
+        for _ in range(100):
+            watchdog.look(post.engine)
+        assert len(town.deliveries(good)) == 1
+
     def test_gives_up_what_waits_for_a_channel_that_is_off_by_now(self, post, told, town, frozen):
         notification_id = told()
         post.only(ChannelName.EMAIL)
