@@ -199,7 +199,7 @@ def _quiet_until(due: Due, now: datetime) -> datetime | None:
     """
     if due.severity == Severity.URGENT or due.channel is ChannelName.EMAIL:
         return None
-    return _preferences(due).quiet_until(now)
+    return _preferences(due).quiet_end(now)
 
 
 def _passes_quiet_hours(due: Due, now: datetime) -> bool:
@@ -209,16 +209,16 @@ def _passes_quiet_hours(due: Due, now: datetime) -> bool:
     """
     if due.severity != Severity.URGENT or due.channel is ChannelName.EMAIL:
         return False
-    quiet_until = _preferences(due).quiet_until
-    is_known = due.attempts == 0 and quiet_until(due.created_at) is not None
-    return quiet_until(now) is not None and not is_known
+    quiet_end = _preferences(due).quiet_end
+    is_known = due.attempts == 0 and quiet_end(due.created_at) is not None
+    return quiet_end(now) is not None and not is_known
 
 
 def _preferences(due: Due) -> Preferences:
     if due.time_zone is None:
         return preferences.usual()
     return Preferences(
-        quiet_from=due.quiet_from, quiet_until_time=due.quiet_until, time_zone=due.time_zone
+        quiet_from=due.quiet_from, quiet_until=due.quiet_until, time_zone=due.time_zone
     )
 
 

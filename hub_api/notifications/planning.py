@@ -226,14 +226,14 @@ class _Plan:
         """When the quiet hours end that hold this back; urgent things are never held back."""
         if self.severity is Severity.URGENT:
             return None
-        return self.chosen.quiet_until(self.now)
+        return self.chosen.quiet_end(self.now)
 
     @property
     def passes_quiet_hours(self) -> bool:
         """Something urgent goes out although the person sleeps."""
         is_urgent = self.severity is Severity.URGENT
         goes_out = any(row["state"] == DeliveryState.QUEUED for row in self.rows)
-        return is_urgent and goes_out and self.chosen.quiet_until(self.now) is not None
+        return is_urgent and goes_out and self.chosen.quiet_end(self.now) is not None
 
     def make(self, phones: list[_Phone]) -> None:
         for phone in phones:

@@ -24,7 +24,7 @@ from tests.standins import fcm as google_says
 from tests.standins.server import Reply
 
 ADDRESS = "cZ9-very-own-address-of-one-phone"
-PHONE = Recipient(kind="fid", address=ADDRESS, platform="android")
+PHONE = Recipient(kind="fid", address=ADDRESS)
 
 
 def message(**changes) -> Message:
