@@ -24,7 +24,7 @@ CATEGORIES = (
     "sleepover_cancelled", "sleepover_extended", "sleepover_ended_early", "sleepover_tomorrow",
     "handover_due", "return_due", "return_late", "device_stopped", "morning_digest", "push_test",
 )  # fmt: skip
-NEW_CATEGORIES = (*CATEGORIES, "device_taken_over")
+NEW_CATEGORIES = (*CATEGORIES[:-2], "device_taken_over", *CATEGORIES[-2:])
 
 RELEASE = """
 create function release_device(installation text, its_kind text, its_address text, at timestamptz)
