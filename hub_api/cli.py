@@ -274,13 +274,13 @@ def invite(email: str, name: str, role: str) -> None:
 def push_test(email: str, *, dry_run: bool) -> None:
     """Say how everything stands between somebody's account and their phone, and send a test."""
     from hub_api import embedded
-    from hub_api.notifications import push_chain
+    from hub_api.notifications import push_test
 
     settings = hub_settings.current()
     with embedded.with_database(settings) as ready:
         engine = db.make_engine(ready.required_database().migration, connections=1)
         try:
-            is_reached = push_chain.pull(
+            is_reached = push_test.pull(
                 engine, settings.channels, email, click.echo, dry_run=dry_run
             )
         finally:

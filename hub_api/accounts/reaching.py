@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
@@ -17,19 +17,36 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-def roles_held(account_ids: Iterable[UUID]) -> dict[UUID, frozenset[Role]]:
+class Held(NamedTuple):
+    """A role, and for which constellation or household; neither: for the whole service."""
+
+    role: Role
+    constellation_id: UUID | None
+    household_id: UUID | None
+
+    def is_for(self, constellation_id: UUID | None, household_id: UUID | None) -> bool:
+        """Whether it counts there. What has no place is for whoever holds the role anywhere."""
+        if constellation_id is None and household_id is None:
+            return True
+        if self.household_id is not None:
+            return self.household_id == household_id
+        return self.constellation_id in {None, constellation_id}
+
+
+def roles_held(account_ids: Iterable[UUID]) -> dict[UUID, list[Held]]:
     """Which roles those of these accounts that are open hold today, in one statement."""
     held = sa.and_(RoleGrant.account_id == Account.id, RoleGrant.holds_on(clock.london_today()))
-    found = (
-        sa.select(Account.id, sa.func.array_agg(RoleGrant.role).label("roles"))
+    rows = (
+        sa.select(Account.id, RoleGrant.role, RoleGrant.constellation_id, RoleGrant.household_id)
         .outerjoin(RoleGrant, held)
         .where(Account.id.in_(set(account_ids)), Account.is_active)
-        .group_by(Account.id)
     )
-    return {
-        row.id: frozenset(Role(role) for role in row.roles if role)
-        for row in db.connection().execute(found)
-    }
+    found: dict[UUID, list[Held]] = {}
+    for account_id, role, *place in db.connection().execute(rows):
+        roles = found.setdefault(account_id, [])
+        if role is not None:
+            roles.append(Held(Role(role), *place))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,10 @@ class Category(StrEnum):
         "device_stopped", Topic.PHONE, Severity.IMPORTANT, 7 * DAY, tuple(Role),
         "Your phone has stopped receiving. Please open the app on it, or log in again.",
     )
+    DEVICE_TAKEN_OVER = (
+        "device_taken_over", Topic.PHONE, Severity.IMPORTANT, 7 * DAY, tuple(Role),
+        "Somebody else has logged in on your phone: nothing for you reaches it until you log in.",
+    )
     MORNING_DIGEST = (
         "morning_digest", Topic.DIGEST, Severity.IMPORTANT, DAY, tuple(Role),
         "Some things came in while it was quiet. They are in your inbox.",

@@ -7,16 +7,20 @@ nothing: whether, when and how often to try is `delivering.py`'s.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import timedelta
     from uuid import UUID
 
     from hub_api.notifications.categories import Topic
     from hub_api.notifications.models import ChannelName, DropReason
+
+
+LONGEST_KEPT = timedelta(days=28)
+"""Google refuses more, Mozilla takes 30 days."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +39,11 @@ class Message:
     """Whether an earlier attempt may have arrived. Text messages can't collapse: where this is so,
     their channel asks first."""
 
+    @property
+    def seconds(self) -> int:
+        """How long a push service is asked to keep it: none takes more than four weeks."""
+        return int(max(timedelta(), min(self.lasts, LONGEST_KEPT)).total_seconds())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
@@ -43,7 +52,6 @@ class Recipient:
     kind: str
     """A `DeviceKind`, or `email`, or `sms`."""
     address: str
-    platform: str | None = None
     p256dh: str | None = None
     auth: str | None = None
 
@@ -72,6 +80,22 @@ class Outcome:
     retry_after: timedelta | None = None
     drop: DropReason | None = None
     provider_id: str | None = None
+
+
+def later(reason: str, retry_after: timedelta | None = None) -> Outcome:
+    return Outcome(ending=Ending.LATER, reason=reason, retry_after=retry_after)
+
+
+def failed(reason: str) -> Outcome:
+    return Outcome(ending=Ending.FAILED, reason=reason)
+
+
+def gone(drop: DropReason) -> Outcome:
+    return Outcome(ending=Ending.GONE, reason=str(drop), drop=drop)
+
+
+def fault(reason: str) -> Outcome:
+    return Outcome(ending=Ending.FAULT, reason=reason)
 
 
 class Channel(Protocol):

@@ -18,7 +18,8 @@ import sqlalchemy as sa
 import structlog
 
 from hub_api import clock, db
-from hub_api.notifications import circuits, devices, preferences, words
+from hub_api.audit import service as audit
+from hub_api.notifications import circuits, deadline, devices, planning, preferences, words
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.channels import Ending, Outcome, Recipient
 from hub_api.notifications.models import (
@@ -45,7 +46,6 @@ LONGEST_WAIT = timedelta(minutes=5)
 SHORTEST_WAIT = timedelta(seconds=1)
 
 _dice = random.SystemRandom()
-_CATEGORIES = {str(category): category for category in Category}
 
 
 class Due(NamedTuple):
@@ -57,6 +57,7 @@ class Due(NamedTuple):
     device_id: UUID | None
     attempts: int
     """Made before this one."""
+    created_at: datetime
     is_probe: bool
     """Its channel is at fault, and this would be to see whether it still is."""
     category: str
@@ -67,7 +68,6 @@ class Due(NamedTuple):
     email: str
     kind: str | None
     address: str | None
-    platform: str | None
     p256dh: str | None
     auth: str | None
     locale: str | None
@@ -80,6 +80,12 @@ class Due(NamedTuple):
     quiet_until: time | None
     time_zone: str | None
     """With the two before; None for somebody who has chosen nothing."""
+
+    @property
+    def worth_until(self) -> datetime:
+        """Until when it is worth sending."""
+        is_mail = self.channel is ChannelName.EMAIL
+        return self.expires_at + (planning.MAIL_MAY_BE_LATE if is_mail else timedelta())
 
 
 # The oldest due one of each usable channel, an urgent one before all others of it; and of those one
@@ -94,9 +100,9 @@ _NEXT = sa.text("""
           left join channel_faults f on f.channel = c.channel
          where f.channel is null or f.probe_at <= :now or f.probe_at > :latest_probe
     )
-    select d.id, d.notification_id, d.channel, d.device_id, d.attempts, usable.is_probe,
-           n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
-           v.kind, v.address, v.platform, v.p256dh, v.auth, v.locale, v.dropped_at,
+    select d.id, d.notification_id, d.channel, d.device_id, d.attempts, d.created_at,
+           usable.is_probe, n.category, n.severity, n.expires_at, n.opened_at, a.is_active, a.email,
+           v.kind, v.address, v.p256dh, v.auth, v.locale, v.dropped_at,
            s.ended_at, s.expires_at as session_expires_at, p.mobile, p.language,
            p.quiet_from, p.quiet_until, p.time_zone
       from usable
@@ -138,9 +144,12 @@ def take(due: Due) -> bool:
     end = _end_without_sending(due, now)
     if end is not None:
         _change(due, next_attempt_at=None, ended_at=now, **end)
+        _fall_back(due)
         return False
     if due.is_probe and not circuits.take_probe(due.channel):
         return False
+    if _passes_quiet_hours(due, now):
+        audit.record("notification:pass_quiet_hours", subject_id=due.notification_id)
     _change(
         due,
         state=DeliveryState.SENDING,
@@ -162,7 +171,7 @@ def _end_without_sending(due: Due, now: datetime) -> dict[str, Any] | None:
         return _suppressed(SuppressReason.LOGGED_OUT)
     if due.opened_at is not None:
         return _suppressed(SuppressReason.OPENED_ELSEWHERE)
-    if due.expires_at <= now:
+    if due.worth_until <= now:
         return {"state": DeliveryState.EXPIRED, "reason": None}
     if due.channel is ChannelName.SMS and due.mobile is None:
         return _suppressed(SuppressReason.TURNED_OFF)
@@ -170,6 +179,12 @@ def _end_without_sending(due: Due, now: datetime) -> dict[str, Any] | None:
     if quiet_until is not None:
         return _suppressed(SuppressReason.QUIET_HOURS, quiet_until=quiet_until)
     return None
+
+
+def _fall_back(due: Due) -> None:
+    """A push is over: if it was the last that could have reached anybody, there is e-mail."""
+    if due.device_id is not None:
+        planning.mail_instead([due.notification_id])
 
 
 def _suppressed(reason: SuppressReason, **values: Any) -> dict[str, Any]:
@@ -184,12 +199,27 @@ def _quiet_until(due: Due, now: datetime) -> datetime | None:
     """
     if due.severity == Severity.URGENT or due.channel is ChannelName.EMAIL:
         return None
+    return _preferences(due).quiet_end(now)
+
+
+def _passes_quiet_hours(due: Due, now: datetime) -> bool:
+    """Whether this attempt wakes somebody, and that is not written down yet.
+
+    Of what was planned in quiet hours the first attempts are: `planning.py` did that.
+    """
+    if due.severity != Severity.URGENT or due.channel is ChannelName.EMAIL:
+        return False
+    quiet_end = _preferences(due).quiet_end
+    is_known = due.attempts == 0 and quiet_end(due.created_at) is not None
+    return quiet_end(now) is not None and not is_known
+
+
+def _preferences(due: Due) -> Preferences:
     if due.time_zone is None:
-        return preferences.usual().quiet_until(now)
-    chosen = Preferences(
-        quiet_from=due.quiet_from, quiet_until_time=due.quiet_until, time_zone=due.time_zone
+        return preferences.usual()
+    return Preferences(
+        quiet_from=due.quiet_from, quiet_until=due.quiet_until, time_zone=due.time_zone
     )
-    return chosen.quiet_until(now)
 
 
 def _is_logged_in(due: Due, now: datetime) -> bool:
@@ -207,7 +237,8 @@ def _is_logged_in(due: Due, now: datetime) -> bool:
 def send(channel: Channel, due: Due) -> Outcome:
     """Try once. Never inside a transaction."""
     try:
-        return channel.send(_message(due), _recipient(due))
+        with deadline.attempt():
+            return channel.send(_message(due), _recipient(due))
     except Exception as error:  # noqa: BLE001 - a channel raises nothing; if one does, it may pass
         log.error("channel_raised", channel=str(due.channel), error=type(error).__name__)
         return Outcome(ending=Ending.LATER, reason="unexpected")
@@ -216,7 +247,7 @@ def send(channel: Channel, due: Due) -> Outcome:
 def _message(due: Due) -> Message:
     """A phone is spoken to in its own language, a person by e-mail or text message in theirs."""
     language = due.locale or due.language or "en"
-    said = words.message(due.notification_id, _CATEGORIES[due.category], due.severity, language)
+    said = words.message(due.notification_id, Category.of(due.category), due.severity, language)
     return replace(said, lasts=due.expires_at - clock.now(), may_be_repeat=due.attempts > 0)
 
 
@@ -228,7 +259,6 @@ def _recipient(due: Due) -> Recipient:
     return Recipient(
         kind=due.kind or "",
         address=due.address or "",
-        platform=due.platform,
         p256dh=due.p256dh,
         auth=due.auth,
     )
@@ -240,8 +270,8 @@ def _recipient(due: Due) -> Recipient:
 def record(due: Due, outcome: Outcome) -> None:
     """Say how the attempt went.
 
-    One that was given up meanwhile, and put back by the watchdog, changes nothing; one whose
-    receipt was quicker only adds when it was accepted.
+    One that was given up meanwhile, and put back by the watchdog, changes nothing but that it was
+    accepted, if it was.
     """
     now = clock.now()
     this_attempt = Delivery.id == due.id, Delivery.attempts == due.attempts + 1
@@ -249,12 +279,22 @@ def record(due: Due, outcome: Outcome) -> None:
     in_hand = sa.update(Delivery).where(*this_attempt, Delivery.state == DeliveryState.SENDING)
     if not db.connection().execute(in_hand.values(values)).rowcount:
         if outcome.ending is Ending.ACCEPTED:
-            _accepted_after_its_receipt(this_attempt, outcome, now)
+            _accepted_late(due, outcome, now)
         return
-    if values["state"] == DeliveryState.FAILED:
+    state = values["state"]
+    if state == DeliveryState.FAILED:
         log.warning("delivery_failed", channel=str(due.channel), reason=values["reason"])
-    if values["state"] == DeliveryState.DROPPED and due.device_id is not None:
+    if state == DeliveryState.EXPIRED:
+        log.warning("delivery_expired", channel=str(due.channel), reason=values["reason"])
+    if state == DeliveryState.DROPPED and due.device_id is not None:
         devices.drop(due.device_id, outcome.drop or DropReason.UNREGISTERED, address=due.address)
+    _tell_circuit(due, outcome)
+    if "ended_at" in values:
+        _fall_back(due)
+
+
+def _tell_circuit(due: Due, outcome: Outcome) -> None:
+    """What the ending says of the channel."""
     if outcome.ending is Ending.FAULT:
         circuits.open_for(due.channel, outcome.reason or "unknown")
     elif outcome.ending is Ending.ACCEPTED and due.is_probe:
@@ -263,12 +303,31 @@ def record(due: Due, outcome: Outcome) -> None:
         circuits.give_back_probe(due.channel)
 
 
-def _accepted_after_its_receipt(
-    this_attempt: Iterable[sa.ColumnElement[bool]], outcome: Outcome, now: datetime
-) -> None:
-    received = Delivery.state.in_((DeliveryState.RECEIVED, DeliveryState.OPENED))
-    late = sa.update(Delivery).where(*this_attempt, received, Delivery.accepted_at.is_(None))
-    db.connection().execute(late.values(accepted_at=now, provider_id=outcome.provider_id))
+def _accepted_late(due: Due, outcome: Outcome, now: datetime) -> None:
+    """It was accepted after all: by a sender that was taken for dead, or after its receipt.
+
+    What would be sent again, or was given up meanwhile, is not: the service has it. What was kept
+    back since stays so, and what its phone has said stands.
+    """
+    given_up = DeliveryState.EXPIRED, DeliveryState.FAILED
+    is_open = Delivery.state.in_((DeliveryState.QUEUED, DeliveryState.SENDING, *given_up))
+    late = sa.update(Delivery).where(
+        Delivery.id == due.id, Delivery.attempts > due.attempts, Delivery.accepted_at.is_(None)
+    )
+    accepted = {
+        "state": DeliveryState.ACCEPTED,
+        "next_attempt_at": None,
+        "sending_since": None,
+        "ended_at": None,
+        "reason": None,
+    }
+    values: dict[str, Any] = {
+        name: sa.case((is_open, value), else_=getattr(Delivery, name))
+        for name, value in accepted.items()
+    }
+    values |= {"accepted_at": now, "provider_id": outcome.provider_id}
+    db.connection().execute(late.values(values))
+    _tell_circuit(due, outcome)
 
 
 def _result(due: Due, outcome: Outcome, now: datetime) -> dict[str, Any]:
@@ -285,7 +344,7 @@ def _result(due: Due, outcome: Outcome, now: datetime) -> dict[str, Any]:
             return {"state": DeliveryState.QUEUED, "next_attempt_at": now}
         return {"state": DeliveryState.DROPPED, "ended_at": now}
     again = now + wait_after(due.attempts + 1, outcome.retry_after)
-    if again >= due.expires_at:
+    if again >= due.worth_until:
         return {"state": DeliveryState.EXPIRED, "ended_at": now}
     return {"state": DeliveryState.QUEUED, "next_attempt_at": again}
 

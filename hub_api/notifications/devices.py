@@ -34,6 +34,7 @@ from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -152,15 +153,25 @@ def register(actor: Actor, installation_id: UUID, given: Registration) -> None:
     device = db.session().scalar(mine.with_for_update())
     if device is None or (device.kind, device.address) != (given["kind"], given["address"]):
         # A device of one's own keeps its row and takes the new address from whoever had it.
-        released = "" if device else installation
-        db.session().execute(
-            sa.select(sa.func.release_device(released, given["kind"], given["address"], now))
-        )
+        _take_over(actor, "" if device else installation, given, now)
     if device is None:
         _add(actor, Device(installation_id=installation, **kept))
     else:
         _change(actor, device, kept)
     prove(actor)
+
+
+def _take_over(actor: Actor, installation: str, given: Registration, now: datetime) -> None:
+    """Have nobody else's phone be this installation or at this address.
+
+    Whoever is still logged in there hears of it, unless they took it from themselves: nothing more
+    reaches them on it. On a shared phone people log out before the next one logs in.
+    """
+    released = sa.func.release_device(installation, given["kind"], given["address"], now)
+    columns = released.table_valued("device_id", "account_id", "was_logged_in")
+    for device_id, account_id, was_logged_in in db.session().execute(sa.select(columns)):
+        if was_logged_in and account_id != actor.account_id:
+            service.notify([account_id], Category.DEVICE_TAKEN_OVER, device_id)
 
 
 def _add(actor: Actor, device: Device) -> None:

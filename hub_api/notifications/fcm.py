@@ -2,9 +2,8 @@
 
 The only file that imports firebase-admin, which costs a second and 20 MB: only what sends opens it.
 Left at its defaults the library retries inside `send()`, so that a read timeout doubles a push, and
-waits for two minutes. Here the ledger retries and nothing else does. Finding the host's address
-apart, an attempt waits 28 s at most, less than the 30 s after which a row in hand counts as stuck:
-for the token 3 s to connect and 5 s to be answered, for the push 10 s each.
+waits for two minutes. Here the ledger retries and nothing else does, and an attempt ends when its
+time is up (`deadline.py`).
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from firebase_admin import exceptions, messaging
 from google.auth import exceptions as auth_exceptions
 from google.auth.transport import requests as auth_transport
 from google.oauth2 import service_account
-from requests.adapters import HTTPAdapter
 
 from hub_api import clock
-from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications import deadline
+from hub_api.notifications.channels import Ending, Outcome, failed, fault, gone, later
 from hub_api.notifications.models import DeviceKind, DropReason
 from hub_api.notifications.retry_after import wait_of
 from hub_api.settings import Channels, SettingsError
@@ -38,15 +37,11 @@ log = structlog.get_logger(__name__)
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 SEND_WITHIN = 10
-"""Seconds to connect, and again to wait for an answer."""
+"""Seconds to connect, and again to wait for a byte of an answer."""
 TOKEN_WITHIN = (3, 5)
 """Seconds to connect, and to wait for an access token."""
-LINKS = 32
-"""Connections kept; more than there are senders."""
 QUOTA_WAIT = timedelta(seconds=10)
 """The least to wait when there was too much, which Google asks for when it names no time."""
-LONGEST_TTL = timedelta(days=28)
-"""More than this is refused."""
 SERVER_ERROR = 500
 
 UNAUTHENTICATED = "unauthenticated"
@@ -65,6 +60,7 @@ class _Credentials(service_account.Credentials):
         self._fetching = threading.Lock()
         self._failures = 0
         self._token_host = auth_transport.Request()
+        deadline.bind(self._token_host.session)
 
     def _is_regional_access_boundary_lookup_required(self) -> bool:
         # google-auth from 2.55 on would ask Google from a thread of its own.
@@ -72,7 +68,9 @@ class _Credentials(service_account.Credentials):
 
     def before_request(self, request: Any, method: str, url: str, headers: Any) -> None:
         failures = self._failures
-        with self._fetching:
+        if not self._fetching.acquire(timeout=deadline.left()):
+            raise auth_exceptions.TransportError("Another thread is still trying.")
+        try:
             if self._failures != failures and not self.valid:
                 raise auth_exceptions.TransportError("Another thread has just tried.")
             try:
@@ -80,6 +78,8 @@ class _Credentials(service_account.Credentials):
             except Exception:
                 self._failures += 1
                 raise
+        finally:
+            self._fetching.release()
 
     def refresh(self, request: Any) -> None:  # noqa: ARG002 - the library's, which would retry
         asked_before = False
@@ -125,7 +125,7 @@ class Fcm:
         if url != Channels().fcm_url:
             service._fcm_url = f"{url}/v1/projects/{project}/messages:send"
         self._session = service._client.session
-        self._session.mount(url, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        deadline.bind(self._session)
         # A 401 is not asked again at once either: that is for the ledger, with another token.
         self._session._max_refresh_attempts = 0
 
@@ -187,7 +187,7 @@ def _build(message: Message, recipient: Recipient) -> messaging.Message:
     Every message shows something, so each may wake the phone: high priority, and 10 with Apple.
     """
     nid = str(message.notification_id)
-    ttl = int(max(timedelta(), min(message.lasts, LONGEST_TTL)).total_seconds())
+    ttl = message.seconds
     urgent = {"interruption-level": "time-sensitive"} if message.is_urgent else None
     built = messaging.Message(
         data={"nid": nid, "category": str(message.topic)},
@@ -223,39 +223,27 @@ def _build(message: Message, recipient: Recipient) -> messaging.Message:
 # --- how it ended ----------------------------------------------------------------------------
 
 
-def _later(reason: str, retry_after: timedelta | None = None) -> Outcome:
-    return Outcome(ending=Ending.LATER, reason=reason, retry_after=retry_after)
-
-
-def _fault(reason: str) -> Outcome:
-    return Outcome(ending=Ending.FAULT, reason=reason)
-
-
-def _gone(drop: DropReason) -> Outcome:
-    return Outcome(ending=Ending.GONE, reason=str(drop), drop=drop)
-
-
-BAD_MESSAGE = Outcome(ending=Ending.FAILED, reason="bad_message")
+BAD_MESSAGE = failed("bad_message")
 
 _ENDINGS: dict[type[Exception], Outcome] = {
-    messaging.UnregisteredError: _gone(DropReason.UNREGISTERED),
-    messaging.SenderIdMismatchError: _gone(DropReason.WRONG_SENDER),
+    messaging.UnregisteredError: gone(DropReason.UNREGISTERED),
+    messaging.SenderIdMismatchError: gone(DropReason.WRONG_SENDER),
     # Whatever is wrong with these is wrong for every phone.
-    messaging.ThirdPartyAuthError: _fault("third_party_auth"),
-    exceptions.NotFoundError: _fault("no_such_project"),
-    exceptions.PermissionDeniedError: _fault("permission_denied"),
-    exceptions.UnauthenticatedError: _fault(UNAUTHENTICATED),
-    exceptions.InternalError: _later("service_error"),
-    exceptions.UnavailableError: _later("service_unavailable"),
-    exceptions.DeadlineExceededError: _later("timeout"),
+    messaging.ThirdPartyAuthError: fault("third_party_auth"),
+    exceptions.NotFoundError: fault("no_such_project"),
+    exceptions.PermissionDeniedError: fault("permission_denied"),
+    exceptions.UnauthenticatedError: fault(UNAUTHENTICATED),
+    exceptions.InternalError: later("service_error"),
+    exceptions.UnavailableError: later("service_unavailable"),
+    exceptions.DeadlineExceededError: later("timeout"),
     # No answer, or one that makes no sense.
-    exceptions.UnknownError: _later("service_error"),
-    auth_exceptions.GoogleAuthError: _later("token_host_unavailable"),
+    exceptions.UnknownError: later("service_error"),
+    auth_exceptions.GoogleAuthError: later("token_host_unavailable"),
     # A 200 that is not what it should be; perhaps it was sent, and a repetition collapses.
-    KeyError: _later("malformed_answer"),
-    AttributeError: _later("malformed_answer"),
-    TypeError: _later("malformed_answer"),
-    UnicodeError: _later("malformed_answer"),
+    KeyError: later("malformed_answer"),
+    AttributeError: later("malformed_answer"),
+    TypeError: later("malformed_answer"),
+    UnicodeError: later("malformed_answer"),
 }
 """By the error, the nearest of its bases first."""
 
@@ -265,17 +253,17 @@ def _outcome_of(error: Exception) -> Outcome:
     if isinstance(error, exceptions.InvalidArgumentError):
         return _of_invalid_argument(error)
     if isinstance(error, exceptions.ResourceExhaustedError):
-        return _later("quota", max(QUOTA_WAIT, _retry_after(error) or QUOTA_WAIT))
+        return later("quota", max(QUOTA_WAIT, _retry_after(error) or QUOTA_WAIT))
     if isinstance(error, auth_exceptions.RefreshError):
-        return _later("token_host_unavailable") if error.retryable else _fault("key_refused")
+        return later("token_host_unavailable") if error.retryable else fault("key_refused")
     for kind in type(error).__mro__:
         outcome = _ENDINGS.get(kind)
         if outcome is not None and outcome.ending is Ending.LATER:
-            return _later(outcome.reason or "", _retry_after(error))
+            return later(outcome.reason or "", _retry_after(error))
         if outcome is not None:
             return outcome
     log.warning("fcm_unexpected", error=type(error).__name__)
-    return _later("unexpected", _retry_after(error))
+    return later("unexpected", _retry_after(error))
 
 
 FCM_ERROR = "type.googleapis.com/google.firebase.fcm.v1.FcmError"
@@ -298,7 +286,7 @@ def _of_invalid_argument(error: exceptions.InvalidArgumentError) -> Outcome:
     }
     is_fcm_error = any(detail.get("@type") == FCM_ERROR for detail in details)
     if (fields and fields <= ADDRESS_FIELDS) or (not fields and is_fcm_error):
-        return _gone(DropReason.BAD_ADDRESS)
+        return gone(DropReason.BAD_ADDRESS)
     return BAD_MESSAGE
 
 

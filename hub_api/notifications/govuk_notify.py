@@ -2,8 +2,8 @@
 
 The only file that imports the client of GOV.UK Notify. Notify does not recognise a repetition, and
 a text message can't be taken back. So each carries a reference, and where an earlier attempt may
-have arrived Notify is asked for it first. One attempt takes at most 29 s, less than the 30 s after
-which another takes over: asking 8 s, sending 13 s, asking about the template 8 s.
+have arrived Notify is asked for it first. All of it together ends when an attempt's time is up
+(`deadline.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from notifications_python_client.errors import APIError, InvalidResponse
 from notifications_python_client.notifications import NotificationsAPIClient
 
 from hub_api import clock
-from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications import deadline
+from hub_api.notifications.channels import Ending, Outcome, failed, fault, later
 from hub_api.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class GovukNotify:
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: Notify fills the template in and sends nothing."""
         if recipient.kind not in self._templates:
-            return Outcome(ending=Ending.FAILED, reason="no_template")
+            return failed("no_template")
         try:
             if dry_run:
                 return self._preview(message, recipient.kind)
@@ -107,7 +108,7 @@ class GovukNotify:
             return _outcome_of(error)
         except Exception as error:  # noqa: BLE001 - whatever happens is an outcome
             log.warning("govuk_notify_unexpected", error=type(error).__name__)
-            return _later("unexpected", SETTLES)
+            return later("unexpected", SETTLES)
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -119,6 +120,7 @@ class GovukNotify:
         client: NotificationsAPIClient | None = getattr(self._mine, "client", None)
         if client is None:
             client = NotificationsAPIClient(self._key, base_url=self._url)
+            deadline.bind(client.request_session)
             # A redirect would take somebody's number elsewhere.
             client.request_session.max_redirects = 0
             self._sessions.append(client.request_session)
@@ -131,7 +133,7 @@ class GovukNotify:
             self._client(ASK_WITHIN).post_template_preview(self._templates[kind], _words(message))
         except APIError as error:
             if error.response is not None and error.status_code in {400, 404}:
-                return _fault("template")
+                return fault("template")
             raise
         return Outcome(ending=Ending.ACCEPTED)
 
@@ -173,7 +175,7 @@ class GovukNotify:
         recipient: the others must not wait for them.
         """
         if not self._is_template_well(kind):
-            return _fault("template")
+            return fault("template")
         is_address = _types_of(error) == {"ValidationError"}
         return Outcome(
             ending=Ending.FAILED, reason="bad_address" if is_address else "recipient_refused"
@@ -199,14 +201,6 @@ def _reference(message: Message, kind: str) -> str:
 # --- how it ended ----------------------------------------------------------------------------
 
 
-def _later(reason: str, retry_after: timedelta | None = None) -> Outcome:
-    return Outcome(ending=Ending.LATER, reason=reason, retry_after=retry_after)
-
-
-def _fault(reason: str) -> Outcome:
-    return Outcome(ending=Ending.FAULT, reason=reason)
-
-
 _FAULTS = {
     401: "key_refused",
     403: "key_refused",  # or this machine's clock is more than 30 s wrong
@@ -218,22 +212,20 @@ _FAULTS = {
 def _outcome_of(error: APIError) -> Outcome:
     """What an error means. Its words are read by nobody: they may quote a number."""
     if error.response is None:
-        return _later(_no_answer(error.__cause__), SETTLES)
+        return later(_no_answer(error.__cause__), SETTLES)
     status = error.status_code
     if isinstance(error, InvalidResponse):
-        return _later("malformed_answer", SETTLES)
+        return later("malformed_answer", SETTLES)
     if status in _FAULTS:
-        return _fault(_FAULTS[status])
+        return fault(_FAULTS[status])
     if status == 429:
         is_for_today = "TooManyRequestsError" in _types_of(error)
-        return (
-            _later("day_limit", _until_midnight()) if is_for_today else _later("quota", RATE_WAIT)
-        )
+        return later("day_limit", _until_midnight()) if is_for_today else later("quota", RATE_WAIT)
     if status >= 500 or status == 408:
-        return _later("service_error", SETTLES)
+        return later("service_error", SETTLES)
     if status < 400:
-        return _fault("redirected")
-    return Outcome(ending=Ending.FAILED, reason="refused")
+        return fault("redirected")
+    return failed("refused")
 
 
 def _no_answer(cause: BaseException | None) -> str:

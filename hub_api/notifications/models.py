@@ -49,6 +49,9 @@ class Notification(HasId, Base):
     category: Mapped[str]
     severity: Mapped[str]
     subject_id: Mapped[UUID]
+    constellation_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("constellations.id"))
+    household_id: Mapped[UUID | None] = mapped_column(sa.ForeignKey("households.id"))
+    """With the one before, where it happened: sent only to whoever still holds a role there."""
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]
     """Nobody is disturbed with it after this."""
@@ -192,6 +195,16 @@ class DeliveryState(StrEnum):
     """Not worth sending any more."""
     SUPPRESSED = "suppressed"
     """Not sent on purpose: `reason` says why."""
+
+
+UNDER_WAY = (
+    DeliveryState.QUEUED,
+    DeliveryState.SENDING,
+    DeliveryState.ACCEPTED,
+    DeliveryState.RECEIVED,
+    DeliveryState.OPENED,
+)
+"""Of what is on its way or has arrived; the others are over without."""
 
 
 class SuppressReason(StrEnum):

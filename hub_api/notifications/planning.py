@@ -3,11 +3,13 @@
 Which ways is decided once, when a notification is made ready, by its severity, what the person
 chose, their quiet hours and their phones. Later changes of mind count for the next one; a logout,
 and quiet hours that have begun, count at once (`delivering.py` looks again before each attempt).
+What was to reach a phone, and then reached none, goes by e-mail after all (`mail_instead`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ from hub_api.audit import service as audit
 from hub_api.notifications import channels, devices, preferences
 from hub_api.notifications.categories import Category, Severity
 from hub_api.notifications.models import (
+    UNDER_WAY,
     ChannelName,
     Delivery,
     DeliveryState,
@@ -30,21 +33,27 @@ from hub_api.notifications.models import (
 from hub_api.notifications.preferences import Way, WaySetting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
     from uuid import UUID
 
+    from hub_api.accounts.reaching import Held
     from hub_api.notifications.preferences import Preferences
 
 AT_ONCE = 500
 """So many notifications are made ready by the same few statements."""
 
+MAIL_MAY_BE_LATE = timedelta(days=1)
+"""How much longer an e-mail is worth sending than a push: it disturbs nobody, and it may be made
+only when it is too late for pushes."""
+
 
 def make_ready(notification_ids: Sequence[UUID]) -> None:
     """Make the deliveries of these notifications. Doing it again changes nothing.
 
-    Whoever has closed their account, or holds none of the roles the category is for any more, has
-    no deliveries: the notification stays in their inbox, where it says nothing about anybody.
+    Whoever has closed their account, or holds none of the roles the category is for any more, not
+    there where it happened, has no deliveries: the notification stays in their inbox, where it says
+    nothing about anybody.
     """
     for start in range(0, len(notification_ids), AT_ONCE):
         _make_ready(notification_ids[start : start + AT_ONCE])
@@ -62,7 +71,7 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     plans = [
         _Plan(notification, chosen[notification.account_id], now)
         for notification in waiting
-        if Category.of(notification.category).concerns(roles.get(notification.account_id, ()))
+        if _concerns(notification, roles.get(notification.account_id, ()))
     ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
@@ -78,6 +87,30 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     )
 
 
+def mail_instead(notification_ids: Collection[UUID]) -> None:
+    """E-mail to those whom no push about these can reach any more: each expired, failed or had
+    nobody logged in. As for those without a phone, where that is what the person wants.
+
+    A push that a service has accepted may yet arrive, and what waits for the morning is told by
+    the digest. Call it once a push is over, in the same transaction.
+    """
+    waiting = _unreached(notification_ids)
+    accounts = {notification.account_id for notification in waiting}
+    if not accounts:
+        return
+    now = clock.now()
+    roles = reaching.roles_held(accounts)
+    chosen = preferences.of(accounts)
+    plans = [
+        _Plan(one, chosen[one.account_id], now)
+        for one in waiting
+        if _concerns(one, roles.get(one.account_id, ()))
+    ]
+    for plan in plans:
+        plan.mail()
+    _save([row for plan in plans for row in plan.rows])
+
+
 # --- what there is to go by ------------------------------------------------------------------
 
 
@@ -86,6 +119,18 @@ class _Waiting(NamedTuple):
     account_id: UUID
     category: str
     severity: str
+    constellation_id: UUID | None
+    household_id: UUID | None
+
+
+_WAITING = [getattr(Notification, name) for name in _Waiting._fields]
+
+
+def _concerns(notification: _Waiting, roles: Iterable[Held]) -> bool:
+    """Whether it is for somebody who holds these roles: those that count where it happened."""
+    place = notification.constellation_id, notification.household_id
+    there = (held.role for held in roles if held.is_for(*place))
+    return Category.of(notification.category).concerns(there)
 
 
 class _Phone(NamedTuple):
@@ -99,17 +144,40 @@ class _Phone(NamedTuple):
 def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
     """Those not made ready yet, locked: whoever comes second finds them ready."""
     found = (
-        sa.select(
-            Notification.id,
-            Notification.account_id,
-            Notification.category,
-            Notification.severity,
-        )
+        sa.select(*_WAITING)
         .where(Notification.id.in_(notification_ids), Notification.ready_at.is_(None))
         .order_by(Notification.id)
         .with_for_update()
     )
     return [_Waiting(*row) for row in db.connection().execute(found)]
+
+
+def _unreached(notification_ids: Collection[UUID]) -> list[_Waiting]:
+    """Those that nobody has opened and no push can bring any more; nor was an e-mail thought of.
+
+    The last two pushes may end at the same moment: they take turns, so that the second sees both.
+    """
+    for notification_id in sorted(notification_ids):
+        turn = sa.func.hashtextextended(str(notification_id), 0)
+        db.connection().execute(sa.select(sa.func.pg_advisory_xact_lock(turn)))
+    may_arrive = sa.exists().where(
+        Delivery.notification_id == Notification.id,
+        Delivery.device_id.is_not(None),
+        sa.or_(
+            Delivery.state.in_(UNDER_WAY),
+            Delivery.reason.in_((SuppressReason.QUIET_HOURS, SuppressReason.OPENED_ELSEWHERE)),
+        ),
+    )
+    has_mail = sa.exists().where(
+        Delivery.notification_id == Notification.id, Delivery.channel == ChannelName.EMAIL
+    )
+    found = sa.select(*_WAITING).where(
+        Notification.id.in_(notification_ids),
+        Notification.opened_at.is_(None),
+        sa.not_(may_arrive),
+        sa.not_(has_mail),
+    )
+    return [_Waiting(*row) for row in db.connection().execute(found.order_by(Notification.id))]
 
 
 def _phones_of(account_ids: set[UUID], now: datetime) -> dict[UUID, list[_Phone]]:
@@ -158,14 +226,14 @@ class _Plan:
         """When the quiet hours end that hold this back; urgent things are never held back."""
         if self.severity is Severity.URGENT:
             return None
-        return self.chosen.quiet_until(self.now)
+        return self.chosen.quiet_end(self.now)
 
     @property
     def passes_quiet_hours(self) -> bool:
         """Something urgent goes out although the person sleeps."""
         is_urgent = self.severity is Severity.URGENT
         goes_out = any(row["state"] == DeliveryState.QUEUED for row in self.rows)
-        return is_urgent and goes_out and self.chosen.quiet_until(self.now) is not None
+        return is_urgent and goes_out and self.chosen.quiet_end(self.now) is not None
 
     def make(self, phones: list[_Phone]) -> None:
         for phone in phones:
@@ -180,9 +248,12 @@ class _Plan:
             )
             for row in self.rows
         )
-        self._add(Way.EMAIL, ChannelName.EMAIL, reaches_a_phone=reaches)
+        self.mail(reaches_a_phone=reaches)
         if self.chosen.mobile is not None:
             self._add(Way.SMS, ChannelName.SMS)
+
+    def mail(self, *, reaches_a_phone: bool = False) -> None:
+        self._add(Way.EMAIL, ChannelName.EMAIL, reaches_a_phone=reaches_a_phone)
 
     def _add(
         self,

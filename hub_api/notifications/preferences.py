@@ -65,17 +65,17 @@ class Preferences:
 
     version: int = 0
     quiet_from: time | None = None
-    quiet_until_time: time | None = None
+    quiet_until: time | None = None
     time_zone: str = "Europe/London"
     mobile: str | None = None
     language: str = words.ENGLISH
     choices: dict[str, dict[str, bool]] = field(default_factory=dict)
 
-    def quiet_until(self, now: datetime) -> datetime | None:
+    def quiet_end(self, now: datetime) -> datetime | None:
         """When the quiet hours end that it is in now; None outside them."""
-        if self.quiet_from is None or self.quiet_until_time is None:
+        if self.quiet_from is None or self.quiet_until is None:
             return None
-        return clock.window_end(now, self.time_zone, self.quiet_from, self.quiet_until_time)
+        return clock.window_end(now, self.time_zone, self.quiet_from, self.quiet_until)
 
     def setting(self, category: Category, way: Way, severity: Severity | None = None) -> WaySetting:
         """Whether something of this category goes this way. Urgent things always do."""
@@ -94,7 +94,7 @@ def usual() -> Preferences:
     rules = settings.current().channels
     if rules.quiet_from == rules.quiet_until:
         return Preferences()
-    return Preferences(quiet_from=rules.quiet_from, quiet_until_time=rules.quiet_until)
+    return Preferences(quiet_from=rules.quiet_from, quiet_until=rules.quiet_until)
 
 
 def of(account_ids: Iterable[UUID]) -> dict[UUID, Preferences]:
@@ -110,7 +110,7 @@ def _preferences(row: Any) -> Preferences:
     return Preferences(
         version=row.version,
         quiet_from=row.quiet_from,
-        quiet_until_time=row.quiet_until,
+        quiet_until=row.quiet_until,
         time_zone=row.time_zone,
         mobile=row.mobile,
         language=row.language,
@@ -131,7 +131,7 @@ class ChoiceIn(TypedDict):
     is_on: bool
 
 
-class PreferencesIn(TypedDict):
+class Wanted(TypedDict):
     """All of somebody's preferences: `preferences_schemas.PreferencesIn`."""
 
     quiet_hours: QuietHours | None
@@ -146,7 +146,7 @@ def get_preferences(actor: Actor) -> dict[str, Any]:
     return _shown(actor, of([actor.account_id])[actor.account_id])
 
 
-def put_preferences(actor: Actor, seen_version: int, wanted: PreferencesIn) -> dict[str, Any]:
+def put_preferences(actor: Actor, seen_version: int, wanted: Wanted) -> dict[str, Any]:
     """Replace the actor's preferences. `seen_version` is 0 while there are none.
 
     Raises `StaleVersion` when they were changed meanwhile.
@@ -162,7 +162,7 @@ def put_preferences(actor: Actor, seen_version: int, wanted: PreferencesIn) -> d
     return _shown(actor, after)
 
 
-def _save(account_id: UUID, seen_version: int, wanted: PreferencesIn) -> Preferences:
+def _save(account_id: UUID, seen_version: int, wanted: Wanted) -> Preferences:
     """In one statement, which takes either the row as it was seen or the place where there is none.
 
     Raises `StaleVersion`.
@@ -193,8 +193,8 @@ def _save(account_id: UUID, seen_version: int, wanted: PreferencesIn) -> Prefere
 def _differences(before: Preferences, after: Preferences) -> list[str]:
     """What was changed, by the names it has in the document."""
     found = {
-        "quiet_hours": (before.quiet_from, before.quiet_until_time)
-        != (after.quiet_from, after.quiet_until_time)
+        "quiet_hours": (before.quiet_from, before.quiet_until)
+        != (after.quiet_from, after.quiet_until)
     }
     for name in ("time_zone", "mobile", "language", "choices"):
         found[name] = getattr(before, name) != getattr(after, name)
@@ -210,7 +210,7 @@ def _by_category(choices: list[ChoiceIn]) -> dict[str, dict[str, bool]]:
 
 def _shown(actor: Actor, chosen: Preferences) -> dict[str, Any]:
     roles = {grant.role for grant in actor.grants}
-    quiet_from, quiet_until = chosen.quiet_from, chosen.quiet_until_time
+    quiet_from, quiet_until = chosen.quiet_from, chosen.quiet_until
     return {
         "version": chosen.version,
         "quiet_hours": None

@@ -10,7 +10,7 @@ from hub_api.notifications import preferences
 from hub_api.notifications.preferences_schemas import PreferencesIn, PreferencesSchema
 
 if TYPE_CHECKING:
-    from hub_api.notifications.preferences import PreferencesIn as Wanted
+    from hub_api.notifications.preferences import Wanted
 
 blp = Blueprint(
     "notification preferences",

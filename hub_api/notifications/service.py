@@ -28,12 +28,29 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
-    """Put a notification into each inbox and queue its delivery, in the caller's transaction."""
-    put(dict.fromkeys(account_ids, subject_id), category)
+def notify(
+    account_ids: Iterable[UUID],
+    category: Category,
+    subject_id: UUID,
+    *,
+    constellation_id: UUID | None = None,
+    household_id: UUID | None = None,
+) -> None:
+    """Put a notification into each inbox and queue its delivery, in the caller's transaction.
+
+    With where it happened, what is sent goes only to whoever still holds a role there by then.
+    """
+    put(
+        dict.fromkeys(account_ids, subject_id),
+        category,
+        constellation_id=constellation_id,
+        household_id=household_id,
+    )
 
 
-def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
+def put(
+    subjects: Mapping[UUID, UUID], category: Category, **place: UUID | None
+) -> dict[UUID, UUID]:
     """As `notify()`, about something of each person's own: account → subject.
 
     Returns account → notification.
@@ -47,6 +64,7 @@ def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
             subject_id=subject_id,
             created_at=now,
             expires_at=now + category.lasts,
+            **place,
         )
         for account_id, subject_id in sorted(subjects.items())
     ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 STUCK_AFTER = timedelta(seconds=30)
-"""Longer than any attempt takes: each channel says how long that is, 29 s at most."""
+"""Longer than any attempt takes (`deadline.WITHIN`)."""
 
 AT_ONCE = 500
 """How many of a kind are seen to in one look."""
@@ -70,7 +70,10 @@ def put_back_abandoned() -> int:
         .limit(AT_ONCE)
         .with_for_update(skip_locked=True)
     )
-    return _change(abandoned, state=DeliveryState.QUEUED, next_attempt_at=now, sending_since=None)
+    put_back = _change(
+        abandoned, state=DeliveryState.QUEUED, next_attempt_at=now, sending_since=None
+    )
+    return len(put_back)
 
 
 def expire_waiting() -> int:
@@ -79,12 +82,15 @@ def expire_waiting() -> int:
     Senders see to the rest: they expire what they find.
     """
     now = clock.now()
+    may_be_late = sa.case(
+        (Delivery.channel == ChannelName.EMAIL, planning.MAIL_MAY_BE_LATE), else_=timedelta()
+    )
     late = (
         _overdue()
         .join(Notification, Notification.id == Delivery.notification_id)
-        .where(Notification.expires_at <= now)
+        .where(Notification.expires_at <= now - may_be_late)
     )
-    return _change(late, state=DeliveryState.EXPIRED, next_attempt_at=None, ended_at=now)
+    return _give_up(late, state=DeliveryState.EXPIRED)
 
 
 def suppress_without_channel() -> int:
@@ -93,13 +99,7 @@ def suppress_without_channel() -> int:
     if not missing:
         return 0
     waiting = _overdue().where(Delivery.channel.in_(missing))
-    return _change(
-        waiting,
-        state=DeliveryState.SUPPRESSED,
-        reason=SuppressReason.CHANNEL_OFF,
-        next_attempt_at=None,
-        ended_at=clock.now(),
-    )
+    return _give_up(waiting, state=DeliveryState.SUPPRESSED, reason=SuppressReason.CHANNEL_OFF)
 
 
 def _overdue() -> sa.Select[UUID]:
@@ -114,20 +114,32 @@ def _overdue() -> sa.Select[UUID]:
     )
 
 
-def _change(which: sa.Select[UUID], **values: object) -> int:
+def _give_up(which: sa.Select[UUID], **values: object) -> int:
+    """Whoever can be reached by no push any more gets an e-mail instead."""
+    told = _change(which, next_attempt_at=None, ended_at=clock.now(), **values)
+    planning.mail_instead({*told})
+    return len(told)
+
+
+def _change(which: sa.Select[UUID], **values: object) -> Sequence[UUID]:
+    """Change these deliveries; the notification of each."""
     chosen = which.cte().prefix_with("materialized", dialect="postgresql")
     changed = sa.update(Delivery).where(Delivery.id.in_(sa.select(chosen.c.id))).values(values)
-    return db.connection().execute(changed).rowcount
+    return db.connection().scalars(changed.returning(Delivery.notification_id)).all()
 
 
 def not_ready() -> Sequence[UUID]:
-    """The notifications whose deliveries nobody has made: their job has failed, or is gone."""
+    """The notifications whose deliveries nobody has made: their job has failed, or is gone.
+
+    Of very many any few: the oldest might be those that can never be made ready, and the others
+    would wait for them for ever.
+    """
     found = (
         sa.select(Notification.id)
         .where(
             Notification.ready_at.is_(None), Notification.created_at <= clock.now() - STUCK_AFTER
         )
-        .order_by(Notification.id)
+        .order_by(sa.func.random())
         .limit(AT_ONCE)
     )
     return db.session().scalars(found).all()

@@ -2,7 +2,7 @@
 
 The only file that imports pywebpush, which seals and signs. The request is made here, because the
 library's own follows redirects and reads whatever it is answered: an endpoint is an address that
-somebody gave us. One attempt takes at most 15 s, and nothing is tried again.
+somebody gave us. An attempt ends when its time is up (`deadline.py`); nothing is tried again.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ import requests
 import structlog
 from py_vapid import Vapid02
 from pywebpush import WebPusher
-from requests.adapters import HTTPAdapter
 
 from hub_api import clock
-from hub_api.notifications import endpoints, vapid_keys
-from hub_api.notifications.channels import Ending, Outcome
+from hub_api.notifications import deadline, endpoints, vapid_keys
+from hub_api.notifications.channels import Ending, Outcome, failed, fault, gone, later
 from hub_api.notifications.models import DropReason
 from hub_api.notifications.retry_after import wait_of
 from hub_api.settings import SettingsError
@@ -36,21 +35,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 WITHIN = (5, 10)
-"""Seconds to connect, and to wait for the answer."""
+"""Seconds to connect, and to wait for a byte of the answer."""
 ANSWER_READ = 2048
 """Bytes of an answer that are looked at. They decide, and are neither kept nor logged."""
 SIZE = 512
 """Bytes every message is filled up to: its length shall not tell what it is about."""
-LONGEST_TTL = timedelta(days=28)
-"""Google takes no more, Mozilla 30 days."""
 SIGNED_FOR = timedelta(hours=12)
 """A signature is refused when it lasts over a day."""
 SIGN_AGAIN = timedelta(hours=1)
 """Apple asks for the same signature to be used for a while."""
 LEAST_WAIT = timedelta(seconds=10)
 """After a 429 that names no time."""
-LINKS = 32
-"""Connections kept to one host; more than there are senders."""
 
 _CONTACT = re.compile(r"mailto:[^@\s]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]+)+", re.ASCII)
 """Apple refuses a contact that can't be one, such as a mailbox at localhost."""
@@ -94,31 +89,30 @@ class WebPush:
         self._session = requests.Session()
         # Nobody's cookie goes with somebody else's message.
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=LINKS, max_retries=0))
+        deadline.bind(self._session)
 
     def send(self, message: Message, recipient: Recipient, *, dry_run: bool = False) -> Outcome:
         """Try once. `dry_run`: no push service offers one, so only what can be seen from here."""
         service = endpoints.service_at(recipient.address, self._hosts)
         if service is None:
-            return Outcome(ending=Ending.FAILED, reason="host_not_allowed")
+            return failed("host_not_allowed")
         sealed = _sealed(message, recipient)
         if sealed is None:
-            return _gone(DropReason.BAD_ADDRESS)
+            return gone(DropReason.BAD_ADDRESS)
         if dry_run:
             return Outcome(ending=Ending.ACCEPTED, reason="not_asked")
         signature = self._signature_for(service)
         try:
             return self._post(recipient.address, sealed, _headers(message), signature)
         except requests.exceptions.SSLError:
-            return _later("tls")
+            return later("tls")
         except requests.exceptions.Timeout:
-            return _later("timeout")
+            return later("timeout")
         except requests.exceptions.RequestException:
-            return _later("unreachable")
+            return later("unreachable")
         except Exception as error:  # noqa: BLE001 - whatever happens is an outcome
             log.warning("web_push_unexpected", error=type(error).__name__)
-            return _later("unexpected")
+            return later("unexpected")
 
     def close(self) -> None:
         """Let go of its connections."""
@@ -184,30 +178,17 @@ def _headers(message: Message) -> dict[str, str]:
 
     The topic is 32 hexadecimal digits: Mozilla asks for letters and digits, Apple for base64.
     """
-    ttl = max(timedelta(), min(message.lasts, LONGEST_TTL))
     return {
         "Content-Type": "application/octet-stream",
         "Content-Encoding": "aes128gcm",
         "Accept-Encoding": "identity",
-        "TTL": str(int(ttl.total_seconds())),
+        "TTL": str(message.seconds),
         "Urgency": "high" if message.is_urgent else "normal",
         "Topic": message.notification_id.hex,
     }
 
 
 # --- how it ended ----------------------------------------------------------------------------
-
-
-def _later(reason: str, retry_after: timedelta | None = None) -> Outcome:
-    return Outcome(ending=Ending.LATER, reason=reason, retry_after=retry_after)
-
-
-def _failed(reason: str) -> Outcome:
-    return Outcome(ending=Ending.FAILED, reason=reason)
-
-
-def _gone(drop: DropReason) -> Outcome:
-    return Outcome(ending=Ending.GONE, reason=str(drop), drop=drop)
 
 
 _OTHER_KEY = (
@@ -234,13 +215,13 @@ def _outcome_of(response: requests.Response, said: str, signature: _Signature) -
         # Its `Location` is a message's own address, by which it could be taken back: not kept.
         return Outcome(ending=Ending.ACCEPTED)
     if status < 400:
-        return _later("redirected", wait)
+        return later("redirected", wait)
     if status in {404, 410}:
-        return _gone(DropReason.UNREGISTERED)
+        return gone(DropReason.UNREGISTERED)
     if status in _TOO_MANY:
-        return _later("quota", max(LEAST_WAIT, wait or LEAST_WAIT))
+        return later("quota", max(LEAST_WAIT, wait or LEAST_WAIT))
     if status >= 500 or status in _NOT_NOW:
-        return _later("service_error", wait)
+        return later("service_error", wait)
     return _refused(status, said, signature)
 
 
@@ -251,11 +232,11 @@ def _refused(status: int, said: str, signature: _Signature) -> Outcome:
     what is refused with it is one browser's affair, and must not keep messages from all others.
     """
     if any(words in said for words in _OTHER_KEY):
-        return _gone(DropReason.WRONG_SENDER)
+        return gone(DropReason.WRONG_SENDER)
     if any(words in said for words in _NO_SUCH_BROWSER):
-        return _gone(DropReason.BAD_ADDRESS)
+        return gone(DropReason.BAD_ADDRESS)
     if status in {401, 403} or any(words in said for words in _UNSIGNED):
         if signature.was_taken:
-            return _failed("refused")
-        return Outcome(ending=Ending.FAULT, reason="key_refused")
-    return _failed("too_large" if status == 413 else "refused")
+            return failed("refused")
+        return fault("key_refused")
+    return failed("too_large" if status == 413 else "refused")

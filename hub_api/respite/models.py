@@ -118,7 +118,7 @@ class RespiteRequest(HasId, Versioned, Base):
             "expires_at",
             postgresql_where=sa.text(in_words("state", sorted(WAITING, reverse=True))),
         ),
-        # With all that the policy asks of a row: see 0025.
+        # With all that the policy asks of a row: see 0025 and 0027.
         sa.Index(
             "ix_respite_requests_constellation_id_id",
             "constellation_id",
@@ -128,6 +128,13 @@ class RespiteRequest(HasId, Versioned, Base):
         sa.Index(
             "ix_respite_requests_household_id_id",
             "household_id",
+            "id",
+            postgresql_include=["constellation_id"],
+        ),
+        sa.Index(
+            "ix_respite_requests_household_id_state_id",
+            "household_id",
+            "state",
             "id",
             postgresql_include=["constellation_id"],
         ),

@@ -33,7 +33,7 @@ def the_hub_of_a_new_request(request: RespiteRequest) -> None:
             subject_id=request.id,
             no_later_than=request.arrives_at,
         )
-    notifications.notify(told, Category.REQUEST_SUBMITTED, request.id)
+    _notify(told, Category.REQUEST_SUBMITTED, request)
 
 
 def approval_is_needed(actor: Actor, request: RespiteRequest) -> None:
@@ -57,7 +57,17 @@ def tell(
     actor: Actor | None, account_ids: Iterable[UUID], category: Category, request: RespiteRequest
 ) -> None:
     told = {*account_ids} - {actor.account_id if actor else None}
-    notifications.notify(told, category, request.id)
+    _notify(told, category, request)
+
+
+def _notify(account_ids: Iterable[UUID], category: Category, request: RespiteRequest) -> None:
+    notifications.notify(
+        account_ids,
+        category,
+        request.id,
+        constellation_id=request.constellation_id,
+        household_id=request.household_id,
+    )
 
 
 def carers(request: RespiteRequest) -> list[UUID]:

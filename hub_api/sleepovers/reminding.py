@@ -104,8 +104,8 @@ def _tell(
         .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
     )
     for row in db.connection().execute(noted).all():
-        told = both_homes(row.household_id, row.constellation_id)
-        notifications.notify(told, category, row.id)
+        place = {"household_id": row.household_id, "constellation_id": row.constellation_id}
+        notifications.notify(both_homes(**place), category, row.id, **place)
 
 
 def both_homes(household_id: UUID, constellation_id: UUID) -> set[UUID]:

@@ -219,9 +219,12 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    homes = reminding.both_homes(sleepover.household_id, sleepover.constellation_id)
-    told = homes - {actor.account_id}
-    notifications.notify(told, category, sleepover.id)
+    place = {
+        "household_id": sleepover.household_id,
+        "constellation_id": sleepover.constellation_id,
+    }
+    told = reminding.both_homes(**place) - {actor.account_id}
+    notifications.notify(told, category, sleepover.id, **place)
 
 
 # --- late returns ----------------------------------------------------------------------------
@@ -257,11 +260,12 @@ def raise_late_returns() -> None:
     )
     for row in told.all():
         _raise_late(row.id, row.constellation_id)
-        homes = reminding.both_homes(row.household_id, row.constellation_id)
+        place = {"household_id": row.household_id, "constellation_id": row.constellation_id}
+        homes = reminding.both_homes(**place)
         workers = accounts.accounts_holding(
             Role.LIAISON_WORKER, constellation_id=row.constellation_id
         )
-        notifications.notify({*homes, *workers}, Category.RETURN_LATE, row.id)
+        notifications.notify({*homes, *workers}, Category.RETURN_LATE, row.id, **place)
 
 
 def _raise_late(sleepover_id: UUID, constellation_id: UUID) -> None:

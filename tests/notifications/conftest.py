@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 import sqlalchemy as sa
+import time_machine
 from uuid_utils.compat import uuid7
 
 from hub_api import db, jobs
@@ -26,6 +27,8 @@ from hub_api.notifications.models import (
 from tests.factories.notifications import AUTH, P256DH, make_device, make_preferences
 from tests.notifications.sending import Post, make_ready
 from tests.standins.fcm import Fcm
+
+NOON = "2026-11-24T12:00:00+00:00"
 
 
 class Closed:
@@ -78,6 +81,11 @@ class Town:
         with db.transaction(self.owner) as session:
             found = sa.select(Delivery).where(Delivery.notification_id == notification_id)
             return [*session.scalars(found.order_by(Delivery.id))]
+
+    def push(self, notification_id: UUID) -> Delivery:
+        """The only one to a phone."""
+        (push,) = (one for one in self.deliveries(notification_id) if one.device_id is not None)
+        return push
 
     def ways(self, notification_id: UUID) -> list[tuple[str, str, str | None]]:
         """Each delivery's channel, state and reason."""
@@ -137,3 +145,21 @@ def superuser(server):
             return connection.execute(statement).fetchall()
 
     return run
+
+
+@pytest.fixture
+def write(owner):
+    """Change rows as their owner."""
+
+    def run(statement, **values):
+        with owner.begin() as connection:
+            connection.execute(sa.text(statement), values)
+
+    return run
+
+
+@pytest.fixture
+def frozen(world):  # noqa: ARG001 - whose logins are of today
+    """Noon, and no time passes by itself."""
+    with time_machine.travel(NOON, tick=False) as traveller:
+        yield traveller

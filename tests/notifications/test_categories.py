@@ -184,7 +184,9 @@ BY_TIME = {
 }  # fmt: skip
 """Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py."""
 
-BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TEST}
+BY_THE_HUB = {
+    Category.DEVICE_STOPPED, Category.DEVICE_TAKEN_OVER, Category.MORNING_DIGEST, Category.PUSH_TEST
+}  # fmt: skip
 """About the telling itself, to whoever it concerns."""
 
 

@@ -137,6 +137,27 @@ class TestWhoseItIs:
         reasons = rows("select drop_reason from devices order by id")
         assert [reason for (reason,) in reasons] == ["taken_over", None]
 
+    def test_tells_whoever_is_still_logged_in_on_it_once(self, world, rows):
+        installation = register(world.carer)
+        newcomer = world.hub_carer
+        for _ in range(2):
+            register(newcomer, installation)
+        taken = rows("select id from devices where drop_reason = 'taken_over'")
+        told = rows("select account_id, category, subject_id from notifications")
+        assert [tuple(row) for row in told] == [
+            (world.here.family.carer, "device_taken_over", taken[0].id)
+        ]
+
+    def test_tells_nobody_who_has_logged_out_or_took_it_from_themselves(self, world, rows):
+        carer = world.carer
+        installation = register(carer)
+        register(world.carer, installation)
+        newest = world.carer
+        register(newest, installation)
+        assert newest.post("/auth/logout").status_code == 204
+        register(world.hub_carer, installation)
+        assert rows("select category from notifications") == []
+
     def test_is_not_told_apart_from_nobodys(self, world):
         """Taking it over says nothing of whoever had it."""
         installation = register(world.hub_carer)

@@ -24,7 +24,7 @@ from tests.standins import fcm as google_says
 from tests.standins.server import Reply
 
 ADDRESS = "cZ9-very-own-address-of-one-phone"
-PHONE = Recipient(kind="fid", address=ADDRESS, platform="android")
+PHONE = Recipient(kind="fid", address=ADDRESS)
 
 
 def message(**changes) -> Message:
@@ -144,14 +144,14 @@ class TestEveryReply:
     def test_a_read_that_takes_too_long_is_tried_again_by_the_ledger_and_not_here(
         self, google, channel, monkeypatch
     ):
-        monkeypatch.setattr(channel._session.adapters[google.url], "send", impatient(0.2))
+        monkeypatch.setattr(channel._session.get_adapter(google.url), "send", impatient(0.2))
         google.will_answer(ADDRESS, Reply(delay=5))
         assert channel.send(message(), PHONE) == later("timeout")
         google.expect(ADDRESS)
 
     def test_ten_seconds_is_how_long_the_library_waits(self, google, channel, monkeypatch):
         seen = []
-        adapter = channel._session.adapters[google.url]
+        adapter = channel._session.get_adapter(google.url)
         monkeypatch.setattr(adapter, "send", impatient(5, adapter, seen))
         channel.send(message(), PHONE)
         assert seen == [10]

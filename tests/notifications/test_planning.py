@@ -155,6 +155,37 @@ class TestNobodyElse:
         assert town.ways(told.id) == []
         assert rows("select 1 from notifications where ready_at is null") == []
 
+    @pytest.mark.parametrize("ended", ["here", "elsewhere"])
+    def test_after_the_role_ended_there_though_not_elsewhere(
+        self, world, town, owner, rows, grant, ended
+    ):
+        person, places = (
+            world.here.hub_carer,
+            {"here": world.here.id, "elsewhere": world.elsewhere.id},
+        )
+        grant(person, Role.HUB_CARER, constellation_id=world.elsewhere.id)
+        town.phone(person)
+        world.asked()
+        end = sa.text(
+            "update role_grants set ends_on = :today where account_id = :id"
+            " and constellation_id = :place"
+        )
+        values = {"id": person, "today": clock.london_today(), "place": places[ended]}
+        with owner.begin() as connection:
+            assert connection.execute(end, values).rowcount == 1
+        (told,) = rows("select id from notifications")
+        make_ready([str(told.id)])
+        assert town.ways(told.id) == ([] if ended == "here" else [PUSH])
+
+    def test_after_the_child_moved_to_another_of_their_households(self, world, town, planned):
+        """A satellite carer holds their role for a household, not for where it is."""
+        town.phone(world.here.family.carer)
+        place = {"constellation_id": world.here.id}
+        theirs = {"household_id": world.here.family.id}
+        category = Category.REQUEST_ACCEPTED
+        assert planned(world.here.family.carer, category, **place, **theirs) == [PUSH]
+        assert planned(world.here.family.carer, category, **place) == []
+
     def test_for_a_role_that_it_is_not_for(self, world, town, planned):
         town.phone(world.here.family.carer)
         assert planned(world.here.family.carer, Category.APPROVAL_NEEDED) == []

@@ -10,6 +10,7 @@ from hub_api import clock, db
 from hub_api import settings as hub_settings
 from hub_api.accounts.models import EndReason, LoginSession
 from hub_api.notifications import fcm, jobs, push_chain, words
+from hub_api.notifications import push_test as push_test_module
 from hub_api.notifications.categories import Category
 from hub_api.notifications.channels import Ending, Recipient
 from hub_api.notifications.conditions import StopReason
@@ -44,8 +45,8 @@ def push_test(world, settings, google, tmp_path, monkeypatch, email):  # noqa: A
         "HUB_FCM_URL": given.fcm_url,
         **addresses(settings.required_database()),
     }
-    monkeypatch.setattr(push_chain, "LOOKS_EVERY", 0.02)
-    monkeypatch.setattr(push_chain, "WAITS", 1.0)
+    monkeypatch.setattr(push_test_module, "LOOKS_EVERY", 0.02)
+    monkeypatch.setattr(push_test_module, "WAITS", 1.0)
 
     def run(*arguments, to=email, **changes):
         monkeypatch.setattr(hub_settings, "_current", None)
@@ -324,4 +325,4 @@ class TestEveryLink:
 
 def test_every_reason_to_stop_has_words():
     assert {*push_chain._STOPPED} == {*DropReason, *StopReason}
-    assert {*push_chain._STATES} == {*DeliveryState}
+    assert {*push_test_module._STATES} == {*DeliveryState}

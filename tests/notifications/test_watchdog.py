@@ -5,36 +5,19 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-import time_machine
 
-from hub_api import db, worker
-from hub_api.notifications import (
-    delivering,
-    fcm,
-    govuk_notify,
-    planning,
-    senders,
-    watchdog,
-    web_push,
-)
+from hub_api import db
+from hub_api.notifications import delivering, planning, senders, watchdog
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import ChannelName
 from hub_api.notifications.senders import Senders
 from tests.notifications.sending import UNAVAILABLE
 from tests.running.program import wait_until
 
-NOON = "2026-11-24T12:00:00+00:00"
-
 
 @pytest.fixture(autouse=True)
 def _phone(town, world):
     town.phone(world.here.hub_carer)
-
-
-@pytest.fixture
-def frozen(world):  # noqa: ARG001 - whose logins are of today
-    with time_machine.travel(NOON, tick=False) as traveller:
-        yield traveller
 
 
 def take(post):
@@ -90,6 +73,25 @@ class TestTheWatchdog:
         assert watchdog.look(post.engine) == {"made_ready": 1}
         assert len(town.deliveries(good)) == 1
 
+    def test_comes_to_those_behind_many_that_can_not_be_made_ready(
+        self, post, town, world, frozen, monkeypatch
+    ):
+        bad = [town.tell(world.here.hub_carer, Category.REQUEST_SUBMITTED) for _ in range(2)]
+        good = town.tell(world.here.hub_carer, Category.REQUEST_SUBMITTED)
+        make_ready = planning.make_ready
+
+        def choke(ids):
+            if {*bad} & {*ids}:
+                raise ValueError
+            make_ready(ids)
+
+        monkeypatch.setattr(planning, "make_ready", choke)
+        monkeypatch.setattr(watchdog, "AT_ONCE", 1)
+        frozen.shift(30)
+        for _ in range(100):
+            watchdog.look(post.engine)
+        assert len(town.deliveries(good)) == 1
+
     def test_gives_up_what_waits_for_a_channel_that_is_off_by_now(self, post, told, town, frozen):
         notification_id = told()
         post.only(ChannelName.EMAIL)
@@ -97,7 +99,7 @@ class TestTheWatchdog:
         assert watchdog.look(post.engine) == {}
         frozen.shift(1)
         assert watchdog.look(post.engine) == {"without_channel": 1}
-        (delivery,) = town.deliveries(notification_id)
+        delivery = town.push(notification_id)
         assert (delivery.state, delivery.reason) == ("suppressed", "channel_off")
 
     def test_leaves_what_waits_for_another_try(self, post, told, town, frozen):
@@ -182,18 +184,3 @@ class TestSenders:
         (delivery,) = town.deliveries(notification_id)
         assert (delivery.state, len(post.fcm.sent)) == ("accepted", 1)
         assert rows("select from deliveries where attempts > 1") == []
-
-
-LONGEST_ATTEMPTS = {
-    "fcm": sum(fcm.TOKEN_WITHIN) + 2 * fcm.SEND_WITHIN,
-    "web push": sum(web_push.WITHIN),
-    "govuk_notify": 2 * sum(govuk_notify.ASK_WITHIN) + sum(govuk_notify.SEND_WITHIN),
-}
-"""Seconds: to connect and to wait, for each call that one attempt may need."""
-
-
-@pytest.mark.parametrize("channel", LONGEST_ATTEMPTS)
-def test_an_attempt_takes_less_than_what_counts_as_stuck(channel):
-    """Or the watchdog would have a slow attempt repeated while it is still under way."""
-    longest = timedelta(seconds=LONGEST_ATTEMPTS[channel])
-    assert longest <= timedelta(seconds=worker.SENDS_WITHIN) < watchdog.STUCK_AFTER

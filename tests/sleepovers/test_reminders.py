@@ -228,7 +228,7 @@ class TestTwoJobsAtOnce:
 
         at = five_o_clock(world.booked())
 
-        def die(*_):
+        def die(*_, **__):
             raise ConnectionError
 
         with monkeypatch.context() as during:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -247,13 +247,7 @@ class Fcm(StandIn):
 
 def _quoting(reply: Reply, address: str) -> Reply:
     content = reply.content().replace(ADDRESS.encode(), address.encode())
-    return Reply(
-        status=reply.status,
-        body=content,
-        headers=reply.headers,
-        delay=reply.delay,
-        hangs_up=reply.hangs_up,
-    )
+    return replace(reply, body=content)
 
 
 LARGEST = 4096

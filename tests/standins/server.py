@@ -30,6 +30,10 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     hangs_up: bool = False
+    drips: float = 0.0
+    """Seconds between one byte of the body and the next."""
+    drips_head: bool = False
+    """And of the headers before it."""
 
     def content(self) -> bytes:
         return self.body if isinstance(self.body, bytes) else json.dumps(self.body).encode()
@@ -81,8 +85,12 @@ class StandIn:
             self.broke.append(error)
             return Reply(hangs_up=True)
         if reply.delay:
-            self._is_over.wait(reply.delay)
+            self.is_over(reply.delay)
         return reply
+
+    def is_over(self, seconds: float) -> bool:
+        """Wait so long, or until it is over; whether it is."""
+        return self._is_over.wait(seconds)
 
 
 class _Server(ThreadingHTTPServer):
@@ -117,6 +125,22 @@ class _Server(ThreadingHTTPServer):
         """A client that hung up is no news."""
 
 
+class _Dripping:
+    """Writes a byte now and then, until whoever reads it hangs up or the stand-in is over."""
+
+    def __init__(self, link: Any, seconds: float, stand_in: StandIn) -> None:
+        self._link, self._seconds, self._stand_in = link, seconds, stand_in
+
+    def write(self, content: bytes) -> None:
+        for byte in content:
+            self._link.write(bytes([byte]))
+            if self._stand_in.is_over(self._seconds):
+                raise ConnectionAbortedError
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+
 def _handler_of(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -141,7 +165,11 @@ def _handler_of(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
+            if reply.drips_head:
+                self.wfile = _Dripping(self.wfile, reply.drips, stand_in)
             self.end_headers()
+            if reply.drips and not reply.drips_head:
+                self.wfile = _Dripping(self.wfile, reply.drips, stand_in)
             self.wfile.write(content)
 
         do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815 - http.server's names

@@ -168,7 +168,6 @@ class PushService(StandIn):
         return Recipient(
             kind="webpush",
             address=self.url + browser.path,
-            platform="web",
             p256dh=_text(browser.public),
             auth=_text(browser.auth),
         )
