@@ -144,7 +144,7 @@ class Settings:
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
 
-    senders: int = 8
+    senders: int = 4
     """How many notifications the worker sends at a time."""
 
     channels: Channels = Channels()
@@ -242,7 +242,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
-        senders=_whole_number(env, "HUB_SENDERS", 8, 1, 16),
+        senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},
