@@ -158,6 +158,15 @@ def serving_hub_home(request: RespiteRequest, nights: Sequence[date]) -> UUID:
     )
 
 
+def hold_hub_home(request: RespiteRequest) -> UUID:
+    """The same for a request that is sent to it: none of these nights is taken from it before all
+    can see the request. Raises `Conflict`, `Busy`."""
+    nights = request.nights
+    return constellations.hold_serving_hub_home(
+        request.constellation_id, nights[0], nights[-1], request.household_id
+    )
+
+
 def refuse_other_hub_home(request: RespiteRequest) -> None:
     """Raise `Conflict` when another hub home serves by then; the caller holds the mutex."""
     if serving_hub_home(request, request.nights) != request.hub_home_id:
