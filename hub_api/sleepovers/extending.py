@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Row
-    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.checks import Check, Waiver
     from hub_api.sleepovers.facts import Facts
 
 
@@ -87,13 +87,13 @@ def _stay(sleepover: Sleepover) -> Stay:
     )
 
 
-def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Role]:
+def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Waiver]:
     """What counts as set aside: what was for the request, but for its length, which is asked anew;
     that is set aside by a liaison worker who says why."""
     overridden = overrides.overrides_in_force(sleepover.request_id)
     overridden.pop("length", None)
     if reason is not None and _is_liaison_worker(actor, sleepover):
-        overridden["length"] = Role.LIAISON_WORKER
+        overridden["length"] = checks.Waiver(Role.LIAISON_WORKER)
     return overridden
 
 

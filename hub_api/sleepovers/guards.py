@@ -244,7 +244,7 @@ def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
     for people to say. Nights held for a request need no task: it is examined again at its approval.
     What was set aside before says nothing about these two, and is set aside no more.
     """
-    overrides.end_overrides_about("kept_apart", change.child_ids)
+    overrides.end_overrides_about(change.child_ids)
 
     def is_together(found: Facts, night: date) -> bool:
         is_over = change.ends_on is not None and night >= change.ends_on
