@@ -33,11 +33,13 @@ def add_adult(actor: Actor, household_id: UUID, body: AdultIn) -> Row:
     Raises `NotFound`, `Forbidden`, or `Conflict` for a DBS of the future or a closed household.
     """
     household = records.household_to_manage(actor, household_id)
-    records.keep_open(household)
     records.refuse_future(body["dbs_issued_on"])
-    adult = Adult(constellation_id=household.constellation_id, household_id=household.id, **body)
-    db.session().add(adult)
-    db.session().flush()
+    with records.changing_hub_checks(household.id):
+        records.keep_open(household)
+        adult = Adult(
+            constellation_id=household.constellation_id, household_id=household.id, **body
+        )
+        db.session().add(adult)
     records.audit_change(actor, "adult:create", adult, body)
     return get_adult(actor, adult.id)
 
@@ -51,8 +53,9 @@ def change_adult(actor: Actor, adult_id: UUID, seen_version: int, body: AdultIn)
     adult = reads.find(actor, found.where(Adult.id == adult_id, policy.adults_visible_to(ASKING)))
     records.may_manage(actor, adult)
     records.refuse_future(body.get("dbs_issued_on"))
-    db.lock_seen(adult, seen_version)
-    records.write(adult, body)
+    with records.changing_hub_checks(adult.household_id):
+        db.lock_seen(adult, seen_version)
+        records.write(adult, body)
     records.audit_change(actor, "adult:change", adult, body)
     return get_adult(actor, adult.id)
 

@@ -14,7 +14,7 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import beds, booking, facts, policy, queries, reminding
+from hub_api.sleepovers import beds, booking, doubts, facts, policy, queries, reminding
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
@@ -62,6 +62,7 @@ def cancel_sleepover(
     sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, sleepover.id)
+    doubts.forget_outlived(sleepover.hub_home_id)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
     return queries.get_sleepover(actor, sleepover.id)
@@ -140,6 +141,7 @@ def end_early(
         )
     _hold_what_was_slept(sleepover, at, booking.nights_of(sleepover))
     tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
+    doubts.forget_outlived(sleepover.hub_home_id)
     note(actor, sleepover, "end_early", "state", "returned_at", "early_end_reason", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_ENDED_EARLY)
     return queries.get_sleepover(actor, sleepover.id)

@@ -2,9 +2,10 @@
 
 import pytest
 
-from hub_api import db
-from hub_api.constellations.models import Bed, HubAppointment
-from hub_api.households.models import Child, LegalStatus
+from hub_api import changes, db
+from hub_api.constellations.models import Bed, HubAppointment, HubHome
+from hub_api.households.changes import HubResidentsChanged
+from hub_api.households.models import Child, KeptApart, LegalStatus
 from tests.factories.requests import WHY, change, decide, liaison, stay
 from tests.factories.world import make_bed
 from tests.sleepovers.test_guards import add_hub_child
@@ -38,7 +39,7 @@ class TestChildrenWhoAreToBeKeptApart:
         why = {"reason": "other"}
         answer = world.carer.post_seen(f"/sleepovers/{booked}", why, verb="cancel")
         assert answer.status_code == 200
-        assert doubted(rows) == [str(theirs)]
+        assert doubted(rows) == []
 
     @pytest.mark.usefixtures("beds_enough")
     def test_are_looked_into_no_more_once_a_stay_is_moved(self, world, book, keep_apart, rows):
@@ -48,7 +49,7 @@ class TestChildrenWhoAreToBeKeptApart:
         keep_apart(mine, theirs)
         ((asked,),) = rows("select request_id from sleepovers where child_id = :id", id=mine)
         assert change(world.hub_carer, {"id": asked}, **stay(9)).status_code == 200
-        assert doubted(rows) == [str(theirs)]
+        assert doubted(rows) == []
 
     @pytest.mark.usefixtures("beds_enough")
     def test_are_no_concern_of_other_nights(self, world, book, keep_apart, rows):
@@ -106,6 +107,17 @@ class TestChildrenWhoAreToBeKeptApart:
         assert decide(world.hub_carer, request, "accept").status_code == 200
 
     @pytest.mark.usefixtures("beds_enough")
+    def test_are_looked_into_no_more_once_it_ends(self, world, book, keep_apart, rows):
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        path = f"/kept-apart/{keep_apart(mine, theirs)['id']}"
+        assert doubted(rows) != []
+        ends = {"ends_on": str(day(7))}
+        assert liaison(world).send("PATCH", path, ends, If_Match='"1"').status_code == 200
+        assert doubted(rows) == []
+
+    @pytest.mark.usefixtures("beds_enough")
     def test_are_set_aside_for_those_who_were_to_be_there_alone(
         self, world, book, keep_apart, rows
     ):
@@ -136,6 +148,29 @@ class TestChildrenWhoAreToBeKeptApart:
         assert doubted(rows) == [str(mine)]
 
 
+def test_a_child_comes_to_live_at_the_hub_whom_a_guest_is_kept_apart_from(world, owner, rows):
+    mine, other = sorted(world.here.family.children[:1] + world.here.neighbours.children[:1])
+    with db.transaction(owner) as session:
+        session.add(
+            KeptApart(
+                constellation_id=world.here.id,
+                child_id=mine,
+                other_child_id=other,
+                reason="other",
+                starts_on=day(0),
+                recorded_by=world.here.liaison_worker,
+            )
+        )
+    guest = world.booked()["child"]["id"]
+    with db.transaction(world.app.engine) as session:
+        db.set_scope(world.here.liaison_worker, [world.here.id])
+        home = session.get_one(HubHome, world.here.hub_home).household_id
+        session.get_one(Child, world.here.neighbours.children[0]).household_id = home
+        session.flush()
+        changes.announce(HubResidentsChanged(world.here.hub_home, day(0)))
+    assert doubted(rows) == [guest]
+
+
 class TestAnAgreementThatEnds:
     def test_is_recorded_and_the_stays_in_one_room_looked_into(self, world, owner, rows):
         one, other = world.here.family.children
@@ -163,6 +198,10 @@ class TestAnAgreementThatEnds:
             )
             assert answer.status_code == 200, answer.json
             assert doubted(rows) == expected
+        again = {"with_child_id": str(one), "authority": "Kent", "starts_on": str(day(7))}
+        answer = phone.post(f"/children/{other}/sharing-agreements", again)
+        assert answer.status_code == 201, answer.json
+        assert doubted(rows) == []
 
 
 class TestAGuestWhoMayShareNoMore:
@@ -221,6 +260,77 @@ class TestAGuestWhoMayShareNoMore:
         assert doubted(rows) == [str(one)]
         request = world.asked(children=[str(one), str(other)], **stay(20))
         assert decide(world.hub_carer, request, "accept").json["code"] == "bedroom_sharing"
+
+
+class TestAHubHomeWhosePapersRunOut:
+    """What is true of a grown-up or a review is never refused either."""
+
+    @pytest.fixture
+    def home(self, world):
+        found = liaison(world).get("/households").json["items"]
+        (home,) = (row for row in found if row["name"] == "Here hub household")
+        return f"/households/{home['id']}"
+
+    @pytest.fixture
+    def patch(self, world):
+        phone = liaison(world)
+
+        def send(path, **body):
+            (found,) = phone.get(path[0]).json["items"]
+            seen = f'"{found["version"]}"'
+            answer = phone.send("PATCH", f"{path[1]}/{found['id']}", body, If_Match=seen)
+            assert answer.status_code == 200, answer.json
+
+        return send
+
+    def test_a_dbs_that_will_have_run_out(self, world, home, patch, rows):
+        child = world.booked()["child"]["id"]
+        adult = (f"{home}/adults", "/adults")
+        patch(adult, dbs_issued_on=str(day(8 - 365 * 3)))
+        assert doubted(rows) == []
+        patch(adult, dbs_issued_on=str(day(5 - 365 * 3)))
+        assert doubted(rows) == [child]
+        patch(adult, dbs_issued_on=str(day(-9)))
+        assert doubted(rows) == []
+
+    def test_a_grown_up_without_one(self, world, home, rows):
+        child = world.booked()["child"]["id"]
+        body = {"name": "Lodger", "dbs_issued_on": None}
+        phone = liaison(world)
+        made = phone.post(f"{home}/adults", body)
+        assert (made.status_code, doubted(rows)) == (201, [child])
+        path = f"/adults/{made.json['id']}"
+        gone = phone.send("PATCH", path, {"left_on": str(day(7))}, If_Match='"1"')
+        assert (gone.status_code, doubted(rows)) == (200, [])
+
+    def test_a_review_that_is_due_before(self, world, home, patch, rows):
+        child = world.booked()["child"]["id"]
+        approval = (f"{home}/approvals", "/approvals")
+        patch(approval, review_due_on=str(day(6)))
+        assert doubted(rows) == [child]
+        patch(approval, review_due_on=str(day(7)))
+        assert doubted(rows) == []
+
+    def test_whatever_the_family_does_elsewhere(self, world, rows):
+        world.booked()
+        body = {"name": "Lodger", "dbs_issued_on": None}
+        path = f"/households/{world.here.neighbours.id}/adults"
+        assert liaison(world).post(path, body).status_code == 201
+        assert doubted(rows) == []
+
+    @pytest.mark.usefixtures("beds_enough")
+    def test_is_no_reason_to_ask_again_about_two_children(self, world, book, home, patch, rows):
+        """A liaison worker has looked into them and said so."""
+        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
+        book(world.here.family, mine)
+        book(world.here.neighbours, theirs)
+        phone = liaison(world)
+        apart = {"other_child_id": str(theirs), "reason": "other", "starts_on": str(day(0))}
+        assert phone.post(f"/children/{mine}/kept-apart", apart).status_code == 201
+        for task in phone.get("/tasks").json["items"]:
+            assert phone.post_seen(f"/tasks/{task['id']}", None, verb="done").status_code == 200
+        patch((f"{home}/adults", "/adults"), dbs_issued_on=str(day(-9)))
+        assert doubted(rows) == []
 
 
 def doubted(rows) -> list[str]:
