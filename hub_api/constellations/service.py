@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hub_api.reads import Page, PageArgs, Row
 
 SYNCED = queries.SYNCED
+hub_homes_of = queries.hub_homes_of
 
 # --- constellations ----------------------------------------------------------------------------
 
@@ -353,13 +354,6 @@ def hub_home_of(household_id: UUID) -> HubHome | None:
     found = sa.select(HubHome).where(HubHome.household_id == household_id)
     # Anew each time: where the hub carer lives may have changed before its mutex was ours.
     return db.session().scalar(found.execution_options(populate_existing=True))
-
-
-def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
-    """For another slice's select: the hub homes that ever were to serve a constellation."""
-    return sa.select(HubAppointment.hub_home_id).where(
-        HubAppointment.constellation_id == constellation_id
-    )
 
 
 def is_serving(hub_home_id: UUID, on: date) -> bool:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdMoves:
+class HouseholdLeaves:
     """From today on a household belongs to another constellation, or to none."""
 
     household_id: UUID

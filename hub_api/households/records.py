@@ -95,7 +95,7 @@ def _household(actor: Actor, household_id: UUID) -> Household:
 def refuse_closed(household: Household) -> None:
     """Raise `Conflict` for a household that is no longer part of the service."""
     if household.closed_on is not None:
-        raise Conflict("This household is closed.", code="wrong_state")
+        raise Conflict("This household has left the service.", code="household_closed")
 
 
 def keep_open(household: Household) -> None:

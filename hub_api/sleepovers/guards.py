@@ -29,7 +29,7 @@ from hub_api.households.changes import (
     ChildLeaves,
     ChildrenAreToChange,
     ChildrenChanged,
-    HouseholdMoves,
+    HouseholdLeaves,
     HubChecksChanged,
     HubResidentsChanged,
     KeptApartRecorded,
@@ -38,6 +38,7 @@ from hub_api.households.changes import (
 from hub_api.sleepovers import doubts, facts, overrides
 from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
+from hub_api.sleepovers.decisions import LONGEST
 from hub_api.sleepovers.doubts import IS_OPEN
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
@@ -107,8 +108,8 @@ def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     )
 
 
-@changes.on(HouseholdMoves)
-def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
+@changes.on(HouseholdLeaves)
+def refuse_to_move_a_household_with_stays_ahead(change: HouseholdLeaves) -> None:
     """`stays_ahead`: one of its children is at the hub, or to come."""
     _refuse_stays(
         sa.and_(
@@ -280,8 +281,8 @@ def have_stays_with_new_residents_looked_into(change: HubResidentsChanged) -> No
 
 # --- what is ahead ---------------------------------------------------------------------------
 
-_FURTHEST = timedelta(days=800)
-"""No stay is booked further ahead: `furthest_ahead` may be so much at most."""
+_FURTHEST = timedelta(days=settings.MOST_DAYS_AHEAD) + LONGEST
+"""No night is booked further ahead, whatever the setting was when it was."""
 
 _MIDNIGHT = time(0, 0)
 

@@ -1,8 +1,10 @@
 """What changes between a booking and the night: guests' facts, agreements, hub homes."""
 
-from datetime import date, timedelta
+from contextlib import nullcontext
+from datetime import date, time, timedelta
 
 import pytest
+import time_machine
 
 from hub_api import clock, db
 from hub_api.constellations.models import Bed, HubAbsence, HubAppointment
@@ -42,17 +44,22 @@ def beds_enough(world, owner):
 
 @pytest.mark.usefixtures("beds_enough")
 class TestAGuestsFacts:
-    def test_may_not_fill_the_home_above_the_limit(self, world, owner, book):
+    @pytest.mark.parametrize("is_asleep", [False, True], ids=["ahead", "at one in the morning"])
+    def test_may_not_fill_the_home_above_the_limit(self, world, owner, book, is_asleep):
         other = world.here.neighbours.children[1]
         with db.transaction(owner) as session:
             session.get_one(Child, other).legal_status = LegalStatus.ADOPTED
         book(world.here.family)
         book(world.here.neighbours)
-        phone, path = liaison(world), f"/children/{other}"
-        etag = phone.get(path).headers["ETag"]
-        answer = phone.send("PATCH", path, {"legal_status": "section_20"}, If_Match=etag)
+        night, path = day(7), f"/children/{other}"
+        asleep = clock.london_instant(night + timedelta(days=1), time(1))
+        with time_machine.travel(asleep, tick=False) if is_asleep else nullcontext():
+            phone = liaison(world)
+            etag = phone.get(path).headers["ETag"]
+            answer = phone.send("PATCH", path, {"legal_status": "section_20"}, If_Match=etag)
         assert (answer.status_code, answer.json["code"]) == (409, "fostering_limit")
-        assert answer.json["nights"] == [str(day(7))]
+        assert answer.json["nights"] == [str(night)]
+        phone = liaison(world)
         name = phone.send("PATCH", path, {"first_name": "Sam"}, If_Match=etag)
         assert name.status_code == 200
 

@@ -29,7 +29,7 @@ def check_kept_apart(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noq
     return Check(
         "kept_apart",
         Outcome.BLOCK,
-        f"{only_one or 'The children'} can't stay on {spoken_list([*nights])}; your liaison worker "
+        f"{only_one or 'The children'} can't stay on {spoken_list([*nights])}; the liaison worker "
         "can tell you more.",
         nights,
         OVERRIDABLE["kept_apart"],
