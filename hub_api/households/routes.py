@@ -148,12 +148,12 @@ def create_adult(body: adults.AdultIn, household_id: UUID) -> Any:
 
 @records_blp.route("/adults/<uuid:adult_id>", methods=["PATCH"])
 @records_blp.allow(Permission.HOUSEHOLD_MANAGE)
-@records_blp.refuses("in_the_future")
+@records_blp.refuses("in_the_future", "not_its_carer", "account_taken")
 @records_blp.if_match
 @records_blp.arguments(schemas.AdultChangeIn(), example={"dbs_issued_on": "2026-03-02"})
 @records_blp.response(200, schemas.AdultDetailSchema)
 def change_adult(body: adults.AdultIn, adult_id: UUID, seen_version: int) -> Any:
-    """Change an adult's name, DBS date or day of leaving."""
+    """Change an adult's name, DBS date, day of leaving, or the account they log in with."""
     return adults.change_adult(current_actor(), adult_id, seen_version, body)
 
 
