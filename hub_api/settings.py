@@ -193,9 +193,6 @@ class Settings:
         return self.database
 
 
-MOST_DAYS_AHEAD = 800
-"""What `furthest_ahead` may be at most: no stay in the database begins further ahead."""
-
 _KNOWN = {
     "HUB_HOST", "HUB_PORT", "HUB_DATA_DIR", "HUB_DATABASE_URL", "HUB_WORKER_DATABASE_URL",
     "HUB_MIGRATION_DATABASE_URL", "HUB_KEYS_FILE", "HUB_DATA_KEYS_FILE", "HUB_AUDIT_ANCHOR_FILE",
@@ -239,9 +236,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         job_stalled_after=timedelta(
             seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
         ),
-        furthest_ahead=timedelta(
-            days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, MOST_DAYS_AHEAD)
-        ),
+        furthest_ahead=timedelta(days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
         invite_lifetime=timedelta(hours=_whole_number(env, "HUB_INVITE_HOURS", 48, 1, 168)),
         login_attempts=_whole_number(env, "HUB_LOGIN_ATTEMPTS", 10, 3, 100),
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),

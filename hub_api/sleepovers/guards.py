@@ -281,8 +281,8 @@ def have_stays_with_new_residents_looked_into(change: HubResidentsChanged) -> No
 
 # --- what is ahead ---------------------------------------------------------------------------
 
-_FURTHEST = timedelta(days=settings.MOST_DAYS_AHEAD) + LONGEST
-"""No night is booked further ahead, whatever the setting was when it was."""
+_FURTHEST = timedelta(days=800) + LONGEST
+"""No night is booked further ahead: `furthest_ahead` may be 800 days at most (settings.py)."""
 
 _MIDNIGHT = time(0, 0)
 
