@@ -137,7 +137,7 @@ def refuse_erased(child_ids: Iterable[UUID]) -> None:
 def _erased() -> Conflict:
     return Conflict(
         "What was written about this child has been erased for good, so nothing new can be "
-        "written down. Your liaison worker can help.",
+        "written down. The liaison worker can help.",
         code="child_erased",
     )
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import changes, db, reads
+from hub_api import changes, db, nights, reads
 from hub_api.constellations import policy, queries, service
 from hub_api.constellations.changes import NightsBlocked
-from hub_api.constellations.dates import is_past_night, refuse_past_night
+from hub_api.constellations.dates import refuse_past_night
 from hub_api.constellations.models import Constellation, HubAbsence, HubHome
 from hub_api.errors import Conflict, Forbidden
 from hub_api.reads import ASKING
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hub_api.reads import Page, PageArgs, Row
 
 
-class NightsIn(TypedDict):
+class BlockedNightsIn(TypedDict):
     """Nights to block: `schemas.BlockedNightsIn`."""
 
     first_night: date
@@ -31,7 +31,7 @@ class NightsIn(TypedDict):
     reason: AbsenceReason
 
 
-def block_nights(actor: Actor, constellation_id: UUID, body: NightsIn) -> Row:
+def block_nights(actor: Actor, constellation_id: UUID, body: BlockedNightsIn) -> Row:
     """Let no guests come on some nights, wherever the hub home serves.
 
     It is the hub home of the first night. Raises `NotFound`, `Forbidden`, or `Conflict`: nights
@@ -71,7 +71,7 @@ def unblock_nights(actor: Actor, constellation_id: UUID, absence_id: UUID) -> No
     )
     service.lock_hub_home(reads.find(actor, found).hub_home_id)
     absence = reads.find(actor, found)  # somebody else may have been quicker
-    if is_past_night(absence.last_night):
+    if nights.is_over(absence.last_night):
         raise Conflict("These nights are over, so they stay as they were.", code="in_the_past")
     db.session().delete(absence)
     db.session().flush()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from hub_api import clock, settings
+from hub_api import clock, nights
 from hub_api.errors import Conflict
 
 if TYPE_CHECKING:
@@ -20,14 +19,8 @@ def refuse_past(day: date) -> None:
 
 def refuse_past_night(night: date) -> None:
     """Raise `Conflict` for a night that is over: at one in the morning, last night is not."""
-    if is_past_night(night):
+    if nights.is_over(night):
         _refuse()
-
-
-def is_past_night(night: date) -> bool:
-    """Whether a night is over."""
-    ends_at = clock.london_instant(night + timedelta(days=1), settings.current().night_ends)
-    return ends_at <= clock.now()
 
 
 def _refuse() -> None:

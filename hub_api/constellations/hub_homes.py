@@ -145,7 +145,7 @@ def _end_the_one_before(actor: Actor, constellation_id: UUID, on: date) -> None:
         HubAppointment.ends_on.is_(None),
         HubAppointment.starts_on < on,
     )
-    for appointment in db.session().scalars(before):
+    for appointment in db.session().scalars(before.with_for_update()):
         _end(actor, appointment, on)
 
 
@@ -159,8 +159,7 @@ def end_appointment(
     """
     service.find_constellation(actor, constellation_id)
     appointment = _find_appointment(actor, constellation_id, appointment_id)
-    service.lock_hub_homes_of(constellation_id, appointment.hub_home_id)
-    db.session().refresh(appointment)
+    appointment = _lock(actor, appointment)
     today = clock.london_today()
     if appointment.ends_on is not None and appointment.ends_on <= today:
         raise Conflict("This appointment has ended already.", code="wrong_state")
@@ -181,9 +180,7 @@ def withdraw_appointment(actor: Actor, constellation_id: UUID, appointment_id: U
     """
     service.find_constellation(actor, constellation_id)
     appointment = _find_appointment(actor, constellation_id, appointment_id)
-    service.lock_hub_homes_of(constellation_id, appointment.hub_home_id)
-    appointment = _find_appointment(actor, constellation_id, appointment_id)  # maybe withdrawn
-    db.session().refresh(appointment)
+    appointment = _lock(actor, appointment)
     if appointment.starts_on <= clock.london_today():
         raise Conflict(
             "This appointment has begun already. Please give the day on which it ends instead.",
@@ -193,6 +190,18 @@ def withdraw_appointment(actor: Actor, constellation_id: UUID, appointment_id: U
     db.session().delete(appointment)
     db.session().flush()
     service.audit_change(actor, "hub_appointment:withdraw", appointment_id, constellation_id)
+
+
+def _lock(actor: Actor, appointment: HubAppointment) -> HubAppointment:
+    """Take its hub home's mutex, and then the appointment itself: who asks for a stay in its days
+    takes none, and has asked now or waits (`service.hold_serving_hub_home()`).
+
+    Raises `NotFound` when somebody else was quicker to withdraw it.
+    """
+    service.lock_hub_homes_of(appointment.constellation_id, appointment.hub_home_id)
+    appointment = _find_appointment(actor, appointment.constellation_id, appointment.id)
+    db.session().refresh(appointment, with_for_update=True)
+    return appointment
 
 
 def _end(actor: Actor, appointment: HubAppointment, ends_on: date) -> None:

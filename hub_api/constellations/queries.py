@@ -22,6 +22,8 @@ from hub_api.reads import ASKING, TODAY, json_object
 from hub_api.synced import Synced
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from sqlalchemy import ColumnElement
 
 CONSTELLATION = reads.parameter("constellation_id", sa.Uuid())
@@ -130,12 +132,16 @@ def _absences() -> reads.Select:
     ).where(policy.absences_visible_to(ASKING))
 
 
-def absences_of(constellation_id: Any) -> ColumnElement[bool]:
-    """Those of the hub homes that serve, served or will serve a constellation."""
-    appointed = sa.select(HubAppointment.hub_home_id).where(
+def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
+    """For a select: the hub homes that ever were to serve a constellation."""
+    return sa.select(HubAppointment.hub_home_id).where(
         HubAppointment.constellation_id == constellation_id
     )
-    return HubAbsence.hub_home_id.in_(appointed)
+
+
+def absences_of(constellation_id: Any) -> ColumnElement[bool]:
+    """Those of the hub homes that serve, served or will serve a constellation."""
+    return HubAbsence.hub_home_id.in_(hub_homes_of(constellation_id))
 
 
 def _absences_of_one() -> reads.Select:

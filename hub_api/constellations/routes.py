@@ -258,7 +258,7 @@ def list_blocked_nights(page: PageArgs, constellation_id: UUID) -> Any:
     example={"first_night": "2030-01-04", "last_night": "2030-01-05", "reason": "leave"},
 )
 @blp.response(201, BlockedNightsSchema, replay=absences.get_blocked_nights)
-def create_blocked_nights(body: absences.NightsIn, constellation_id: UUID) -> Any:
+def create_blocked_nights(body: absences.BlockedNightsIn, constellation_id: UUID) -> Any:
     """Let no guests come on some nights."""
     return absences.block_nights(current_actor(), constellation_id, body)
 

@@ -20,7 +20,7 @@ from hub_api.constellations.models import (
     HubHome,
     Membership,
 )
-from hub_api.errors import Busy, Conflict
+from hub_api.errors import Busy, Conflict, NotFound
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hub_api.reads import Page, PageArgs, Row
 
 SYNCED = queries.SYNCED
+hub_homes_of = queries.hub_homes_of
 
 # --- constellations ----------------------------------------------------------------------------
 
@@ -240,11 +241,34 @@ def _leaves_on() -> sa.ScalarSelect[Any]:
 _SERVING = reads.Query(_serving)
 
 
+def hold_serving_hub_home(
+    constellation_id: UUID, on: date, until: date, household_id: UUID
+) -> UUID:
+    """`serving_hub_home()`, which goes on serving on these days until this transaction ends:
+    whoever withdraws or ends its appointment waits, and then sees what was asked of it.
+
+    For those who don't take its mutex. Raises `Conflict` likewise, or `Busy` where another took its
+    place at this very moment.
+    """
+    hub_home_id = serving_hub_home(constellation_id, on, until, household_id)
+    appointed = sa.select(HubAppointment.id).where(
+        HubAppointment.constellation_id == constellation_id,
+        HubAppointment.hub_home_id == hub_home_id,
+        HubAppointment.holds_on(on),
+        HubAppointment.holds_on(until),
+    )
+    if db.session().scalar(appointed.with_for_update(read=True, key_share=True)) is None:
+        serving_hub_home(constellation_id, on, until, household_id)  # says what there is instead
+        raise Busy
+    return hub_home_id
+
+
 def lock_hub_home(hub_home_id: UUID) -> None:
     """Take the mutex of a hub home until this transaction ends.
 
     Everything that touches its beds, resident children or limits takes it first; nothing read
-    before it is trusted after it (reliability.md).
+    before it is trusted after it (reliability.md). Raises `NotFound` for one that does not serve
+    whoever asks, or no longer: an appointment may be withdrawn while one looks.
     """
     locked = db.session().execute(
         sa.update(HubHome)
@@ -252,7 +276,8 @@ def lock_hub_home(hub_home_id: UUID) -> None:
         .values(seq=HubHome.seq + 1)
         .returning(HubHome.id)
     )
-    locked.one()  # touching no row is an error, never a silence
+    if locked.one_or_none() is None:  # touching no row is an error, never a silence
+        raise NotFound
 
 
 def lock_hub_homes_of(constellation_id: UUID, *more: UUID) -> None:
@@ -329,13 +354,6 @@ def hub_home_of(household_id: UUID) -> HubHome | None:
     found = sa.select(HubHome).where(HubHome.household_id == household_id)
     # Anew each time: where the hub carer lives may have changed before its mutex was ours.
     return db.session().scalar(found.execution_options(populate_existing=True))
-
-
-def hub_homes_of(constellation_id: Any) -> sa.Select[UUID]:
-    """For another slice's select: the hub homes that ever were to serve a constellation."""
-    return sa.select(HubAppointment.hub_home_id).where(
-        HubAppointment.constellation_id == constellation_id
-    )
 
 
 def is_serving(hub_home_id: UUID, on: date) -> bool:

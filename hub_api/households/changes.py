@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseholdMoves:
+class HouseholdLeaves:
     """From today on a household belongs to another constellation, or to none."""
 
     household_id: UUID
@@ -46,21 +46,18 @@ class ChildrenChanged:
 
 @dataclass(frozen=True, slots=True)
 class KeptApartRecorded:
-    """Two children are to be kept apart from this night on, up to and not including `ends_on`.
-    Announced after the row is written, with both children locked."""
+    """Two children are to be kept apart, from or until another day than before. Announced after the
+    row is written, with both children locked."""
 
     child_ids: frozenset[UUID]
-    from_night: date
-    ends_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
-class SharingEnds:
-    """From this night on there is one agreement less that two children may share a bedroom.
-    Announced after the row is written, with both children locked."""
+class SharingChanged:
+    """There is one agreement more, or less, that two children may share a bedroom. Announced after
+    the row is written, with both children locked."""
 
     child_ids: frozenset[UUID]
-    from_night: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +67,11 @@ class HubResidentsChanged:
 
     hub_home_id: UUID
     from_night: date
+
+
+@dataclass(frozen=True, slots=True)
+class HubChecksChanged:
+    """The approval review of a hub home, its grown-ups or their DBS dates were changed: announced
+    after the rows are written, under the hub home's mutex. Never to be refused: it is the truth."""
+
+    hub_home_id: UUID

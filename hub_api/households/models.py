@@ -223,6 +223,11 @@ for _name in ("approval", "fostering_exemption", "kept_apart", "sharing_agreemen
         f"ck_{_name}_ends_after_start", "ends_too_early", "Please choose an end after the start."
     )
 on_constraint(
+    "uq_adult_account",
+    "account_taken",
+    "Another adult is on record with this account. Please take it from them first.",
+)
+on_constraint(
     "approval_overlaps",
     "approval_overlaps",
     "Other terms of approval hold on some of these days. Please end those first.",

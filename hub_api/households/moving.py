@@ -15,7 +15,7 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.households import policy, records
 from hub_api.households import service as households
-from hub_api.households.changes import HouseholdMoves
+from hub_api.households.changes import HouseholdLeaves
 from hub_api.households.models import (
     Adult,
     Approval,
@@ -47,7 +47,7 @@ def close_household(actor: Actor, household_id: UUID, seen_version: int) -> Row:
         raise Conflict(
             "This household is a hub home. Its service as one must end first.", code="is_hub_home"
         )
-    changes.announce(HouseholdMoves(household.id))
+    changes.announce(HouseholdLeaves(household.id))
     household.closed_on = today
     db.session().flush()
     constellations.end_memberships(household.id, today)
@@ -72,7 +72,7 @@ def move_household(actor: Actor, household_id: UUID, seen_version: int, to_id: U
         raise Conflict("This household belongs there already.", code="wrong_state")
     if constellations.hub_home_of(household.id) is not None:
         raise Conflict("A hub home can't move to another constellation.", code="is_hub_home")
-    changes.announce(HouseholdMoves(household.id))
+    changes.announce(HouseholdLeaves(household.id))
     household.constellation_id = to_id
     db.session().flush()
     _take_along(household.id, to_id)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from hub_api import changes, clock, db, reads
 from hub_api.errors import Conflict
 from hub_api.households import policy, records
-from hub_api.households.changes import KeptApartRecorded, SharingEnds
+from hub_api.households.changes import KeptApartRecorded, SharingChanged
 from hub_api.households.models import Child, KeptApart, SharingAgreement
 from hub_api.reads import ASKING
 
@@ -96,7 +96,7 @@ def end_kept_apart(actor: Actor, kept_apart_id: UUID, seen_version: int, ends_on
 
 def _announce(pair: KeptApart) -> None:
     both = frozenset({pair.child_id, pair.other_child_id})
-    changes.announce(KeptApartRecorded(both, pair.starts_on, pair.ends_on))
+    changes.announce(KeptApartRecorded(both))
 
 
 def _kept_apart() -> reads.Select:
@@ -150,6 +150,8 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     one that holds the child's care plan.
     """
     child = _two(actor, child_id, body["with_child_id"])
+    _lock(child.id, body["with_child_id"])
+    db.session().refresh(child)
     _refuse_other_authority(child, body["authority"])
     agreement = SharingAgreement(
         constellation_id=child.constellation_id,
@@ -159,6 +161,7 @@ def agree_to_sharing(actor: Actor, child_id: UUID, body: AgreementIn) -> Row:
     )
     db.session().add(agreement)
     db.session().flush()
+    _announce_sharing(agreement)
     records.audit_change(actor, "sharing_agreement:create", agreement, body)
     return get_agreement(actor, agreement.id)
 
@@ -186,10 +189,14 @@ def end_agreement(actor: Actor, agreement_id: UUID, seen_version: int, ends_on: 
     _lock(agreement.child_id, agreement.with_child_id)
     db.lock_seen(agreement, seen_version)
     records.write(agreement, {"ends_on": ends_on})
-    both = frozenset({agreement.child_id, agreement.with_child_id})
-    changes.announce(SharingEnds(both, ends_on))
+    _announce_sharing(agreement)
     records.audit_change(actor, "sharing_agreement:end", agreement, ["ends_on"])
     return get_agreement(actor, agreement.id)
+
+
+def _announce_sharing(agreement: SharingAgreement) -> None:
+    both = frozenset({agreement.child_id, agreement.with_child_id})
+    changes.announce(SharingChanged(both))
 
 
 def _agreements() -> reads.Select:

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
-from hub_api import changes, clock, db, reads
+from hub_api import changes, clock, db, nights, reads
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden, NotFound
 from hub_api.households import policy
-from hub_api.households.changes import ChildrenAreToChange, ChildrenChanged, HubResidentsChanged
+from hub_api.households.changes import (
+    ChildrenAreToChange,
+    ChildrenChanged,
+    HubChecksChanged,
+    HubResidentsChanged,
+)
 from hub_api.households.models import Adult, Child, Household
 from hub_api.reads import ASKING, TODAY, json_object
 
@@ -90,7 +95,7 @@ def _household(actor: Actor, household_id: UUID) -> Household:
 def refuse_closed(household: Household) -> None:
     """Raise `Conflict` for a household that is no longer part of the service."""
     if household.closed_on is not None:
-        raise Conflict("This household is closed.", code="wrong_state")
+        raise Conflict("This household has left the service.", code="household_closed")
 
 
 def keep_open(household: Household) -> None:
@@ -145,9 +150,23 @@ def changing_hub_residents(
     yield
     db.session().flush()
     for hub_home_id in hub_homes:
-        changes.announce(HubResidentsChanged(hub_home_id, clock.london_today()))
+        changes.announce(HubResidentsChanged(hub_home_id, nights.first_not_over()))
+        changes.announce(HubChecksChanged(hub_home_id))
     if guests.child_ids:
         changes.announce(ChildrenChanged(guests.child_ids, locked))
+
+
+@contextmanager
+def changing_hub_checks(household_id: UUID) -> Iterator[None]:
+    """Around a change of the grown-ups of a household or their DBS dates: for a hub home under its
+    mutex, and whoever knows of nights booked is told once the rows are written."""
+    hub_home = constellations.hub_home_of(household_id)
+    if hub_home is not None:
+        constellations.lock_hub_home(hub_home.id)
+    yield
+    db.session().flush()
+    if hub_home is not None:
+        changes.announce(HubChecksChanged(hub_home.id))
 
 
 def write(row: object, values: Mapping[str, Any]) -> None:

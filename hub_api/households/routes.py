@@ -95,7 +95,7 @@ def change_household(body: dict[str, str], household_id: UUID, seen_version: int
 
 @blp.route(f"{_HOUSEHOLD}/close", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
-@blp.refuses("wrong_state", "is_hub_home", "joined_today", "stays_ahead")
+@blp.refuses("household_closed", "is_hub_home", "joined_today", "stays_ahead")
 @blp.if_match
 @blp.response(200, schemas.HouseholdSchema, replay=service.get_household)
 def close_household(household_id: UUID, seen_version: int) -> Any:
@@ -105,7 +105,14 @@ def close_household(household_id: UUID, seen_version: int) -> Any:
 
 @blp.route(f"{_HOUSEHOLD}/move", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
-@blp.refuses("wrong_state", "is_hub_home", "joined_today", "constellation_closed", "stays_ahead")
+@blp.refuses(
+    "wrong_state",
+    "household_closed",
+    "is_hub_home",
+    "joined_today",
+    "constellation_closed",
+    "stays_ahead",
+)
 @blp.if_match
 @blp.arguments(schemas.MoveIn(), example={"constellation_id": _SOMEBODY})
 @blp.response(200, schemas.HouseholdSchema, replay=service.get_household)
@@ -131,7 +138,7 @@ def list_adults(page: PageArgs, household_id: UUID) -> Any:
 @blp.route(f"{_HOUSEHOLD}/adults", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
 @blp.unversioned
-@blp.refuses("wrong_state", "in_the_future")
+@blp.refuses("household_closed", "in_the_future")
 @blp.arguments(schemas.AdultIn(), example={"name": "Maureen", "dbs_issued_on": "2025-03-02"})
 @blp.response(201, schemas.AdultDetailSchema, replay=adults.get_adult)
 def create_adult(body: adults.AdultIn, household_id: UUID) -> Any:
@@ -141,12 +148,12 @@ def create_adult(body: adults.AdultIn, household_id: UUID) -> Any:
 
 @records_blp.route("/adults/<uuid:adult_id>", methods=["PATCH"])
 @records_blp.allow(Permission.HOUSEHOLD_MANAGE)
-@records_blp.refuses("in_the_future")
+@records_blp.refuses("in_the_future", "not_its_carer", "account_taken")
 @records_blp.if_match
 @records_blp.arguments(schemas.AdultChangeIn(), example={"dbs_issued_on": "2026-03-02"})
 @records_blp.response(200, schemas.AdultDetailSchema)
 def change_adult(body: adults.AdultIn, adult_id: UUID, seen_version: int) -> Any:
-    """Change an adult's name, DBS date or day of leaving."""
+    """Change an adult's name, DBS date, day of leaving, or the account they log in with."""
     return adults.change_adult(current_actor(), adult_id, seen_version, body)
 
 
@@ -165,7 +172,7 @@ def list_children(page: PageArgs, household_id: UUID) -> Any:
 @blp.route(f"{_HOUSEHOLD}/children", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
 @blp.unversioned
-@blp.refuses("wrong_state", *_ODD, *_OVER)
+@blp.refuses("household_closed", *_ODD, *_OVER)
 @blp.arguments(schemas.ChildIn(), example=_BORN)
 @blp.response(201, schemas.ChildSchema, replay=children.get_child)
 def create_child(body: children.ChildIn, household_id: UUID) -> Any:
@@ -230,7 +237,7 @@ def list_approvals(page: PageArgs, household_id: UUID) -> Any:
 @blp.route(f"{_HOUSEHOLD}/approvals", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
 @blp.unversioned
-@blp.refuses("wrong_state", "approval_overlaps", *_OVER)
+@blp.refuses("household_closed", "approval_overlaps", *_OVER)
 @blp.arguments(schemas.ApprovalIn(), example=_APPROVED)
 @blp.response(201, schemas.ApprovalSchema, replay=terms.get_approval)
 def create_approval(body: terms.ApprovalIn, household_id: UUID) -> Any:
@@ -261,7 +268,7 @@ def list_fostering_exemptions(page: PageArgs, household_id: UUID) -> Any:
 @blp.route(f"{_HOUSEHOLD}/fostering-exemptions", methods=["POST"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
 @blp.unversioned
-@blp.refuses("wrong_state", "wrong_authority")
+@blp.refuses("household_closed", "wrong_authority")
 @blp.arguments(
     schemas.FosteringExemptionIn(),
     example={"authority": "Kent", "children": [_SOMEBODY], "starts_on": "2026-12-01"},

@@ -174,6 +174,10 @@ class AdultChangeIn(_Changes):
     name = _name("a name", required=False)
     dbs_issued_on = LongAgo(allow_none=True)
     left_on = LongAgo(allow_none=True)
+    account_id = fields.UUID(
+        allow_none=True,
+        metadata={"description": "What they log in with: the account of a carer of the household."},
+    )
 
 
 # --- children ----------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from hub_api.reads import ASKING, TODAY, json_list, json_object
 from hub_api.synced import SINCE_DAY, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -223,3 +223,11 @@ def hold_children(household_id: UUID, child_ids: Sequence[UUID]) -> None:
     comes first, as for whoever moves it.
     """
     _HELD.rows(household_id=household_id, children=[*child_ids])
+
+
+def hold_children_that_are_free(child_ids: Collection[UUID]) -> set[UUID]:
+    """`hold_children()` for those whom nobody else has locked, waiting for none of them; who they
+    are. Whoever has the others is changing what they are judged by."""
+    found = sa.select(Child.id).where(Child.id.in_(child_ids)).order_by(Child.id)
+    locked = found.with_for_update(read=True, key_share=True, skip_locked=True)
+    return {*db.session().scalars(locked)}

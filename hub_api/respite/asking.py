@@ -143,7 +143,7 @@ def _submit(actor: Actor, request: RespiteRequest) -> None:
     request.submit()
     requests.refuse_past(request.arrives_at)
     # By now it may be another than when the draft was saved.
-    request.hub_home_id = requests.serving_hub_home(request, request.nights)
+    request.hub_home_id = requests.hold_hub_home(request)
     found, _ = sleepovers.examine(requests.stay_of(request))
     sleepovers.refuse_if([check for check in found if checks.refuses_asking(check)])
     requests.keep(actor, request, Decision.SUBMITTED, found)

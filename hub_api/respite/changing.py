@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from hub_api import child_keys, db
-from hub_api.errors import Conflict, Forbidden, Invalid
+from hub_api.errors import Busy, Conflict, Forbidden, Invalid
 from hub_api.households import service as households
 from hub_api.notifications.categories import Category
 from hub_api.respite import overriding, policy, requests, telling
@@ -70,6 +70,8 @@ def _change(actor: Actor, request: RespiteRequest, seen_version: int, changes: C
     if not changed:
         request.refuse_unless(RequestState.DRAFT, *WAITING)
         return
+    if {*changed} & DATES and requests.serving_hub_home(request, nights) != hub_home_id:
+        raise Busy  # another was appointed while this waited for its mutex
     request.change()
     if was_held:
         sleepovers.release(request.id)

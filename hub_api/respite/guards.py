@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from hub_api import changes, db
 from hub_api.constellations.changes import ConstellationCloses, HubHomeEnds, MembershipEnds
 from hub_api.errors import Conflict
-from hub_api.households.changes import ChildLeaves, HouseholdMoves
+from hub_api.households.changes import ChildLeaves, HouseholdLeaves
 from hub_api.respite.models import IS_WAITING, RequestedChild, RespiteRequest
 from hub_api.sleepovers import asked
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-@changes.on(HouseholdMoves)
-def refuse_to_move_a_household_with_requests_waiting(change: HouseholdMoves) -> None:
+@changes.on(HouseholdLeaves)
+def refuse_to_move_a_household_with_requests_waiting(change: HouseholdLeaves) -> None:
     """`stays_ahead`: it has asked for a stay and waits for an answer."""
     _refuse(sa.select(RespiteRequest.id).where(RespiteRequest.household_id == change.household_id))
 

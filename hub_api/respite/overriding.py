@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.reads import PageArgs, Row
     from hub_api.respite.models import RespiteRequest
+    from hub_api.sleepovers.checks import Pairs
 
 
 def override_check(
@@ -44,15 +45,20 @@ def override_check(
         raise Forbidden
     requests.lock(request, seen_version)
     request.refuse_unless(*WAITING)
-    _refuse_not_in_the_way(request, code)
-    override_id = add(actor, request, code, reason, _until(request, expires_at))
+    check = _in_the_way(request, code)
+    override_id = add(actor, request, code, reason, _until(request, expires_at), check.pairs)
     return get_override(actor, override_id)
 
 
 def add(
-    actor: Actor, request: RespiteRequest, code: str, reason: str, expires_at: datetime
+    actor: Actor,
+    request: RespiteRequest,
+    code: str,
+    reason: str,
+    expires_at: datetime,
+    pairs: Pairs = frozenset(),
 ) -> UUID:
-    """Write an override down, its reason sealed; returns its id."""
+    """Write an override down, its reason sealed; returns its id. It holds for these pairs alone."""
     override_id = sleepovers.set_aside(
         sleepovers.SetAside(
             constellation_id=request.constellation_id,
@@ -62,9 +68,11 @@ def add(
             about=requests.child_ids(request),
             given_by=actor.account_id,
             expires_at=expires_at,
+            pairs=pairs,
         )
     )
-    requests.record(actor, request, "override", [code])
+    together = [":".join(map(str, sorted(pair))) for pair in pairs]
+    requests.record(actor, request, "override", [code, *sorted(together)])
     return override_id
 
 
@@ -76,14 +84,17 @@ def _whose(request: RespiteRequest, code: str) -> UUID:
     return request.constellation_id
 
 
-def _refuse_not_in_the_way(request: RespiteRequest, code: str) -> None:
+def _in_the_way(request: RespiteRequest, code: str) -> checks.Check:
     """What doesn't block today must not be waved through when it does tomorrow."""
     found, _ = requests.examine(request)
-    if code not in {check.code for check in checks.blocking(found) if check.override is not None}:
+    blocks = (check for check in checks.blocking(found) if check.override is not None)
+    check = next((check for check in blocks if check.code == code), None)
+    if check is None:
         raise Conflict(
             "This check isn't in the way of the request, so there is nothing to set aside.",
             code="nothing_to_override",
         )
+    return check
 
 
 def _until(request: RespiteRequest, expires_at: datetime | None) -> datetime:

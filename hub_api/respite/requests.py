@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm.attributes import set_committed_value
 
-from hub_api import child_keys, clock, db, reads, settings
+from hub_api import child_keys, clock, db, nights, reads, settings
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.encryption import Ciphertext
@@ -118,19 +117,19 @@ def nights_of(arrives_at: datetime, departs_at: datetime) -> list[date]:
             code="too_far_ahead",
         )
     sleepovers.refuse_slip_of_the_finger(arrives_at, departs_at)
-    nights = clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
-    if not nights:
+    held = nights.between(arrives_at, departs_at)
+    if not held:
         raise Conflict(
             "A sleepover needs at least one night. The hub can't book day care yet; please ring "
             "your hub carer.",
             code="no_nights",
         )
-    return nights
+    return held
 
 
 def too_late_after(first_night: date) -> datetime:
     """The end of the first night: no answer is of use from then on."""
-    return clock.london_instant(first_night + timedelta(days=1), settings.current().night_ends)
+    return nights.ends_at(first_night)
 
 
 # --- refusals --------------------------------------------------------------------------------
@@ -151,10 +150,19 @@ def refuse_once_begun(request: RespiteRequest) -> None:
         )
 
 
-def serving_hub_home(request: RespiteRequest, nights: Sequence[date]) -> UUID:
+def serving_hub_home(request: RespiteRequest, on: Sequence[date]) -> UUID:
     """The hub home that serves its household on all of these nights. Raises `Conflict`."""
     return constellations.serving_hub_home(
-        request.constellation_id, nights[0], nights[-1], request.household_id
+        request.constellation_id, on[0], on[-1], request.household_id
+    )
+
+
+def hold_hub_home(request: RespiteRequest) -> UUID:
+    """The same for a request that is sent to it: none of these nights is taken from it before all
+    can see the request. Raises `Conflict`, `Busy`."""
+    on = request.nights
+    return constellations.hold_serving_hub_home(
+        request.constellation_id, on[0], on[-1], request.household_id
     )
 
 

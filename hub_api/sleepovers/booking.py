@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from hub_api import db
 from hub_api.errors import Conflict
+from hub_api.sleepovers import doubts
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
@@ -130,6 +131,7 @@ def rebook(booking: Booking, plan: Plan) -> None:
     The caller holds the mutex of every hub home concerned.
     """
     stays = [s for s in _lock_stays(booking.request_id) if s.state == SleepoverState.CONFIRMED]
+    before = {stay.hub_home_id for stay in stays}
     moved = {stay.child_id: stay.id for stay in stays}
     db.session().execute(sa.delete(BedNight).where(BedNight.sleepover_id.in_(moved.values())))
     for stay in stays:
@@ -139,6 +141,8 @@ def rebook(booking: Booking, plan: Plan) -> None:
     _add_nights(booking, plan, moved)
     # Every check was made anew for these nights, and beds given by it.
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *moved.values())
+    for hub_home_id in sorted(before):
+        doubts.forget_outlived(hub_home_id)
 
 
 def _lock_stays(request_id: UUID) -> list[Sleepover]:

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from hub_api.access import Role
-    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.checks import Check, Waiver
     from hub_api.sleepovers.facts import Facts, Stay
 
 LONGEST = timedelta(days=60)
 
 
-def examine(stay: Stay, overridden: Mapping[str, Role] = {}) -> tuple[list[Check], Facts]:
+def examine(stay: Stay, overridden: Mapping[str, Waiver] = {}) -> tuple[list[Check], Facts]:
     """Every check of a stay, and the facts they were taken from. Trust them only under the hub
     home's mutex. Raises `NotFound` for a hub home that does not serve whoever asks."""
     found = facts.read(stay)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import db, nights
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Row
-    from hub_api.sleepovers.checks import Check
+    from hub_api.sleepovers.checks import Check, Waiver
     from hub_api.sleepovers.facts import Facts
 
 
@@ -81,19 +81,19 @@ def _stay(sleepover: Sleepover) -> Stay:
         children=(sleepover.child_id,),
         arrives_at=sleepover.arrives_at,
         departs_at=sleepover.departs_at,
-        nights=tuple(running.nights_between(sleepover.arrives_at, sleepover.departs_at)),
+        nights=tuple(nights.between(sleepover.arrives_at, sleepover.departs_at)),
         reason=asked.reason_of(sleepover.request_id),
         request_id=sleepover.request_id,
     )
 
 
-def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Role]:
+def _set_aside(actor: Actor, sleepover: Sleepover, reason: str | None) -> dict[str, Waiver]:
     """What counts as set aside: what was for the request, but for its length, which is asked anew;
     that is set aside by a liaison worker who says why."""
     overridden = overrides.overrides_in_force(sleepover.request_id)
     overridden.pop("length", None)
     if reason is not None and _is_liaison_worker(actor, sleepover):
-        overridden["length"] = Role.LIAISON_WORKER
+        overridden["length"] = checks.Waiver(Role.LIAISON_WORKER)
     return overridden
 
 
@@ -159,22 +159,22 @@ def _add_nights(sleepover: Sleepover, stay: Stay, facts: Facts, held: dict[date,
 
 
 def _beds_for(
-    stay: Stay, facts: Facts, nights: list[date], held: dict[date, UUID]
+    stay: Stay, facts: Facts, further: list[date], held: dict[date, UUID]
 ) -> dict[date, UUID]:
     """A bed for each further night: the child's own for as long as it is free, then as few others
     as can be. Raises `Conflict` when there is no way."""
     given: dict[date, UUID] = {}
     bed = held[max(held)] if held else None
-    for position, night in enumerate(nights):
+    for position, night in enumerate(further):
         own = replace(facts, beds=tuple(b for b in facts.beds if b.id == bed))
         if beds.allocate(replace(stay, nights=(night,)), own) is None:
-            plan = beds.allocate(replace(stay, nights=tuple(nights[position:])), facts)
+            plan = beds.allocate(replace(stay, nights=tuple(further[position:])), facts)
             if plan is None:
                 raise Conflict(
                     "There is no bed for the nights that come on top. Please choose an earlier "
                     "departure.",
                     code="nights_taken",
-                    nights=nights,
+                    nights=further,
                 )
             bed = plan[stay.children[0]][night]
         if bed is not None:

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import replace
 from datetime import date, time, timedelta
-from itertools import permutations
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import changes, clock, db, settings
+from hub_api import changes, clock, db, nights, settings
 from hub_api.clock import spoken_list
 from hub_api.constellations.changes import (
     BedEnds,
@@ -30,21 +29,22 @@ from hub_api.households.changes import (
     ChildLeaves,
     ChildrenAreToChange,
     ChildrenChanged,
-    HouseholdMoves,
+    HouseholdLeaves,
+    HubChecksChanged,
     HubResidentsChanged,
     KeptApartRecorded,
-    SharingEnds,
+    SharingChanged,
 )
-from hub_api.sleepovers import beds, facts, overrides
+from hub_api.sleepovers import doubts, facts, overrides
 from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
+from hub_api.sleepovers.decisions import LONGEST
+from hub_api.sleepovers.doubts import IS_OPEN
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
-from hub_api.tasks import service as tasks
-from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
     from hub_api.sleepovers.checks import Check
@@ -108,8 +108,8 @@ def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     )
 
 
-@changes.on(HouseholdMoves)
-def refuse_to_move_a_household_with_stays_ahead(change: HouseholdMoves) -> None:
+@changes.on(HouseholdLeaves)
+def refuse_to_move_a_household_with_stays_ahead(change: HouseholdLeaves) -> None:
     """`stays_ahead`: one of its children is at the hub, or to come."""
     _refuse_stays(
         sa.and_(
@@ -182,7 +182,7 @@ def refuse_to_fill_the_home_above_its_limits(change: HubResidentsChanged) -> Non
 def refuse_to_lose_exemptions_that_guests_need(change: HomeAuthorityChanged) -> None:
     """`fostering_limit`: nights are booked on the strength of the former authority's exemption."""
     refuse_to_fill_the_home_above_its_limits(
-        HubResidentsChanged(change.hub_home_id, clock.london_today())
+        HubResidentsChanged(change.hub_home_id, nights.first_not_over())
     )
 
 
@@ -204,13 +204,13 @@ def refuse_to_change_guests_beyond_the_limits(change: ChildrenChanged) -> None:
         raise Busy
     for hub_home_id in sorted(booked):
         refuse_to_fill_the_home_above_its_limits(
-            HubResidentsChanged(hub_home_id, clock.london_today())
+            HubResidentsChanged(hub_home_id, nights.first_not_over())
         )
 
 
 def _hub_homes_of(child_ids: Collection[UUID]) -> set[UUID]:
     booked = sa.select(BedNight.hub_home_id).where(
-        BedNight.child_id.in_(child_ids), BedNight.night >= clock.london_today()
+        BedNight.child_id.in_(child_ids), BedNight.night >= nights.first_not_over()
     )
     return {*db.session().scalars(booked)} if child_ids else set()
 
@@ -239,38 +239,22 @@ def have_stays_together_looked_into(change: KeptApartRecorded) -> None:
     """A task for each stay on whose nights the two are under one roof, the hub's own child or not.
 
     Not a refusal: that two children are to be kept apart is safety information. Refused because of
-    a booking, it would be missing from every check until somebody has called the booking off. Nor
-    is a stay called off by itself: which of the two gives way, and where that child then sleeps, is
-    for people to say. Nights held for a request need no task: it is examined again at its approval.
-    What was set aside before says nothing about these two, and is set aside no more.
+    a booking, it would be missing from every check until somebody has called the booking off.
+    Nights held for a request need no task: it is examined again at its approval. What was set aside
+    for these two before is set aside no more.
     """
-    overrides.end_overrides_about("kept_apart", change.child_ids)
-
-    def is_together(found: Facts, night: date) -> bool:
-        is_over = change.ends_on is not None and night >= change.ends_on
-        return not is_over and change.child_ids <= found.there_on(night)
-
-    _doubt_stays(change.child_ids, change.from_night, is_together)
+    overrides.end_overrides_about(change.child_ids)
+    doubts.reconsider({"kept_apart"}, child_ids=change.child_ids)
 
 
-@changes.on(SharingEnds)
-def have_shared_bedrooms_looked_into(change: SharingEnds) -> None:
+@changes.on(SharingChanged)
+def have_shared_bedrooms_looked_into(change: SharingChanged) -> None:
     """A task for each stay in which the two share a bedroom that they now may not share.
 
     Not a refusal either: a responsible authority takes its word back when it sees fit, and until
     that is on record further nights would be booked by it.
     """
-
-    def is_shared(found: Facts, night: date) -> bool:
-        rooms = {bed.id: bed.bedroom for bed in found.beds}
-        asleep = {guest.child_id: guest.bed_id for guest in found.guests if guest.night == night}
-        if not change.child_ids <= asleep.keys():
-            return False
-        one, other = change.child_ids
-        is_one_room = rooms.get(asleep[one]) == rooms.get(asleep[other])
-        return is_one_room and not beds.may_share(found, one, other, night)
-
-    _doubt_stays(change.child_ids, change.from_night, is_shared)
+    doubts.reconsider({"bedroom_sharing"}, child_ids=change.child_ids)
 
 
 @changes.on(ChildrenChanged)
@@ -280,45 +264,25 @@ def have_bedrooms_of_changed_guests_looked_into(change: ChildrenChanged) -> None
     A legal status, a birthday or the authority that holds the care plan is what it is, so that is
     no refusal either.
     """
-
-    def is_shared(found: Facts, night: date) -> bool:
-        rooms = {bed.id: bed.bedroom for bed in found.beds}
-        asleep = [(g.child_id, rooms.get(g.bed_id)) for g in found.guests if g.night == night]
-        return any(
-            room == other_room and not beds.may_share(found, child, other, night)
-            for (child, room), (other, other_room) in permutations(asleep, 2)
-            if child in change.child_ids
-        )
-
-    _doubt_stays(frozenset(change.child_ids), clock.london_today(), is_shared)
+    doubts.reconsider({"bedroom_sharing"}, child_ids=change.child_ids)
 
 
-def _doubt_stays(
-    child_ids: frozenset[UUID], from_night: date, is_wrong: Callable[[Facts, date], bool]
-) -> None:
-    for hub_home_id in sorted(_hub_homes_of(child_ids)):
-        found = _coming(hub_home_id, from_night)
-        there = {guest.night for guest in found.guests if guest.child_id in child_ids}
-        wrong = [night for night in there if is_wrong(found, night)]
-        stays = sa.select(Sleepover.id, Sleepover.constellation_id, Sleepover.arrives_at).where(
-            Sleepover.child_id.in_(child_ids),
-            Sleepover.hub_home_id == hub_home_id,
-            _IS_OPEN,
-            sa.exists().where(BedNight.sleepover_id == Sleepover.id, BedNight.night.in_(wrong)),
-        )
-        for stay in db.session().execute(stays):
-            tasks.raise_task(
-                TaskKind.SLEEPOVER_IN_DOUBT,
-                constellation_id=stay.constellation_id,
-                subject_id=stay.id,
-                no_later_than=max(stay.arrives_at, clock.now()),
-            )
+@changes.on(HubChecksChanged)
+def have_stays_without_current_checks_looked_into(change: HubChecksChanged) -> None:
+    """A task for each stay with a night on which a DBS or the approval review is not in date."""
+    doubts.reconsider({"checks_current"}, hub_home_id=change.hub_home_id)
+
+
+@changes.on(HubResidentsChanged)
+def have_stays_with_new_residents_looked_into(change: HubResidentsChanged) -> None:
+    """A task for each stay of a guest to be kept apart from a child who lives there by now."""
+    doubts.reconsider({"kept_apart"}, hub_home_id=change.hub_home_id)
 
 
 # --- what is ahead ---------------------------------------------------------------------------
 
-_FURTHEST = timedelta(days=800)
-"""No stay is booked further ahead: `furthest_ahead` may be so much at most."""
+_FURTHEST = timedelta(days=800) + LONGEST
+"""No night is booked further ahead: `furthest_ahead` may be 800 days at most (settings.py)."""
 
 _MIDNIGHT = time(0, 0)
 
@@ -340,15 +304,12 @@ def _facts_of(hub_home_id: UUID, first_night: date, last_night: date) -> Facts:
     return facts.read(Stay(hub_home_id, (), now, now, (first_night, last_night), reason=""))
 
 
-_IS_OPEN = Sleepover.state.in_([SleepoverState.CONFIRMED, SleepoverState.IN_STAY])
-
-
 def _nights(*conditions: sa.ColumnElement[bool]) -> list[date]:
     """Nights held for a request, or of a stay that is still to come or not over yet."""
     found = (
         sa.select(BedNight.night)
         .outerjoin(Sleepover, Sleepover.id == BedNight.sleepover_id)
-        .where(*conditions, sa.or_(BedNight.sleepover_id.is_(None), _IS_OPEN))
+        .where(*conditions, sa.or_(BedNight.sleepover_id.is_(None), IS_OPEN))
     )
     return [*db.session().scalars(found)]
 
@@ -363,7 +324,7 @@ def _refuse_nights(nights: Sequence[date], code: str, words: str) -> None:
 
 
 def _refuse_stays(condition: sa.ColumnElement[bool]) -> None:
-    ahead = sa.select(Sleepover.id).where(condition, _IS_OPEN).limit(1)
+    ahead = sa.select(Sleepover.id).where(condition, IS_OPEN).limit(1)
     if db.session().scalar(ahead) is not None:
         raise Conflict(
             "There are sleepovers that are still to come or not over yet. Please call them off, or "

@@ -348,6 +348,10 @@ class CheckOverride(HasId, Base):
     """In their own words, sealed under the keys of the children it was given for."""
     child_ids: Mapped[list[UUID]] = mapped_column(postgresql.ARRAY(sa.Uuid()))
     """Whom the request asked for when it was given; the request may change afterwards."""
+    pairs: Mapped[list[list[UUID]]] = mapped_column(
+        postgresql.ARRAY(sa.Uuid(), dimensions=2), default=list
+    )
+    """The pairs of children that `kept_apart` was set aside for; it still holds for all others."""
     given_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     given_at: Mapped[datetime] = mapped_column(default=clock.now)
     expires_at: Mapped[datetime]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db
 from hub_api.access import Role
 from hub_api.sleepovers import checks
+from hub_api.sleepovers.checks import Waiver
 from hub_api.sleepovers.models import CheckOverride
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.encryption import Ciphertext
+    from hub_api.sleepovers.checks import Pairs
 
 check_overrides = CheckOverride.__table__
 """For the selects of the slice above: it shows them to whoever sees the request."""
@@ -35,6 +38,8 @@ class SetAside:
     about: Sequence[UUID]
     given_by: UUID
     expires_at: datetime
+    pairs: Pairs = frozenset()
+    """Where the check is about pairs of children: those it is set aside for."""
 
 
 def set_aside(override: SetAside) -> UUID:
@@ -49,6 +54,7 @@ def set_aside(override: SetAside) -> UUID:
             role=checks.OVERRIDABLE[override.code],
             reason=child_keys.protect(CheckOverride.reason, override_id, about, override.reason),
             child_ids=about,
+            pairs=sorted(sorted(pair) for pair in override.pairs),
             given_by=override.given_by,
             expires_at=override.expires_at,
         )
@@ -57,14 +63,27 @@ def set_aside(override: SetAside) -> UUID:
     return override_id
 
 
-def overrides_in_force(request_id: UUID) -> dict[str, Role]:
-    """The checks that are set aside for a request now, each with the role that did it."""
+def overrides_in_force(request_id: UUID) -> dict[str, Waiver]:
+    """The checks that are set aside for a request now: by which role, and for which pairs."""
+    return overrides_of([request_id]).get(request_id, {})
+
+
+def overrides_of(request_ids: Collection[UUID]) -> dict[UUID, dict[str, Waiver]]:
+    """The same of several requests, at one statement."""
     found = db.session().execute(
-        sa.select(CheckOverride.code, CheckOverride.role)
-        .where(CheckOverride.request_id == request_id, CheckOverride.expires_at > clock.now())
+        sa.select(
+            CheckOverride.request_id, CheckOverride.code, CheckOverride.role, CheckOverride.pairs
+        )
+        .where(CheckOverride.request_id.in_(request_ids), CheckOverride.expires_at > clock.now())
         .order_by(CheckOverride.id)
     )
-    return {row.code: Role(row.role) for row in found}
+    in_force: dict[UUID, dict[str, Waiver]] = defaultdict(dict)
+    for row in found:
+        of_request, pairs = in_force[row.request_id], frozenset(map(frozenset, row.pairs))
+        if row.code in of_request:
+            pairs |= of_request[row.code].pairs
+        of_request[row.code] = Waiver(Role(row.role), pairs)
+    return in_force
 
 
 def end_overrides(request_id: UUID) -> None:
@@ -72,14 +91,9 @@ def end_overrides(request_id: UUID) -> None:
     _end(CheckOverride.request_id == request_id)
 
 
-def end_overrides_about(code: str, child_ids: Collection[UUID]) -> None:
-    """End what was set aside of a check for any of these children: there is more to it now."""
-    _end(
-        sa.and_(
-            CheckOverride.code == code,
-            CheckOverride.child_ids.overlap(sa.cast([*child_ids], sa.ARRAY(sa.Uuid()))),
-        )
-    )
+def end_overrides_about(pair: frozenset[UUID]) -> None:
+    """End what was set aside for two children: there is more to it now."""
+    _end(CheckOverride.pairs.contains(sa.cast([*pair], sa.ARRAY(sa.Uuid()))))
 
 
 def _end(these: sa.ColumnElement[bool]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import clock, reads, settings
+from hub_api import nights, reads
 from hub_api.access import OVERSEEING, Permission
 from hub_api.households import service as households
 from hub_api.reads import ASKING, PageArgs, json_list, json_object, parameter
@@ -47,13 +47,12 @@ def night_instants(first_night: date | None, until: date | None) -> dict[str, da
     A night is held by a stay that overlaps it (`clock.nights`), and the nights of a stay are one
     after another: so its last one is not before the first when it departs after that one starts.
     """
-    rules = settings.current()
-    after = clock.london_instant(first_night, rules.night_starts) if first_night else None
+    after = nights.starts_at(first_night) if first_night else None
     return {
         "departs_after": after,
         "arrives_from": after - LONGEST_AGREED if after else None,
         # The last night asked for ends on the morning of this day.
-        "arrives_before": clock.london_instant(until, rules.night_ends) if until else None,
+        "arrives_before": nights.ends_at(until - timedelta(days=1)) if until else None,
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import clock, db, settings
+from hub_api import clock, db, nights, settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
@@ -14,7 +15,7 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import beds, booking, facts, policy, queries, reminding
+from hub_api.sleepovers import beds, booking, doubts, facts, policy, queries, reminding
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.reads import Row
     from hub_api.sleepovers.models import EarlyEndReason
+
+
+DAY = timedelta(days=1)
 
 
 def take(
@@ -62,6 +66,7 @@ def cancel_sleepover(
     sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, sleepover.id)
+    doubts.forget_outlived(sleepover.hub_home_id)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
     return queries.get_sleepover(actor, sleepover.id)
@@ -82,7 +87,7 @@ def hand_over(
     earliest = sleepover.arrives_at - rules.early_handover
     if first_night is not None:
         # Not within the night before, in which the child has no bed.
-        earliest = max(earliest, clock.london_instant(first_night, rules.night_ends))
+        earliest = max(earliest, nights.ends_at(first_night - DAY))
     sleepover.arrive(at, earliest)
     note(actor, sleepover, "hand_over", "state", "arrived_at")
     return queries.get_sleepover(actor, sleepover.id)
@@ -103,7 +108,7 @@ def record_return(
     at = returned_at or clock.now()
     sleepover.come_home(at)
     held = booking.nights_of(sleepover)
-    ahead = [night for night in held if _begins(night) >= at]
+    ahead = [night for night in held if nights.starts_at(night) >= at]
     if ahead:
         raise Conflict(
             f"There are nights still to come: {clock.spoken_list(ahead)}. If the child has "
@@ -140,6 +145,7 @@ def end_early(
         )
     _hold_what_was_slept(sleepover, at, booking.nights_of(sleepover))
     tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
+    doubts.forget_outlived(sleepover.hub_home_id)
     note(actor, sleepover, "end_early", "state", "returned_at", "early_end_reason", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_ENDED_EARLY)
     return queries.get_sleepover(actor, sleepover.id)
@@ -159,15 +165,9 @@ def close_sleepover(actor: Actor, sleepover_id: UUID, seen_version: int) -> Row:
 # --- the nights ------------------------------------------------------------------------------
 
 
-def nights_between(arrives_at: datetime, departs_at: datetime) -> list[date]:
-    """The London nights a stay holds, by the settings."""
-    rules = settings.current()
-    return clock.nights(arrives_at, departs_at, rules.night_starts, rules.night_ends)
-
-
 def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date, UUID]) -> None:
     arrived_at = sleepover.arrived_at or sleepover.arrives_at
-    slept = nights_between(arrived_at, until)
+    slept = nights.between(arrived_at, until)
     booking.free_nights(sleepover, held.keys() - slept)
     further = [night for night in slept if night not in held]
     if further:
@@ -175,7 +175,7 @@ def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date,
 
 
 def _free_beds_for(
-    sleepover: Sleepover, nights: list[date], held: dict[date, UUID]
+    sleepover: Sleepover, further: list[date], held: dict[date, UUID]
 ) -> dict[date, UUID]:
     """A bed for each of these nights that has one free and is no night of another stay's."""
     stay = Stay(
@@ -183,7 +183,7 @@ def _free_beds_for(
         children=(sleepover.child_id,),
         arrives_at=sleepover.arrives_at,
         departs_at=sleepover.departs_at,
-        nights=tuple(nights),
+        nights=tuple(further),
         reason="",
         request_id=sleepover.request_id,
     )
@@ -192,14 +192,10 @@ def _free_beds_for(
     free = beds.free_beds(stay, found)
     bed = held[max(held)] if held else None
     given: dict[date, UUID] = {}
-    for night in nights:
+    for night in further:
         if free[night] and night not in elsewhere:
             bed = given[night] = bed if bed in free[night] else free[night][0]
     return given
-
-
-def _begins(night: date) -> datetime:
-    return clock.london_instant(night, settings.current().night_starts)
 
 
 # --- what every change leaves behind ---------------------------------------------------------

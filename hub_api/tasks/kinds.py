@@ -50,10 +50,10 @@ class TaskKind(StrEnum):
         timedelta(hours=1),
     )
 
-    # Or before the child comes. One of the two stays may have to be called off or moved.
+    # Or before the child comes. A stay may have to be called off or moved, or a paper renewed.
     SLEEPOVER_IN_DOUBT = (
         "sleepover_in_doubt",
-        "What is on record about two children speaks against this sleepover. Please look at it.",
+        "What is on record by now speaks against this sleepover. Please look at it.",
         Role.LIAISON_WORKER,
         timedelta(days=1),
     )

@@ -62,6 +62,11 @@ def settle(kind: TaskKind, *subject_ids: UUID) -> None:
     )
 
 
+def open_subjects(kind: TaskKind) -> sa.Select[UUID]:
+    """For another slice's select: what the open tasks of a kind are about."""
+    return sa.select(Task.subject_id).where(Task.kind == kind, Task.is_open())
+
+
 # --- for those who do them -------------------------------------------------------------------
 
 

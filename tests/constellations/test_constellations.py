@@ -1,11 +1,11 @@
 """Looking at constellations."""
 
 import pytest
-from sqlalchemy.exc import NoResultFound
 
 from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.constellations import service
+from hub_api.errors import NotFound
 
 
 class TestSee:
@@ -83,5 +83,5 @@ class TestLockHubHome:
                 db.set_scope(world.here.hub_carer, [world.here.id])
                 service.lock_hub_home(world.elsewhere.hub_home)
 
-        with pytest.raises(NoResultFound):
+        with pytest.raises(NotFound):
             lock_across_constellations()

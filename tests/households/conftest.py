@@ -9,7 +9,7 @@ import pytest
 from hub_api import changes
 from hub_api.access import Role
 from hub_api.errors import Conflict
-from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
+from hub_api.households.changes import ChildLeaves, HouseholdLeaves, HubResidentsChanged
 from tests.phone import Phone
 
 
@@ -54,7 +54,7 @@ def listens(monkeypatch) -> Callable[..., list[Any]]:
 
 REFUSED: dict[type[Any], str] = {
     HubResidentsChanged: "fostering_limit",
-    HouseholdMoves: "stays_ahead",
+    HouseholdLeaves: "stays_ahead",
     ChildLeaves: "stays_ahead",
 }
 """What those who listen refuse a change with."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from hub_api import clock
 from tests.households.conftest import change
@@ -61,7 +62,7 @@ class TestRecord:
         )
         assert ok.status_code == 200
 
-    @pytest.mark.parametrize("body", [{}, {"left_on": "1999-01-01"}, {"account_id": None}])
+    @pytest.mark.parametrize("body", [{}, {"left_on": "1999-01-01"}, {"account_id": "me"}])
     def test_not_what_makes_no_sense(self, path, liaison, body):
         (adult,) = liaison.get(path).json["items"]
         assert change(liaison, f"/adults/{adult['id']}", adult, body).status_code == 422
@@ -70,3 +71,45 @@ class TestRecord:
         answers = [liaison.post(path, {"name": "Jo"}, Idempotency_Key="just-the-one") for _ in "12"]
         assert answers[0].json == answers[1].json
         assert len(liaison.get(path).json["items"]) == 2
+
+
+class TestAnAccount:
+    """Links a grown-up with the login of a carer of the household."""
+
+    @pytest.fixture
+    def unlinked(self, world, path, liaison):
+        """The carer on record as a grown-up without an account."""
+        (adult,) = liaison.get(path).json["items"]
+        assert adult["account_id"] == str(world.here.family.carer)
+        answer = change(liaison, f"/adults/{adult['id']}", adult, {"account_id": None})
+        assert (answer.status_code, answer.json["account_id"]) == (200, None)
+        return answer.json
+
+    def test_of_its_carer_is_recorded(self, world, liaison, unlinked, rows):
+        body = {"account_id": str(world.here.family.carer)}
+        answer = change(liaison, f"/adults/{unlinked['id']}", unlinked, body)
+        assert (answer.status_code, answer.json["account_id"]) == (200, body["account_id"])
+        events = rows("select changed from audit_events where action = 'adult:change'")
+        assert [event.changed for event in events] == [["account_id"]] * 2
+
+    @pytest.mark.parametrize("whose", ["neighbour", "liaison worker", "nobody"])
+    def test_of_somebody_else_is_not(self, world, liaison, unlinked, whose):
+        account = {
+            "neighbour": world.here.neighbours.carer,
+            "liaison worker": world.here.liaison_worker,
+            "nobody": uuid7(),
+        }[whose]
+        body = {"account_id": str(account)}
+        answer = change(liaison, f"/adults/{unlinked['id']}", unlinked, body)
+        assert (answer.status_code, answer.json["code"]) == (409, "not_its_carer")
+
+    def test_is_one_adults_alone(self, world, path, liaison):
+        other = liaison.post(path, {"name": "Jo", "dbs_issued_on": None}).json
+        body = {"account_id": str(world.here.family.carer)}
+        answer = change(liaison, f"/adults/{other['id']}", other, body)
+        assert (answer.status_code, answer.json["code"]) == (409, "account_taken")
+
+    def test_is_not_for_carers_to_say(self, world, unlinked):
+        body = {"account_id": str(world.here.family.carer)}
+        answer = change(world.carer, f"/adults/{unlinked['id']}", unlinked, body)
+        assert answer.status_code == 403

@@ -172,7 +172,8 @@ class TestLeave:
         with counted(world.app.engine) as asking:
             world.asked()
         held = [s for s in asking if "FOR KEY SHARE" in s]
-        assert ["children" in s for s in held] == [False, True]
+        assert ["children" in s for s in held] == [False, True, False]
+        assert "hub_appointments" in held[-1]
         with counted(world.app.engine) as leaving:
             self.leave(liaison, child, clock.london_today())
         assert any("FROM children" in s and s.endswith("FOR UPDATE") for s in leaving)

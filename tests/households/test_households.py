@@ -9,7 +9,7 @@ import pytest
 from hub_api import clock, db
 from hub_api.access import Role
 from hub_api.constellations.models import Membership
-from hub_api.households.changes import HouseholdMoves
+from hub_api.households.changes import HouseholdLeaves
 from hub_api.households.models import Adult, Child, Household
 from tests.households.conftest import change
 
@@ -144,7 +144,7 @@ class TestClose:
         assert carer.get(path).status_code == 404
         assert carer.post("/respite-requests", world.ask_body()).status_code == 404
         again = liaison.post_seen(path, verb="close")
-        assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+        assert (again.status_code, again.json["code"]) == (409, "household_closed")
         assert len(rows("select from audit_events where action = 'household:close'")) == 1
 
     def test_nobody_asks_for_its_children_with_the_whole_service_in_sight(
@@ -167,7 +167,7 @@ class TestClose:
         }
         for kind, body in (("adults", {"name": "Jo"}), ("children", born)):
             answer = liaison.post(f"{path}/{kind}", body)
-            assert (answer.status_code, answer.json["code"]) == (409, "wrong_state")
+            assert (answer.status_code, answer.json["code"]) == (409, "household_closed")
 
     def test_not_while_it_serves_as_a_hub_home(self, world, liaison, hub_household, owner):
         path = f"/households/{hub_household}"
@@ -237,11 +237,11 @@ class TestClose:
                 waiting = "select 1 from pg_locks where not granted"
                 while not rows(waiting) and not answer.done():
                     time.sleep(0.01)
-            assert answer.result(10).json["code"] == "wrong_state"
+            assert answer.result(10).json["code"] == "household_closed"
 
     def test_whoever_knows_of_something_ahead_may_refuse(self, world, liaison, listens, rows):
-        heard = listens(HouseholdMoves, refuse=True)
+        heard = listens(HouseholdLeaves, refuse=True)
         answer = liaison.post_seen(f"/households/{world.here.family.id}", verb="close")
         assert (answer.status_code, answer.json["code"]) == (409, "stays_ahead")
-        assert heard == [HouseholdMoves(world.here.family.id)]
+        assert heard == [HouseholdLeaves(world.here.family.id)]
         assert rows("select from households where closed_on is not null") == []

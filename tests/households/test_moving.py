@@ -11,7 +11,7 @@ import time_machine
 from hub_api import child_keys, clock, db
 from hub_api.access import Role
 from hub_api.encryption import Ciphertext, Unreadable
-from hub_api.households.changes import HouseholdMoves
+from hub_api.households.changes import HouseholdLeaves
 from hub_api.respite.models import RespiteRequest
 from tests.households.test_pairs import apart, sharing
 from tests.households.test_terms import TERMS, exemption
@@ -127,10 +127,10 @@ class TestMoving:
 
     def test_whoever_knows_of_something_ahead_may_refuse(self, world, path, move, manager, listens):
         before = manager.get(path).json
-        heard = listens(HouseholdMoves, refuse=True)
+        heard = listens(HouseholdLeaves, refuse=True)
         answer = move()
         assert (answer.status_code, answer.json["code"]) == (409, "stays_ahead")
-        assert heard == [HouseholdMoves(world.here.family.id)]
+        assert heard == [HouseholdLeaves(world.here.family.id)]
         assert manager.get(path).json == before
 
     def test_waits_for_whoever_is_asking_for_its_children(self, world, move):

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from hub_api.access import Role
 from hub_api.sleepovers.checks import (
@@ -11,6 +12,7 @@ from hub_api.sleepovers.checks import (
     REFUSALS,
     Check,
     Outcome,
+    Waiver,
     blocking,
     judge,
     refuses_asking,
@@ -101,7 +103,8 @@ class TestSettingAside:
     @pytest.mark.parametrize("code", BLOCKED)
     def test_takes_the_role_that_may(self, code):
         for role in Role:
-            check = by_code(judge(*BLOCKED[code], RULES, {code: role}))[code]
+            pairs = by_code(judge(*BLOCKED[code], RULES))[code].pairs
+            check = by_code(judge(*BLOCKED[code], RULES, {code: Waiver(role, pairs)}))[code]
             may = OVERRIDABLE.get(code) is role
             assert check.is_overridden is may
             assert check.outcome is (Outcome.WARN if may else Outcome.BLOCK)
@@ -121,20 +124,32 @@ class TestSettingAside:
         }
 
     def test_is_about_one_check_only(self):
-        found = judge(*BLOCKED["hub_away"], RULES, {"kept_apart": Role.LIAISON_WORKER})
+        found = judge(*BLOCKED["hub_away"], RULES, {"kept_apart": Waiver(Role.LIAISON_WORKER)})
         assert [check.code for check in blocking(found)] == ["hub_away"]
 
     def test_never_puts_two_children_into_one_bed(self):
         assert "guest_bed" not in OVERRIDABLE
-        found = judge(make_stay(), FULL, RULES, dict.fromkeys(BLOCKED, Role.PROGRAMME_MANAGER))
+        by_the_manager = dict.fromkeys(BLOCKED, Waiver(Role.PROGRAMME_MANAGER))
+        found = judge(make_stay(), FULL, RULES, by_the_manager)
         assert [check.code for check in blocking(found)] == ["guest_bed"]
 
     def test_never_makes_a_stay_longer_than_may_be_approved(self):
-        found = judge(*BEYOND_APPROVAL, RULES, {"length": Role.LIAISON_WORKER})
+        found = judge(*BEYOND_APPROVAL, RULES, {"length": Waiver(Role.LIAISON_WORKER)})
         assert [check.code for check in blocking(found)] == ["length"]
 
+    def test_of_two_children_kept_apart_says_nothing_about_a_third(self):
+        stay, facts = BLOCKED["kept_apart"]
+        (pair,) = by_code(judge(stay, facts, RULES))["kept_apart"].pairs
+        another = Waiver(Role.LIAISON_WORKER, frozenset({frozenset({*stay.children, uuid7()})}))
+        found = judge(stay, facts, RULES, {"kept_apart": another})
+        assert [check.code for check in blocking(found)] == ["kept_apart"]
+        both = Waiver(Role.LIAISON_WORKER, another.pairs | {pair})
+        assert blocking(judge(stay, facts, RULES, {"kept_apart": both})) == []
+        assert "pairs" not in by_code(found)["kept_apart"].as_json()
+
     def test_leaves_what_passes_as_it_is(self):
-        found = judge(make_stay(), make_facts(), RULES, OVERRIDABLE)
+        everything = {code: Waiver(role) for code, role in OVERRIDABLE.items()}
+        found = judge(make_stay(), make_facts(), RULES, everything)
         assert found == judge(make_stay(), make_facts(), RULES)
 
 

@@ -205,7 +205,7 @@ class TestApprovalTerms:
         found = check_approval_terms(make_stay(), make_facts(approvals=()), RULES)
         assert found.sentence == (
             "The hub home isn't approved to care for children on Friday 4 December. "
-            "Your liaison worker can tell you more."
+            "The liaison worker can tell you more."
         )
 
     def test_says_whom_it_does_not_cover(self):

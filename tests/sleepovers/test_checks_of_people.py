@@ -64,7 +64,7 @@ class TestKeptApart:
     def test_says_no_more_than_that(self):
         facts = make_facts(residents=(BEN,), kept_apart=apart())
         assert check_kept_apart(make_stay(), facts, RULES).sentence == (
-            "Ava can't stay on Friday 4 December; your liaison worker can tell you more."
+            "Ava can't stay on Friday 4 December; the liaison worker can tell you more."
         )
         both = check_kept_apart(make_stay(AVA, CARA), facts, RULES)
         assert both.sentence.startswith("The children can't stay on Friday 4 December;")

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from hub_api import child_keys, db
+from hub_api.access import Role
 from hub_api.encryption import Ciphertext
+from hub_api.sleepovers.checks import Waiver
 from hub_api.sleepovers.models import CheckOverride
 from hub_api.sleepovers.service import overrides_in_force
 from tests.factories.world import make_bed
@@ -183,7 +185,7 @@ class TestTheTiersOfLength:
                 Ciphertext(kept.reason),
             )
             assert told == self.WHY["reason"]
-            assert overrides_in_force(kept.request_id) == {"length": "liaison_worker"}
+            assert overrides_in_force(kept.request_id) == {"length": Waiver(Role.LIAISON_WORKER)}
         with owner.begin() as connection:
             connection.exec_driver_sql(
                 "update check_overrides set given_at = '2026-01-01', expires_at = '2026-01-02'"

@@ -18,7 +18,7 @@ from hub_api.constellations.changes import (
 )
 from hub_api.constellations.models import HubAppointment
 from hub_api.errors import Conflict
-from hub_api.households.changes import ChildLeaves, HouseholdMoves, HubResidentsChanged
+from hub_api.households.changes import ChildLeaves, HouseholdLeaves, HubResidentsChanged
 from hub_api.households.models import Gender, Household, LegalStatus
 from tests.factories.homes import make_child
 from tests.factories.world import make_bed
@@ -169,25 +169,25 @@ class TestMovingAHousehold:
     )
     def test_waits_until_its_stays_are_over(self, world, announce, state, refused):
         brought_to(world, state)
-        told = announce(HouseholdMoves(world.here.family.id))
+        told = announce(HouseholdLeaves(world.here.family.id))
         assert told == (("stays_ahead", None) if refused else None)
-        assert announce(HouseholdMoves(world.here.neighbours.id)) is None
+        assert announce(HouseholdLeaves(world.here.neighbours.id)) is None
 
     def test_does_not_wait_for_a_stay_that_never_began(self, world, announce):
         stay = world.booked()
-        change = HouseholdMoves(world.here.family.id)
+        change = HouseholdLeaves(world.here.family.id)
         assert announce(change, at=departure(stay) + DAY) is None
 
     def test_waits_for_a_child_who_is_late(self, world, announce):
         stay = begun(world)
-        change = HouseholdMoves(world.here.family.id)
+        change = HouseholdLeaves(world.here.family.id)
         assert announce(change, at=departure(stay) + DAY) is not None
 
     def test_waits_for_an_answer(self, world, announce):
         world.asked(draft=True)
-        assert announce(HouseholdMoves(world.here.family.id)) is None
+        assert announce(HouseholdLeaves(world.here.family.id)) is None
         world.asked()
-        assert announce(HouseholdMoves(world.here.family.id)) == ("stays_ahead", None)
+        assert announce(HouseholdLeaves(world.here.family.id)) == ("stays_ahead", None)
 
 
 class TestAChildLeaving:

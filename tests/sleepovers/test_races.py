@@ -228,6 +228,7 @@ class TestTwoHubsForOneChild:
             return serving(place, on, household_id=household_id)
 
         monkeypatch.setattr(constellations, "serving_hub_home", by_the_first_night)
+        monkeypatch.setattr(constellations, "hold_serving_hub_home", by_the_first_night)
 
     @pytest.fixture
     def from_a_day_on(self, world, owner):

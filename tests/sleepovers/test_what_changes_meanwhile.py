@@ -1,8 +1,10 @@
 """What changes between a booking and the night: guests' facts, agreements, hub homes."""
 
-from datetime import date, timedelta
+from contextlib import nullcontext
+from datetime import date, time, timedelta
 
 import pytest
+import time_machine
 
 from hub_api import clock, db
 from hub_api.constellations.models import Bed, HubAbsence, HubAppointment
@@ -10,9 +12,8 @@ from hub_api.errors import NotFound
 from hub_api.households.models import Child, LegalStatus, SharingAgreement
 from hub_api.sleepovers import facts
 from hub_api.sleepovers.facts import Stay
-from tests.factories.requests import WHY, change, decide, held, liaison, stay
+from tests.factories.requests import WHY, decide, held, liaison
 from tests.factories.world import make_bed
-from tests.sleepovers.test_guards import add_hub_child
 
 
 def day(number: int) -> date:
@@ -43,17 +44,22 @@ def beds_enough(world, owner):
 
 @pytest.mark.usefixtures("beds_enough")
 class TestAGuestsFacts:
-    def test_may_not_fill_the_home_above_the_limit(self, world, owner, book):
+    @pytest.mark.parametrize("is_asleep", [False, True], ids=["ahead", "at one in the morning"])
+    def test_may_not_fill_the_home_above_the_limit(self, world, owner, book, is_asleep):
         other = world.here.neighbours.children[1]
         with db.transaction(owner) as session:
             session.get_one(Child, other).legal_status = LegalStatus.ADOPTED
         book(world.here.family)
         book(world.here.neighbours)
-        phone, path = liaison(world), f"/children/{other}"
-        etag = phone.get(path).headers["ETag"]
-        answer = phone.send("PATCH", path, {"legal_status": "section_20"}, If_Match=etag)
+        night, path = day(7), f"/children/{other}"
+        asleep = clock.london_instant(night + timedelta(days=1), time(1))
+        with time_machine.travel(asleep, tick=False) if is_asleep else nullcontext():
+            phone = liaison(world)
+            etag = phone.get(path).headers["ETag"]
+            answer = phone.send("PATCH", path, {"legal_status": "section_20"}, If_Match=etag)
         assert (answer.status_code, answer.json["code"]) == (409, "fostering_limit")
-        assert answer.json["nights"] == [str(day(7))]
+        assert answer.json["nights"] == [str(night)]
+        phone = liaison(world)
         name = phone.send("PATCH", path, {"first_name": "Sam"}, If_Match=etag)
         assert name.status_code == 200
 
@@ -147,201 +153,6 @@ class TestBedsThatWereHeld:
              group by 1, 2 having count(*) > 1
         """
         assert rows(shared) == []
-
-
-class TestChildrenWhoAreToBeKeptApart:
-    @pytest.fixture
-    def keep_apart(self, world):
-        def record(one, other, **changes):
-            body = {"other_child_id": str(other), "reason": "past_harm", **changes}
-            answer = liaison(world).post(f"/children/{one}/kept-apart", body)
-            assert answer.status_code == 201, answer.json
-            return answer.json
-
-        return record
-
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_recorded_and_both_stays_looked_into(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
-        keep_apart(mine, theirs)
-        assert doubted(rows) == sorted(map(str, (mine, theirs)))
-        ((booked,),) = rows("select id from sleepovers where child_id = :id", id=mine)
-        why = {"reason": "other"}
-        answer = world.carer.post_seen(f"/sleepovers/{booked}", why, verb="cancel")
-        assert answer.status_code == 200
-        assert doubted(rows) == [str(theirs)]
-
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_looked_into_no_more_once_a_stay_is_moved(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
-        keep_apart(mine, theirs)
-        ((asked,),) = rows("select request_id from sleepovers where child_id = :id", id=mine)
-        assert change(world.hub_carer, {"id": asked}, **stay(9)).status_code == 200
-        assert doubted(rows) == [str(theirs)]
-
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_no_concern_of_other_nights(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
-        pair = keep_apart(mine, theirs, starts_on=str(day(8)))
-        assert doubted(rows) == []
-        answer = liaison(world).send(
-            "PATCH", f"/kept-apart/{pair['id']}", {"ends_on": str(day(9))}, If_Match='"1"'
-        )
-        assert answer.status_code == 200
-        assert doubted(rows) == []
-
-    def test_are_looked_into_again_when_it_lasts_longer(self, world, book, keep_apart, rows, owner):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        with db.transaction(owner) as session:
-            session.add_all(make_bed(world.here, f"more {number}") for number in range(4))
-        pair = keep_apart(mine, theirs)
-        path = f"/kept-apart/{pair['id']}"
-        phone = liaison(world)
-        assert (
-            phone.send("PATCH", path, {"ends_on": str(day(3))}, If_Match='"1"').status_code == 200
-        )
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
-        assert (
-            phone.send("PATCH", path, {"ends_on": str(day(9))}, If_Match='"2"').status_code == 200
-        )
-        assert doubted(rows) == sorted(map(str, (mine, theirs)))
-
-    def test_are_recorded_from_a_day_on_which_another_hub_home_serves(
-        self, world, owner, keep_apart, rows
-    ):
-        with db.transaction(owner) as session:
-            served = session.query(HubAppointment).filter_by(constellation_id=world.here.id).one()
-            served.hub_home_id, served.ends_on = world.elsewhere.hub_home, day(10)
-        world.booked()
-        one, other = world.here.family.children[0], world.here.neighbours.children[0]
-        keep_apart(one, other, starts_on=str(day(60)))
-        assert doubted(rows) == []
-
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_not_waved_through_by_what_was_said_of_another(self, world, book, keep_apart):
-        one, (first, second) = world.here.family.children[0], world.here.neighbours.children
-        book(world.here.neighbours, first)
-        keep_apart(one, first)
-        request = world.asked()
-        why = {"code": "kept_apart", "reason": WHY}
-        assert decide(liaison(world), request, "overrides", why).status_code == 201
-        book(world.here.neighbours, second)
-        keep_apart(one, second, reason="court_order")
-        assert decide(world.hub_carer, request, "accept").json["code"] == "kept_apart"
-        assert decide(liaison(world), request, "overrides", why).status_code == 201
-        assert decide(world.hub_carer, request, "accept").status_code == 200
-
-    def test_may_be_the_hub_homes_own(self, world, keep_apart, rows):
-        with db.transaction(world.app.engine):
-            db.set_scope(world.here.liaison_worker, [world.here.id])
-            own = add_hub_child(world).id
-        world.booked()
-        mine = world.here.family.children[0]
-        keep_apart(mine, own)
-        assert doubted(rows) == [str(mine)]
-
-
-class TestAnAgreementThatEnds:
-    def test_is_recorded_and_the_stays_in_one_room_looked_into(self, world, owner, rows):
-        one, other = world.here.family.children
-        phone = liaison(world)
-        with db.transaction(owner) as session:
-            bedroom = session.get_one(Bed, world.here.beds[0]).bedroom
-            session.add(make_bed(world.here, "second", bedroom=bedroom))
-        made = [
-            phone.post(
-                f"/children/{child}/sharing-agreements",
-                {"with_child_id": str(beside), "authority": "Kent", "starts_on": str(day(-2))},
-            ).json
-            for child, beside in ((one, other), (other, one))
-        ]
-        world.booked(children=[str(one), str(other)])
-        for agreement, ends_on, expected in (
-            (made[0], day(8), []),
-            (made[1], day(7), sorted(map(str, (one, other)))),
-        ):
-            answer = phone.send(
-                "PATCH",
-                f"/sharing-agreements/{agreement['id']}",
-                {"ends_on": str(ends_on)},
-                If_Match='"1"',
-            )
-            assert answer.status_code == 200, answer.json
-            assert doubted(rows) == expected
-
-
-class TestAGuestWhoMayShareNoMore:
-    """What is true of a child is never refused: somebody looks into the bedroom."""
-
-    @pytest.fixture
-    def in_one_room(self, world, owner):
-        """Both children of the family here, of these facts, in the one bedroom there is."""
-
-        def have(**known):
-            with db.transaction(owner) as session:
-                bedroom = session.get_one(Bed, world.here.beds[0]).bedroom
-                session.add(make_bed(world.here, "second", bedroom=bedroom))
-                for child in world.here.family.children:
-                    for name, value in known.items():
-                        setattr(session.get_one(Child, child), name, value)
-            return world.here.family.children
-
-        return have
-
-    @pytest.fixture
-    def patch(self, world):
-        phone = liaison(world)
-
-        def send(child, **body):
-            path = f"/children/{child}"
-            answer = phone.send("PATCH", path, body, If_Match=phone.get(path).headers["ETag"])
-            assert answer.status_code == 200, answer.json
-
-        return send
-
-    @pytest.mark.parametrize(
-        ("known", "change"),
-        [
-            ({"legal_status": LegalStatus.ADOPTED}, {"legal_status": "section_20"}),
-            ({"born_on": day(-200)}, {"born_on": str(day(-3000))}),
-        ],
-        ids=["fostered now", "older than was thought"],
-    )
-    def test_is_looked_into(self, world, in_one_room, patch, rows, known, change):
-        one, other = in_one_room(**known)
-        world.booked(children=[str(one), str(other)])
-        patch(other, first_name="Sam")
-        assert doubted(rows) == []
-        patch(one, **change)
-        assert doubted(rows) == [str(one)]
-
-    def test_once_another_authority_holds_the_care_plan(self, world, in_one_room, patch, rows):
-        one, other = in_one_room(responsible_authority="Kent")
-        phone = liaison(world)
-        for child, beside in ((one, other), (other, one)):
-            body = {"with_child_id": str(beside), "authority": "kent", "starts_on": str(day(-2))}
-            assert phone.post(f"/children/{child}/sharing-agreements", body).status_code == 201
-        world.booked(children=[str(one), str(other)])
-        patch(one, responsible_authority="Bexley")
-        assert doubted(rows) == [str(one)]
-        request = world.asked(children=[str(one), str(other)], **stay(20))
-        assert decide(world.hub_carer, request, "accept").json["code"] == "bedroom_sharing"
-
-
-def doubted(rows) -> list[str]:
-    """The children whose stays the liaison worker is asked to look at."""
-    found = rows("""
-        select s.child_id from tasks t join sleepovers s on s.id = t.subject_id
-         where t.kind = 'sleepover_in_doubt' and t.state = 'open' order by s.child_id
-    """)
-    return [str(task.child_id) for task in found]
 
 
 class TestAnInterimHubHome:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hub_api.sleepovers.checks.beds import check_bedroom_sharing, check_guest_bed
-from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome
+from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome, Pairs, Waiver
 from hub_api.sleepovers.checks.limits import (
     check_approval_terms,
     check_checks_current,
@@ -29,7 +29,6 @@ from hub_api.sleepovers.checks.timing import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hub_api.access import Role
     from hub_api.settings import Settings
     from hub_api.sleepovers.facts import Facts, Stay
 
@@ -40,6 +39,8 @@ __all__ = [
     "REFUSALS",
     "Check",
     "Outcome",
+    "Pairs",
+    "Waiver",
     "blocking",
     "judge",
     "refuses_asking",
@@ -74,17 +75,19 @@ REFUSALS = (
 
 
 def judge(
-    stay: Stay, facts: Facts, rules: Settings, overridden: Mapping[str, Role] = {}
+    stay: Stay, facts: Facts, rules: Settings, overridden: Mapping[str, Waiver] = {}
 ) -> list[Check]:
     """Every check of a stay, in the order of domain.md. `overridden` names the checks that were set
-    aside, and by which role."""
+    aside, by which role, and for whom."""
     return [_set_aside(check(stay, facts, rules), overridden) for check in CHECKS]
 
 
-def _set_aside(check: Check, overridden: Mapping[str, Role]) -> Check:
-    by, may = overridden.get(check.code), OVERRIDABLE.get(check.code)
+def _set_aside(check: Check, overridden: Mapping[str, Waiver]) -> Check:
+    waiver, may = overridden.get(check.code), OVERRIDABLE.get(check.code)
+    if check.outcome is not Outcome.BLOCK or waiver is None:
+        return check
     # The check's own word counts too: a stay beyond approval has a length nobody may set aside.
-    if check.outcome is not Outcome.BLOCK or by is None or not by == may == check.override:
+    if not waiver.by == may == check.override or not check.pairs <= waiver.pairs:
         return check
     return replace(check, outcome=Outcome.WARN, is_overridden=True)
 

@@ -37,7 +37,7 @@ def _nights_without_beds(stay: Stay, facts: Facts) -> tuple[date, ...]:
 def _words(stay: Stay, facts: Facts, full: tuple[date, ...]) -> str:
     if not facts.beds:
         return (
-            "This hub home has no guest beds at the moment. Your liaison worker can tell you where "
+            "This hub home has no guest beds at the moment. The liaison worker can tell you where "
             "else a sleepover is possible."
         )
     children = len(stay.children)
@@ -59,6 +59,6 @@ def check_bedroom_sharing(stay: Stay, facts: Facts, rules: Settings) -> Check:  
         "bedroom_sharing",
         Outcome.BLOCK,
         f"On {spoken_list([*no_way])} a bedroom would have to be shared, and we don't have the "
-        "written agreement for that yet. Your liaison worker can ask for it.",
+        "written agreement for that yet. The liaison worker can ask for it.",
         no_way,
     )

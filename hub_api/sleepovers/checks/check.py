@@ -10,6 +10,7 @@ from hub_api.access import Role
 
 if TYPE_CHECKING:
     from datetime import date
+    from uuid import UUID
 
 
 class Outcome(StrEnum):
@@ -35,6 +36,18 @@ _PROBLEMS = {
 """Where the code of the refusal is older than the check."""
 
 
+Pairs = frozenset[frozenset["UUID"]]
+"""Children, two by two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A check was set aside by this role; what is about pairs of children, for these alone."""
+
+    by: Role
+    pairs: Pairs = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One rule's answer. `nights` are the nights it is about; empty when about all of them.
@@ -49,6 +62,8 @@ class Check:
     nights: tuple[date, ...] = ()
     override: Role | None = None
     is_overridden: bool = False
+    pairs: Pairs = frozenset()
+    """The children who would meet. Never shown or kept with the check: it says who is there."""
 
     @property
     def problem(self) -> str:
@@ -56,4 +71,6 @@ class Check:
         return _PROBLEMS.get(self.code, self.code)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "nights": [night.isoformat() for night in self.nights]}
+        shown = asdict(self)
+        del shown["pairs"]
+        return {**shown, "nights": [night.isoformat() for night in self.nights]}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 USUAL_LIMIT = 3
 """Children Act 1989 Sch 7 para 2: the law's number, so not a setting."""
 
-ASK_LIAISON = "Your liaison worker can tell you more."
+ASK_LIAISON = "The liaison worker can tell you more."
 
 
 def _fostered_on(stay: Stay, facts: Facts, night: date) -> frozenset[UUID]:

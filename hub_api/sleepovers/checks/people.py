@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.settings import Settings
+    from hub_api.sleepovers.checks.check import Pairs
     from hub_api.sleepovers.facts import Facts, Stay
 
 
@@ -20,29 +21,31 @@ def check_kept_apart(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noq
 
     Its sentence tells neither why nor whom, and where several are asked for, not even which.
     """
-    nights = tuple(night for night in stay.nights if _would_meet(stay, facts, night))
+    meeting = {night: _meeting(stay, facts, night) for night in stay.nights}
+    nights = tuple(night for night, pairs in meeting.items() if pairs)
     if not nights:
         return Check("kept_apart", Outcome.PASS, "Nothing on record stands in the way.")
     only_one = facts.children[stay.children[0]].first_name if len(stay.children) == 1 else None
     return Check(
         "kept_apart",
         Outcome.BLOCK,
-        f"{only_one or 'The children'} can't stay on {spoken_list([*nights])}; your liaison worker "
+        f"{only_one or 'The children'} can't stay on {spoken_list([*nights])}; the liaison worker "
         "can tell you more.",
         nights,
         OVERRIDABLE["kept_apart"],
+        pairs=frozenset().union(*meeting.values()),
     )
 
 
-def _would_meet(stay: Stay, facts: Facts, night: date) -> bool:
+def _meeting(stay: Stay, facts: Facts, night: date) -> Pairs:
     asked = {*stay.children}
     there = facts.there_on(night) | asked
-    return any(
-        pair.holds_on(night)
-        and {pair.child_id, pair.other_child_id} <= there
-        and not asked.isdisjoint({pair.child_id, pair.other_child_id})
-        for pair in facts.kept_apart
+    pairs = (
+        frozenset({apart.child_id, apart.other_child_id})
+        for apart in facts.kept_apart
+        if apart.holds_on(night)
     )
+    return frozenset(pair for pair in pairs if pair <= there and not asked.isdisjoint(pair))
 
 
 def check_child_one_place(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: ARG001 - every check is called alike
