@@ -95,6 +95,8 @@ class TestAKilledApi:
             dying.die("before commit", doomed)
             dying.die("after commit", doomed)
             wait_until(lambda: rows(ready))
+            # A job is said to be done after what it did was committed.
+            wait_until(lambda: not rows(f"{OF_TELLING} and status in ('todo', 'doing')"))
         jobs = rows(f"{OF_TELLING} order by id")
         assert [job.status for job in jobs] == ["succeeded", "succeeded"]
 
