@@ -33,6 +33,8 @@ NOT_SYNCED = {
     "listAuditEvents": "never on a phone",
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
+    "listConsentFlags": "as for consents",
+    "listConsents": "records, kept online: no old one may be believed",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",

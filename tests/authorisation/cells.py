@@ -63,6 +63,8 @@ BY_PATH = {
     "{exemption_id}": "exemption",
     "{kept_apart_id}": "kept_apart",
     "{agreement_id}": "agreement",
+    "{consent_id}": "consent",
+    "{flag_id}": "consent_flag",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",

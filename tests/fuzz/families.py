@@ -27,6 +27,8 @@ TERMS = {
 }
 SINCE = {"starts_on": "2026-01-01"}
 ENDS = {"ends_on": "2027-01-04"}
+GIVEN = {"giver": "delegated_by_authority", "how": "placement_plan", **SINCE}
+WITHOUT_BODY = {"closeHousehold", "withdrawConsent"}
 
 
 class Families:
@@ -64,6 +66,22 @@ class Families:
                 self._made("fostering-exemptions", self._exemption()),
                 **ENDS,
             ),
+            "recordConsent": lambda case: self._body(case, **GIVEN),
+            "endConsent": lambda case: self._about(
+                case, "consent_id", self._of_child("consents", GIVEN), **ENDS
+            ),
+            "withdrawConsent": lambda case: self._about(
+                case, "consent_id", self._of_child("consents", GIVEN)
+            ),
+            "recordConsentFlag": lambda case: self._body(
+                case, kind="risky_networks", **SINCE, **ENDS
+            ),
+            "endConsentFlag": lambda case: self._about(
+                case,
+                "flag_id",
+                self._of_child("consent-flags", {"kind": "absconding", **SINCE}),
+                **ENDS,
+            ),
             "keepApart": lambda case: self._body(case, **self._apart()),
             "endKeptApart": lambda case: self._about(
                 case, "kept_apart_id", self._of_child("kept-apart", self._apart()), **ENDS
@@ -89,7 +107,7 @@ class Families:
         case.headers["If-Match"] = f'"{seen["version"]}"'
         if parameter == "household_id":
             body = {"name": "Another name"}
-        if case.operation.definition.raw["operationId"] != "closeHousehold":
+        if case.operation.definition.raw["operationId"] not in WITHOUT_BODY:
             case.body = body
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:

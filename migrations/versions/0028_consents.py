@@ -1,0 +1,139 @@
+"""Who has said that a child may sleep away, and what hands the say to its social worker.
+
+Both go wherever their child goes, by the foreign key. What the checks of a stay know of them is the
+function of 0018, with two lists more. A consent that was withdrawn counts for no night from that
+London day on.
+"""
+
+from importlib import import_module
+
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.rls import grant, scope_by_constellation
+
+revision = "0028"
+down_revision = "0025"
+branch_labels = None
+depends_on = None
+
+GIVERS = (
+    "'delegated_by_authority', 'delegated_by_parent', 'social_worker', 'youth_offending_team',"
+    " 'carer', 'young_adult'"
+)
+
+BEFORE: str = import_module("migrations.versions.0018_words_that_hold").STAY_FACTS
+_END = """ as holidays
+    from home"""
+ENDS_ON = "least(s.ends_on, (s.withdrawn_at at time zone 'Europe/London')::date)"
+STAY_FACTS = BEFORE.replace(
+    _END,
+    f""" as holidays,
+      (select coalesce(jsonb_agg(jsonb_build_object(
+                'child_id', s.child_id, 'giver', s.giver,
+                'starts_on', s.starts_on, 'ends_on', {ENDS_ON}) order by s.id), '[]')
+         from consents s join mine on mine.id = s.child_id
+        where s.starts_on <= last_night
+          and ({ENDS_ON} is null or {ENDS_ON} > first_night)) as consents,
+      (select coalesce(jsonb_agg(jsonb_build_object(
+                'child_id', f.child_id, 'starts_on', f.starts_on, 'ends_on', f.ends_on)
+                order by f.id), '[]')
+         from consent_flags f join mine on mine.id = f.child_id
+        where f.starts_on <= last_night
+          and (f.ends_on is null or f.ends_on > first_night)) as consent_flags
+    from home""",  # noqa: S608 - constants of ours
+)
+
+
+def upgrade() -> None:
+    _make_consents()
+    _make_flags()
+    for table in ("consents", "consent_flags"):
+        grant(table, api="select, insert, update")
+        scope_by_constellation(table)
+        op.create_index(f"ix_{table}_child_id", table, ["child_id"])
+    op.execute(STAY_FACTS)
+
+
+def _make_consents() -> None:
+    op.create_table(
+        "consents",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("child_id", sa.Uuid(), nullable=False),
+        sa.Column("giver", sa.Text(), nullable=False),
+        sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("recorded_by", sa.Uuid(), nullable=True),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_consent_ends_after_start")),
+        sa.CheckConstraint(f"giver in ({GIVERS})", name=op.f("ck_consent_giver_known")),
+        sa.CheckConstraint(
+            "how in ('placement_plan', 'in_writing', 'by_telephone', 'by_link')",
+            name=op.f("ck_consent_how_known"),
+        ),
+        sa.CheckConstraint(
+            "parent in ('mother', 'father', 'both', 'other')",
+            name=op.f("ck_consent_parent_known"),
+        ),
+        sa.CheckConstraint(
+            "(giver = 'delegated_by_parent') = (parent is not null)",
+            name=op.f("ck_consent_names_parent"),
+        ),
+        _child_of_the_constellation("consent"),
+        sa.ForeignKeyConstraint(
+            ["recorded_by"], ["accounts.id"], name=op.f("fk_consents_recorded_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consents")),
+    )
+
+
+def _make_flags() -> None:
+    op.create_table(
+        "consent_flags",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("child_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("recorded_by", sa.Uuid(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_consent_flag_ends_after_start")),
+        sa.CheckConstraint(
+            "kind in ('care_proceedings', 'absconding', 'risky_networks')",
+            name=op.f("ck_consent_flag_kind_known"),
+        ),
+        _child_of_the_constellation("consent_flag"),
+        sa.ForeignKeyConstraint(
+            ["recorded_by"], ["accounts.id"], name=op.f("fk_consent_flags_recorded_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_flags")),
+    )
+    op.create_index(
+        "uq_consent_flag_open",
+        "consent_flags",
+        ["child_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("ends_on is null"),
+    )
+
+
+def _child_of_the_constellation(name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["child_id", "constellation_id"],
+        ["children.id", "children.constellation_id"],
+        name=f"fk_{name}_child",
+        onupdate="CASCADE",
+    )
+
+
+def downgrade() -> None:
+    op.execute(BEFORE)
+    op.drop_table("consent_flags")
+    op.drop_table("consents")
