@@ -47,6 +47,7 @@ def register_routes(app: HubFlask) -> None:
     """Every slice's routes, and the operators' pages beside them."""
     from hub_api import openapi
     from hub_api.api import HubApi
+    from hub_api.consents.pages import blp as consent_pages
     from hub_api.declarations import refuse_undeclared_slices
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
@@ -59,6 +60,7 @@ def register_routes(app: HubFlask) -> None:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
     app.register_blueprint(operations)
     app.register_blueprint(docs)
+    app.register_blueprint(consent_pages)
 
 
 def slices() -> tuple[Blueprint, ...]:

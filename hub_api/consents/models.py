@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hub_api import clock
 from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
+from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict, on_constraint
 
 
@@ -129,6 +130,56 @@ class ConsentFlag(HasId, Versioned, EffectiveDated, Base):
     kind: Mapped[str]
     recorded_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+ASKED_BY_LINK = (Giver.SOCIAL_WORKER, Giver.YOUTH_OFFENDING_TEAM)
+"""Who has no account and is asked about certain nights."""
+
+
+class Answer(StrEnum):
+    """What somebody said behind a link."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class ConsentLink(HasId, Base):
+    """A question to somebody without an account, behind a link that can be answered once.
+
+    Kept is a fingerprint of the link, which is known to whoever holds it alone. A link dies when
+    its child moves to another constellation: the question was this one's.
+    """
+
+    __tablename__ = "consent_links"
+    __table_args__ = (
+        sa.UniqueConstraint("token_hash", name="uq_consent_link_token"),
+        sa.CheckConstraint(in_words("giver", list(ASKED_BY_LINK)), name="consent_link_giver_known"),
+        sa.CheckConstraint(in_words("answer", list(Answer)), name="consent_link_answer_known"),
+        sa.CheckConstraint("last_night >= first_night", name="consent_link_nights_in_order"),
+        sa.CheckConstraint(
+            "num_nulls(answered_at, answer, answered_by) in (0, 3)",
+            name="consent_link_is_answered_whole",
+        ),
+        sa.Index("ix_consent_links_child_id", "child_id"),
+    )
+
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"))
+    giver: Mapped[str]
+    first_night: Mapped[date]
+    last_night: Mapped[date]
+    token_hash: Mapped[bytes]
+    asked_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
+    asked_at: Mapped[datetime] = mapped_column(default=clock.now)
+    expires_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
+    answered_by: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
+    """The name they gave, sealed under the child's key."""
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it can still be answered."""
+        return self.answered_at is None and at < self.expires_at
 
 
 for _name in ("consent", "consent_flag"):

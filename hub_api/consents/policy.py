@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api.access import Role
-from hub_api.consents.models import Consent, ConsentFlag
+from hub_api.consents.models import Consent, ConsentFlag, ConsentLink
 from hub_api.households import service as households
 
 if TYPE_CHECKING:
@@ -48,3 +48,13 @@ def _of_children(asking: Asking, kind: type[Consent | ConsentFlag]) -> sa.Column
 def can_manage(actor: Actor, constellation_id: UUID) -> bool:
     """The liaison worker of a constellation, and the programme manager."""
     return constellation_id in actor.constellations(*KEEPING_RECORDS)
+
+
+def links_visible_to(asking: Asking) -> sa.ColumnElement[bool]:
+    """Those who keep records: it says who has answered."""
+    return asking.holds(ConsentLink.constellation_id, *KEEPING_RECORDS)
+
+
+def can_ask(actor: Actor, constellation_id: UUID) -> bool:
+    """The liaison worker asks in the constellation's name."""
+    return constellation_id in actor.constellations(Role.LIAISON_WORKER)

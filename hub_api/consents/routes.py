@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub_api.access import Permission
 from hub_api.api import Blueprint, current_actor, page_response
-from hub_api.consents import schemas, service
+from hub_api.consents import links, schemas, service
 from hub_api.households.schemas import RecordEndIn
 from hub_api.schemas import PageIn, page_of
 
@@ -104,3 +104,37 @@ def record_consent_flag(body: service.FlagIn, child_id: UUID) -> Any:
 def end_consent_flag(body: dict[str, date], flag_id: UUID, seen_version: int) -> Any:
     """Record the day from which the placement plan decides again."""
     return service.end_flag(current_actor(), flag_id, seen_version, **body)
+
+
+@blp.route(f"{_OF_CHILD}/consent-links", methods=["GET"])
+@blp.allow(Permission.HOUSEHOLD_MANAGE)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.ConsentLinkSchema))
+def list_consent_links(page: PageArgs, child_id: UUID) -> Any:
+    """List the links that asked somebody for consent, and what they answered."""
+    return page_response(links.list_links(current_actor(), child_id, page))
+
+
+@blp.route(f"{_OF_CHILD}/consent-links", methods=["POST"])
+@blp.allow(Permission.HOUSEHOLD_MANAGE)
+@blp.unversioned
+@blp.refuses("in_the_past", "child_erased")
+@blp.arguments(
+    schemas.ConsentLinkIn(),
+    example={"giver": "social_worker", "first_night": "2026-12-04", "last_night": "2026-12-05"},
+)
+@blp.response(201, schemas.ConsentLinkSchema, replay=links.get_link)
+def create_consent_link(body: links.LinkIn, child_id: UUID) -> Any:
+    """Make a link, to be passed on, behind which somebody without an account can consent."""
+    return links.ask_by_link(current_actor(), child_id, body)
+
+
+# Whoever sent a link to the wrong person should be able to stop it at once.
+@blp.route("/consent-links/<uuid:link_id>", methods=["DELETE"])
+@blp.allow(Permission.HOUSEHOLD_MANAGE)
+@blp.unversioned
+@blp.refuses("wrong_state")
+@blp.response(204)
+def take_back_consent_link(link_id: UUID) -> None:
+    """Let a link end now, unanswered."""
+    links.take_back(current_actor(), link_id)

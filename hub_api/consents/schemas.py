@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import marshmallow as ma
-from marshmallow import fields
+from marshmallow import fields, validate
 
-from hub_api.consents.models import FlagKind, Giver, How, Parent
+from hub_api.consents.models import ASKED_BY_LINK, Answer, FlagKind, Giver, How, Parent
 from hub_api.households.schemas import DatedIn, DatedSchema
-from hub_api.schemas import Instant, LongAgo, Schema, one_of
+from hub_api.schemas import Day, Instant, Line, LongAgo, Schema, length, one_of
 
 
 class ConsentSchema(DatedSchema):
@@ -76,3 +77,60 @@ class ConsentFlagSchema(DatedSchema):
 
 class ConsentFlagIn(DatedIn):
     kind = fields.String(required=True, validate=one_of(FlagKind))
+
+
+# --- asking by a link ----------------------------------------------------------------------------
+
+LONGEST_ASKED = timedelta(days=60)
+"""From the first night to the last: no stay is longer (`sleepovers`)."""
+
+
+def _asked() -> validate.OneOf:
+    return validate.OneOf([*ASKED_BY_LINK], error="Please choose one of: {choices}.")
+
+
+class ConsentLinkSchema(Schema):
+    id = fields.UUID(required=True)
+    child_id = fields.UUID(required=True)
+    giver = fields.String(required=True, validate=_asked())
+    first_night = fields.Date(required=True)
+    last_night = fields.Date(required=True)
+    asked_at = Instant(required=True)
+    expires_at = Instant(
+        required=True, metadata={"description": "From then on it can't be answered any more."}
+    )
+    answered_at = Instant(required=True, allow_none=True)
+    answer = fields.String(required=True, allow_none=True, validate=one_of(Answer))
+    answered_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "The name they gave."}
+    )
+    token = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The last part of the page's address, `/consent/` and this: told once, "
+            "when the link is made, to be passed on. Null ever after."
+        },
+    )
+
+
+class ConsentLinkIn(Schema):
+    """Who is asked, about which nights."""
+
+    giver = fields.String(required=True, validate=_asked())
+    first_night = Day(required=True)
+    last_night = Day(required=True)
+
+    @ma.validates_schema
+    def _nights_in_order(self, data: dict[str, Any], **_: Any) -> None:
+        if data["last_night"] < data["first_night"]:
+            raise ma.ValidationError("Please choose the first night or a later one.", "last_night")
+        if data["last_night"] - data["first_night"] > LONGEST_ASKED:
+            raise ma.ValidationError("Please ask about fewer nights.", "last_night")
+
+
+class ConsentAnswerIn(Schema):
+    """What the form of the page sends."""
+
+    answer = fields.String(required=True, validate=one_of(Answer))
+    name = Line(required=True, validate=length(1, 100, "Please give your name."))

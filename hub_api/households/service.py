@@ -76,9 +76,12 @@ def erase_texts(child_id: UUID) -> bool:
     return erased
 
 
-def look_into_child(actor: Actor, child_id: UUID) -> None:
-    """Raise `NotFound` or `Forbidden` unless the actor may see a child's dates and legal status."""
-    children.get_child(actor, child_id)
+def look_into_child(actor: Actor, child_id: UUID) -> UUID:
+    """The constellation of a child whose dates and legal status the actor may see.
+
+    Raises `NotFound`, `Forbidden`.
+    """
+    return cast("UUID", children.get_child(actor, child_id)["constellation_id"])
 
 
 def lock_child_to_manage(actor: Actor, child_id: UUID) -> UUID:
@@ -88,12 +91,17 @@ def lock_child_to_manage(actor: Actor, child_id: UUID) -> UUID:
     Raises `NotFound`, `Forbidden`.
     """
     child = records.child_to_manage(actor, child_id)
+    lock_child(child.id, child.constellation_id)
+    return child.constellation_id
+
+
+def lock_child(child_id: UUID, constellation_id: UUID) -> None:
+    """Lock a child of a constellation. Raises `NotFound` when it has moved away."""
     here = sa.select(Child.id).where(
-        Child.id == child.id, Child.constellation_id == child.constellation_id
+        Child.id == child_id, Child.constellation_id == constellation_id
     )
     if db.session().scalar(here.with_for_update()) is None:
         raise NotFound
-    return child.constellation_id
 
 
 def is_fostered(legal_status: str) -> bool:

@@ -34,6 +34,7 @@ NOT_SYNCED = {
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
     "listConsentFlags": "as for consents",
+    "listConsentLinks": "says who has answered; asked for when somebody waits for an answer",
     "listConsents": "records, kept online: no old one may be believed",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",

@@ -45,14 +45,37 @@ STAY_FACTS = BEFORE.replace(
 )
 
 
+LINK_SHOWN = """
+create function consent_link_shown(fingerprint bytea, at timestamptz)
+returns table (id uuid, constellation_id uuid, child_id uuid, giver text, first_night date,
+               last_night date, expires_at timestamptz, first_name text, born_on date,
+               constellation_name text)
+language sql stable security definer set search_path = public
+begin atomic
+  select l.id, l.constellation_id, l.child_id, l.giver, l.first_night, l.last_night, l.expires_at,
+         c.first_name, c.born_on, p.name
+    from consent_links l
+    join children c on c.id = l.child_id and c.constellation_id = l.constellation_id
+    join constellations p on p.id = l.constellation_id
+   where l.token_hash = fingerprint and l.answered_at is null and l.expires_at > at
+     and (c.left_on is null or c.left_on > l.first_night);
+end
+"""
+"""All that the page behind a link shows, for whoever holds it and nobody else."""
+
+
 def upgrade() -> None:
     _make_consents()
     _make_flags()
-    for table in ("consents", "consent_flags"):
+    _make_links()
+    for table in ("consents", "consent_flags", "consent_links"):
         grant(table, api="select, insert, update")
         scope_by_constellation(table)
         op.create_index(f"ix_{table}_child_id", table, ["child_id"])
     op.execute(STAY_FACTS)
+    op.execute(LINK_SHOWN)
+    op.execute("revoke execute on function consent_link_shown from public")
+    op.execute("grant execute on function consent_link_shown to hub_api")
 
 
 def _make_consents() -> None:
@@ -124,6 +147,50 @@ def _make_flags() -> None:
     )
 
 
+def _make_links() -> None:
+    op.create_table(
+        "consent_links",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("child_id", sa.Uuid(), nullable=False),
+        sa.Column("giver", sa.Text(), nullable=False),
+        sa.Column("first_night", sa.Date(), nullable=False),
+        sa.Column("last_night", sa.Date(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.Column("answered_by", sa.LargeBinary(), nullable=True),
+        sa.CheckConstraint(
+            "giver in ('social_worker', 'youth_offending_team')",
+            name=op.f("ck_consent_link_giver_known"),
+        ),
+        sa.CheckConstraint("answer in ('yes', 'no')", name=op.f("ck_consent_link_answer_known")),
+        sa.CheckConstraint(
+            "last_night >= first_night", name=op.f("ck_consent_link_nights_in_order")
+        ),
+        sa.CheckConstraint(
+            "num_nulls(answered_at, answer, answered_by) in (0, 3)",
+            name=op.f("ck_consent_link_is_answered_whole"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["constellation_id"],
+            ["constellations.id"],
+            name=op.f("fk_consent_links_constellation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["child_id"], ["children.id"], name=op.f("fk_consent_links_child_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["asked_by"], ["accounts.id"], name=op.f("fk_consent_links_asked_by")
+        ),
+        sa.UniqueConstraint("token_hash", name="uq_consent_link_token"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_links")),
+    )
+
+
 def _child_of_the_constellation(name: str) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["child_id", "constellation_id"],
@@ -134,6 +201,8 @@ def _child_of_the_constellation(name: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
+    op.execute("drop function consent_link_shown")
     op.execute(BEFORE)
+    op.drop_table("consent_links")
     op.drop_table("consent_flags")
     op.drop_table("consents")

@@ -65,6 +65,7 @@ BY_PATH = {
     "{agreement_id}": "agreement",
     "{consent_id}": "consent",
     "{flag_id}": "consent_flag",
+    "{link_id}": "consent_link",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",

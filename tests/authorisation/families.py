@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub_api import clock, db
-from hub_api.consents.models import Consent, ConsentFlag, FlagKind, Giver, How
+from hub_api.consents.models import Consent, ConsentFlag, ConsentLink, FlagKind, Giver, How
 from hub_api.households.models import (
     Adult,
     Approval,
@@ -19,6 +19,7 @@ from hub_api.households.models import (
     SharingAgreement,
 )
 from tests.authorisation.matrix import NOBODYS
+from tests.factories.consents import make_link
 from tests.factories.world import SINCE, make_approval
 
 Ids = dict[str, dict[str, str]]
@@ -80,6 +81,7 @@ MADE = {
     "agreement",
     "consent",
     "consent_flag",
+    "consent_link",
     "other_child",
 }
 
@@ -108,6 +110,7 @@ def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
         ),
         **_pairs(child, third, {**known, "recorded_by": by}),
         **_consents(third, {**known, "recorded_by": by}),
+        "consent_link": make_link(third.id, place, by),
         "other_child": fourth,
     }
     session.add_all(found.values())
@@ -169,6 +172,7 @@ LISTED: dict[str, tuple[Any, Any, str]] = {
     "listKeptApart": (KeptApart, KeptApart.child_id, "child"),
     "listConsents": (Consent, Consent.child_id, "child"),
     "listConsentFlags": (ConsentFlag, ConsentFlag.child_id, "child"),
+    "listConsentLinks": (ConsentLink, ConsentLink.child_id, "child"),
     "listSharingAgreements": (SharingAgreement, SharingAgreement.child_id, "child"),
 }
 """Operation → what it lists, of which object of what kind."""

@@ -156,6 +156,9 @@ withdrawConsent             -     -         -    CHN     -        -    CHNEX   -
 listConsentFlags            H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
 recordConsentFlag           -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 endConsentFlag              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listConsentLinks            -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+createConsentLink           -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
+takeBackConsentLink         -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
 
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
@@ -216,6 +219,7 @@ OBJECTS = {
     "agreement": "CHNEX",
     "consent": "CHNEX",
     "consent_flag": "CHNEX",
+    "consent_link": "CHNEX",
     "request": "HNE",
     "draft": "HNE",
     "held": "HNE",

@@ -92,6 +92,22 @@ FAMILIES = [
         ("endConsent",),
     ),
     Seed(
+        "whoever keeps records asks in the constellation's name",
+        source(
+            "consents.links:ask_by_link", "not policy.can_ask(actor, constellation_id)", "False"
+        ),
+        ("createConsentLink",),
+    ),
+    Seed(
+        "links of everywhere are taken back",
+        source(
+            "consents.policy:links_visible_to",
+            "asking.holds(ConsentLink.constellation_id, *KEEPING_RECORDS)",
+            "sa.true()",
+        ),
+        ("takeBackConsentLink",),
+    ),
+    Seed(
         "flags of every child",
         source(
             "consents.service:list_flags",

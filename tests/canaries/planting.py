@@ -63,6 +63,8 @@ HARMLESS = {
     "channel_faults.reason",
     "children.gender",
     "consent_flags.kind",
+    "consent_links.answer",
+    "consent_links.giver",
     "consents.giver",
     "consents.how",
     "consents.parent",

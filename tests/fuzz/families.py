@@ -82,6 +82,8 @@ class Families:
                 self._of_child("consent-flags", {"kind": "absconding", **SINCE}),
                 **ENDS,
             ),
+            "createConsentLink": lambda case: self._body(case, **self._question()),
+            "takeBackConsentLink": self._take_back,
             "keepApart": lambda case: self._body(case, **self._apart()),
             "endKeptApart": lambda case: self._about(
                 case, "kept_apart_id", self._of_child("kept-apart", self._apart()), **ENDS
@@ -153,6 +155,14 @@ class Families:
 
     def _apart(self) -> dict[str, Any]:
         return {"other_child_id": self._child()["id"], "reason": "past_harm", **SINCE}
+
+    def _question(self) -> dict[str, Any]:
+        night = str(clock.london_today())
+        return {"giver": "social_worker", "first_night": night, "last_night": night}
+
+    def _take_back(self, case: Any) -> None:
+        link = self._of_child("consent-links", self._question())
+        case.path_parameters = {"link_id": link["id"]}
 
     def _sharing(self) -> dict[str, Any]:
         return {"with_child_id": self._child()["id"], "authority": "Kent", **SINCE}

@@ -265,4 +265,6 @@ class TestEveryRoute:
             "/healthz",
             "/readyz",
             "/metrics",
+            "/consent/<token>",
+            "/consent/assets/page.css",
         }
