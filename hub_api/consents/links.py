@@ -16,14 +16,19 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from hub_api import child_keys, clock, db, reads, settings, throttles
+from hub_api import changes, child_keys, clock, db, reads, settings, throttles
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
 from hub_api.accounts import sessions
 from hub_api.audit import service as audit
 from hub_api.consents import policy
+from hub_api.consents.changes import ConsentChanged
 from hub_api.consents.models import Answer, Consent, ConsentLink, Giver, How
 from hub_api.encryption import Ciphertext
 from hub_api.errors import Conflict, Forbidden, NotFound
 from hub_api.households import service as households
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
@@ -147,6 +152,8 @@ def answer_question(question: Question, answer: Answer, name: str) -> None:
     link.answered_at, link.answer, link.answered_by = now, answer, sealed
     db.session().flush()
     _record("answer", link, None, ["answered_at", "answer", "answered_by"])
+    workers = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=link.constellation_id)
+    notifications.notify(workers, Category.LINK_ANSWERED, link.id)
     if answer == Answer.YES:
         _consent(link)
 
@@ -169,6 +176,7 @@ def _consent(link: ConsentLink) -> None:
         constellation_id=consent.constellation_id,
         changed=["giver", "how", "starts_on", "ends_on"],
     )
+    changes.announce(ConsentChanged(frozenset({link.child_id})))
 
 
 def _fingerprint(token: str) -> bytes:

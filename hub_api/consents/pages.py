@@ -34,7 +34,7 @@ PAGE_POLICY = (
 
 
 def _public(view: Callable[..., Response]) -> Callable[..., Response]:
-    return openapi.mark(view, permission=PUBLIC)
+    return openapi.mark(view, permission=PUBLIC, unversioned=True)
 
 
 @blp.get("/consent/assets/page.css")
@@ -54,6 +54,7 @@ def show_question(token: str) -> Response:
         return _refusal(error)
 
 
+# A link is answered once, and only while it is as it was seen: there are no versions of it.
 @blp.post("/consent/<token>")
 @_public
 def take_answer(token: str) -> Response:

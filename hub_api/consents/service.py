@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import db, reads
+from hub_api import changes, db, reads
 from hub_api.audit import service as audit
 from hub_api.consents import policy
+from hub_api.consents.changes import ConsentChanged
 from hub_api.consents.models import Consent, ConsentFlag, Giver
 from hub_api.errors import Forbidden
 from hub_api.households import service as households
@@ -222,3 +223,4 @@ def _written(actor: Actor, action: str, row: Consent | ConsentFlag, changed: Ite
         constellation_id=row.constellation_id,
         changed=[*changed],
     )
+    changes.announce(ConsentChanged(frozenset({row.child_id})))

@@ -62,6 +62,7 @@ def cancel_sleepover(
     sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, sleepover.id)
+    tasks.settle(TaskKind.CONSENT_MISSING, sleepover.id)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
     return queries.get_sleepover(actor, sleepover.id)
@@ -166,6 +167,7 @@ def nights_between(arrives_at: datetime, departs_at: datetime) -> list[date]:
 
 
 def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date, UUID]) -> None:
+    tasks.settle(TaskKind.CONSENT_MISSING, sleepover.id)  # no night is to come
     arrived_at = sleepover.arrived_at or sleepover.arrives_at
     slept = nights_between(arrived_at, until)
     booking.free_nights(sleepover, held.keys() - slept)

@@ -5,6 +5,7 @@ function of 0018, with two lists more. A consent that was withdrawn counts for n
 London day on.
 """
 
+import re
 from importlib import import_module
 
 import sqlalchemy as sa
@@ -64,18 +65,48 @@ end
 """All that the page behind a link shows, for whoever holds it and nobody else."""
 
 
+ANSWERED = ("consent_links", "update (expires_at, answered_at, answer, answered_by)")
+"""What was asked stays as it was asked."""
+MORE_WORDS = (
+    ("notifications", "category", "notification_category_known", "consent_missing"),
+    ("notifications", "category", "notification_category_known", "link_answered"),
+    ("tasks", "kind", "task_kind_known", "consent_missing"),
+)
+"""Kinds of notifications and of tasks: before the hub's own, whichever there are by now."""
+BEFORE_WORD = "device_stopped"
+
+
 def upgrade() -> None:
     _make_consents()
     _make_flags()
     _make_links()
-    for table in ("consents", "consent_flags", "consent_links"):
-        grant(table, api="select, insert, update")
+    for table, changed in (("consents", "update"), ("consent_flags", "update"), ANSWERED):
+        grant(table, api=f"select, insert, {changed}")
         scope_by_constellation(table)
         op.create_index(f"ix_{table}_child_id", table, ["child_id"])
     op.execute(STAY_FACTS)
     op.execute(LINK_SHOWN)
     op.execute("revoke execute on function consent_link_shown from public")
     op.execute("grant execute on function consent_link_shown to hub_api")
+    for table, column, rule, word in MORE_WORDS:
+        known = _words_of(rule)
+        at = known.index(BEFORE_WORD)
+        _allow(table, column, rule, [*known[:at], word, *known[at:]])
+
+
+def _words_of(rule: str) -> list[str]:
+    """The words that a check constraint allows as it stands."""
+    written = op.get_bind().exec_driver_sql(
+        f"select pg_get_constraintdef(oid) from pg_constraint where conname = 'ck_{rule}'"  # noqa: S608 - names of ours
+    )
+    return re.findall(r"'(\w+)'", written.scalar_one())
+
+
+def _allow(table: str, column: str, rule: str, words: list[str]) -> None:
+    op.drop_constraint(op.f(f"ck_{rule}"), table)
+    op.create_check_constraint(
+        op.f(f"ck_{rule}"), table, f"{column} in ({', '.join(map(repr, words))})"
+    )
 
 
 def _make_consents() -> None:
@@ -201,6 +232,9 @@ def _child_of_the_constellation(name: str) -> sa.ForeignKeyConstraint:
 
 
 def downgrade() -> None:
+    for table, column, rule, word in MORE_WORDS:
+        op.execute(f"delete from {table} where {column} = '{word}'")  # noqa: S608 - words of ours
+        _allow(table, column, rule, [known for known in _words_of(rule) if known != word])
     op.execute("drop function consent_link_shown")
     op.execute(BEFORE)
     op.drop_table("consent_links")

@@ -61,11 +61,24 @@ class Families:
             ),
             "createFosteringExemption": lambda case: self._body(case, **self._exemption()),
             "endFosteringExemption": lambda case: self._about(
+                case, "exemption_id", self._made("fostering-exemptions", self._exemption()), **ENDS
+            ),
+            **self._of_consents(),
+            "keepApart": lambda case: self._body(case, **self._apart()),
+            "endKeptApart": lambda case: self._about(
+                case, "kept_apart_id", self._of_child("kept-apart", self._apart()), **ENDS
+            ),
+            "createSharingAgreement": lambda case: self._body(case, **self._sharing()),
+            "endSharingAgreement": lambda case: self._about(
                 case,
-                "exemption_id",
-                self._made("fostering-exemptions", self._exemption()),
+                "agreement_id",
+                self._of_child("sharing-agreements", self._sharing()),
                 **ENDS,
             ),
+        }
+
+    def _of_consents(self) -> dict[str, Callable[[Any], None]]:
+        return {
             "recordConsent": lambda case: self._body(case, **GIVEN),
             "endConsent": lambda case: self._about(
                 case, "consent_id", self._of_child("consents", GIVEN), **ENDS
@@ -84,17 +97,6 @@ class Families:
             ),
             "createConsentLink": lambda case: self._body(case, **self._question()),
             "takeBackConsentLink": self._take_back,
-            "keepApart": lambda case: self._body(case, **self._apart()),
-            "endKeptApart": lambda case: self._about(
-                case, "kept_apart_id", self._of_child("kept-apart", self._apart()), **ENDS
-            ),
-            "createSharingAgreement": lambda case: self._body(case, **self._sharing()),
-            "endSharingAgreement": lambda case: self._about(
-                case,
-                "agreement_id",
-                self._of_child("sharing-agreements", self._sharing()),
-                **ENDS,
-            ),
         }
 
     @property
