@@ -47,6 +47,7 @@ def register_routes(app: HubFlask) -> None:
     """Every slice's routes, and the operators' pages beside them."""
     from hub_api import openapi
     from hub_api.api import HubApi
+    from hub_api.consents.pages import blp as consent_pages
     from hub_api.declarations import refuse_undeclared_slices
     from hub_api.operations.pages import blp as docs
     from hub_api.operations.routes import blp as operations
@@ -59,12 +60,14 @@ def register_routes(app: HubFlask) -> None:
         api.register_blueprint(slice_, url_prefix=f"{API_PREFIX}{slice_.url_prefix or ''}")
     app.register_blueprint(operations)
     app.register_blueprint(docs)
+    app.register_blueprint(consent_pages)
 
 
 def slices() -> tuple[Blueprint, ...]:
     """Every slice's part of the API, in the order of its document."""
     from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
+    from hub_api.consents.routes import blp as consents
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
@@ -81,6 +84,7 @@ def slices() -> tuple[Blueprint, ...]:
         constellations,
         households,
         family_records,
+        consents,
         respite,
         sleepovers,
         calendar,

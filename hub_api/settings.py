@@ -99,7 +99,8 @@ class Settings:
     """How long a phone may stay silent before its carer must log in again."""
 
     invite_lifetime: timedelta = timedelta(hours=48)
-    """How long an invitation may be answered."""
+    link_lifetime: timedelta = timedelta(hours=72)
+    """How long an invitation, and a link that asks for consent, may be answered."""
 
     login_attempts: int = 10
     """Failed logins in five minutes, for one account and from one address."""
@@ -121,10 +122,8 @@ class Settings:
     """Night D is D `night_starts` to D+1 `night_ends`, London. A stay overlapping it holds it."""
 
     longest_stay: int = 3
-    """Nights a hub carer may accept alone."""
-
     longest_approved_stay: int = 7
-    """Nights a liaison worker may approve; beyond it, formal respite."""
+    """Nights a hub carer may accept alone, and a liaison worker approve; then formal respite."""
 
     dbs_lasts_years: int = 3
     """How long a DBS certificate counts as current (the service's policy)."""
@@ -204,7 +203,7 @@ _KNOWN = {
     "HUB_EARLY_HANDOVER_HOURS", "HUB_SENDERS", "HUB_FCM_CREDENTIALS_FILE", "HUB_FCM_URL",
     "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
     "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE", "HUB_QUIET_FROM",
-    "HUB_QUIET_UNTIL",
+    "HUB_QUIET_UNTIL", "HUB_CONSENT_LINK_HOURS",
 }  # fmt: skip
 
 
@@ -238,6 +237,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         ),
         furthest_ahead=timedelta(days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
         invite_lifetime=timedelta(hours=_whole_number(env, "HUB_INVITE_HOURS", 48, 1, 168)),
+        link_lifetime=timedelta(hours=_whole_number(env, "HUB_CONSENT_LINK_HOURS", 72, 1, 336)),
         login_attempts=_whole_number(env, "HUB_LOGIN_ATTEMPTS", 10, 3, 100),
         writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),

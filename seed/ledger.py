@@ -87,6 +87,8 @@ class Ledger:
                 if holiday.child_id in stay.children
                 and timedelta() < stay.arrives_at - holiday.arrives_at < timedelta(days=365)
             ),
+            consents=tuple(c for c in self._town.consents if c.child_id in stay.children),
+            consent_flags=tuple(f for f in self._town.consent_flags if f.child_id in stay.children),
         )
 
     def _nights_away(self, stay: Stay) -> Iterable[NightAway]:

@@ -39,7 +39,10 @@ from hub_api.sleepovers.facts import (
     ApprovalFacts,
     BedFacts,
     ChildFacts,
+    ConsentFacts,
+    ConsentFlagFacts,
 )
+from seed.consents import add_consents
 from seed.families import Families, siblings_in
 from seed.names import email_of
 
@@ -86,6 +89,8 @@ class Town:
     residents: list[ChildFacts] = field(default_factory=list)
     kept_apart: list[Apart] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
+    consents: list[ConsentFacts] = field(default_factory=list)
+    consent_flags: list[ConsentFlagFacts] = field(default_factory=list)
 
     def children(self) -> list[ChildFacts]:
         return [child for home in self.homes for child in home.children]
@@ -123,6 +128,7 @@ class Builder:
         self._absences(town)
         self._temporary_bed(town)
         self._relations(town)
+        add_consents(self.rows, town, self.founded_at())
         return town
 
     # --- people ------------------------------------------------------------------------------

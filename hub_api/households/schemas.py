@@ -63,7 +63,7 @@ class _Changes(Schema):
             raise ma.ValidationError("Please say what is to change.", next(iter(self.fields)))
 
 
-class _Dated(Schema):
+class DatedIn(Schema):
     starts_on = LongAgo(required=True)
     ends_on = LongAgo(
         load_default=None,
@@ -270,7 +270,7 @@ class ApprovalSchema(DatedSchema):
     review_due_on = fields.Date(required=True)
 
 
-class ApprovalIn(_Dated):
+class ApprovalIn(DatedIn):
     max_children = Number(1, 20, required=True)
     min_age = Number(0, 25, required=True)
     max_age = Number(0, 25, required=True)
@@ -306,7 +306,7 @@ class FosteringExemptionSchema(DatedSchema):
     recorded_at = Instant(required=True)
 
 
-class FosteringExemptionIn(_Dated):
+class FosteringExemptionIn(DatedIn):
     authority = _authority(
         metadata={"description": "Where the carer lives, which may not be where the child is from."}
     )
@@ -342,6 +342,6 @@ class SharingAgreementSchema(DatedSchema):
     recorded_at = Instant(required=True)
 
 
-class SharingAgreementIn(_Dated):
+class SharingAgreementIn(DatedIn):
     with_child_id = Id(required=True)
     authority = _authority(metadata={"description": "The responsible authority of this child."})

@@ -12,7 +12,7 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Forbidden, NotFound
 from hub_api.households import children, policy, records
-from hub_api.households.models import FOSTERED, Adult, Child, Household
+from hub_api.households.models import FOSTERED, Adult, Child, Household, LegalStatus
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 from hub_api.synced import SINCE_DAY, Synced
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Page, PageArgs, Row
+
+__all__ = ["LegalStatus"]
 
 
 def add_household(constellation_id: UUID, name: str) -> Household:
@@ -72,6 +74,34 @@ def erase_texts(child_id: UUID) -> bool:
             changed=["wrapped_key"],
         )
     return erased
+
+
+def look_into_child(actor: Actor, child_id: UUID) -> UUID:
+    """The constellation of a child whose dates and legal status the actor may see.
+
+    Raises `NotFound`, `Forbidden`.
+    """
+    return cast("UUID", children.get_child(actor, child_id)["constellation_id"])
+
+
+def lock_child_to_manage(actor: Actor, child_id: UUID) -> UUID:
+    """The constellation of a child whose records the actor keeps, where it stays until this
+    transaction ends; whoever decides on a stay of the child has done so, or waits.
+
+    Raises `NotFound`, `Forbidden`.
+    """
+    child = records.child_to_manage(actor, child_id)
+    lock_child(child.id, child.constellation_id)
+    return child.constellation_id
+
+
+def lock_child(child_id: UUID, constellation_id: UUID) -> None:
+    """Lock a child of a constellation. Raises `NotFound` when it has moved away."""
+    here = sa.select(Child.id).where(
+        Child.id == child_id, Child.constellation_id == constellation_id
+    )
+    if db.session().scalar(here.with_for_update()) is None:
+        raise NotFound
 
 
 def is_fostered(legal_status: str) -> bool:

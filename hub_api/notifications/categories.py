@@ -148,6 +148,14 @@ class Category(StrEnum):
         "return_late", Topic.BOOKING, Severity.URGENT, DAY / 2, ALL_THREE,
         "A child should be home by now. Please check, and ring if you are worried.",
     )
+    CONSENT_MISSING = (
+        "consent_missing", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, ALL_THREE,
+        "The consent for a sleepover is missing. It can't go ahead until it has been given.",
+    )
+    LINK_ANSWERED = (
+        "link_answered", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, LIAISON,
+        "Somebody has answered whether a child may sleep over.",
+    )
 
     # --- the telling itself
 

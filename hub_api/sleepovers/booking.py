@@ -141,6 +141,7 @@ def rebook(booking: Booking, plan: Plan) -> None:
     _add_nights(booking, plan, moved)
     # Every check was made anew for these nights, and beds given by it.
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *moved.values())
+    tasks.settle(TaskKind.CONSENT_MISSING, *moved.values())
     for hub_home_id in sorted(before):
         doubts.forget_outlived(hub_home_id)
 

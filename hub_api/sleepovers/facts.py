@@ -157,6 +157,21 @@ class Holiday:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsentFacts(Dated):
+    """Somebody's word that a child asked for may sleep away; withdrawn is over."""
+
+    child_id: UUID
+    giver: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFlagFacts(Dated):
+    """While it lasts, the child's social worker is the one to ask."""
+
+    child_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The hub home, who is in it, and the children asked for."""
 
@@ -174,6 +189,8 @@ class Facts:
     siblings_at_home: tuple[UUID, ...]
     """Brothers and sisters of the children asked for who live with them and are not asked for."""
     holidays: tuple[Holiday, ...]
+    consents: tuple[ConsentFacts, ...]
+    consent_flags: tuple[ConsentFlagFacts, ...]
 
     def there_on(self, night: date) -> frozenset[UUID]:
         """The children who are at the hub home without this stay: its own and its guests."""
@@ -245,6 +262,8 @@ def _facts(told: dict[str, Any]) -> Facts:
         agreements=_all(Agreement, told["agreements"]),
         siblings_at_home=tuple(map(UUID, told["siblings_at_home"])),
         holidays=_all(Holiday, told["holidays"]),
+        consents=_all(ConsentFacts, told["consents"]),
+        consent_flags=_all(ConsentFlagFacts, told["consent_flags"]),
     )
 
 

@@ -66,6 +66,7 @@ def cancel_sleepover(
     sleepover.cancel(CancelReason(reason))
     booking.free_all(sleepover)
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, sleepover.id)
+    tasks.settle(TaskKind.CONSENT_MISSING, sleepover.id)
     doubts.forget_outlived(sleepover.hub_home_id)
     note(actor, sleepover, "cancel", "state", "bed_nights")
     tell_both(actor, sleepover, Category.SLEEPOVER_CANCELLED)
@@ -166,6 +167,7 @@ def close_sleepover(actor: Actor, sleepover_id: UUID, seen_version: int) -> Row:
 
 
 def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date, UUID]) -> None:
+    tasks.settle(TaskKind.CONSENT_MISSING, sleepover.id)  # no night is to come
     arrived_at = sleepover.arrived_at or sleepover.arrives_at
     slept = nights.between(arrived_at, until)
     booking.free_nights(sleepover, held.keys() - slept)

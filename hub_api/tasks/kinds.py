@@ -58,6 +58,14 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # Or before the child comes: a stay without consent is not one that may go on.
+    CONSENT_MISSING = (
+        "consent_missing",
+        "The consent for a sleepover is missing. Please ask for it, or call the sleepover off.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

@@ -32,16 +32,17 @@ def raise_task(
     constellation_id: UUID,
     subject_id: UUID,
     no_later_than: datetime | None = None,
-) -> None:
+) -> bool:
     """Have somebody see to a subject, in the caller's transaction.
 
     Due as soon as its kind says, or earlier where the matter itself comes sooner. Raised again
-    while it is open, at the same moment included, it is the one task: its index says so.
+    while it is open, at the same moment included, it is the one task: its index says so. Returns
+    whether it is a new one.
     """
     now = clock.now()
     due_at = now + kind.due_within
-    db.connection().execute(
-        postgresql.insert(Task).on_conflict_do_nothing(),
+    raised = db.connection().execute(
+        postgresql.insert(Task).on_conflict_do_nothing().returning(Task.id),
         {
             "constellation_id": constellation_id,
             "kind": kind,
@@ -51,6 +52,7 @@ def raise_task(
             "due_at": min(due_at, no_later_than) if no_later_than else due_at,
         },
     )
+    return raised.first() is not None
 
 
 def settle(kind: TaskKind, *subject_ids: UUID) -> None:

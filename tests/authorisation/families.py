@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub_api import clock, db
+from hub_api.consents.models import Consent, ConsentFlag, ConsentLink, FlagKind, Giver, How
 from hub_api.households.models import (
     Adult,
     Approval,
@@ -18,6 +19,7 @@ from hub_api.households.models import (
     SharingAgreement,
 )
 from tests.authorisation.matrix import NOBODYS
+from tests.factories.consents import make_link
 from tests.factories.world import SINCE, make_approval
 
 Ids = dict[str, dict[str, str]]
@@ -71,7 +73,17 @@ def add_records(objects: Ids, by: UUID) -> tuple[Ids, dict[str, dict[str, set[st
     return made, _lists(objects)
 
 
-MADE = {"adult", "approval", "exemption", "kept_apart", "agreement", "other_child"}
+MADE = {
+    "adult",
+    "approval",
+    "exemption",
+    "kept_apart",
+    "agreement",
+    "consent",
+    "consent_flag",
+    "consent_link",
+    "other_child",
+}
 
 
 def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
@@ -97,6 +109,8 @@ def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
             **known,
         ),
         **_pairs(child, third, {**known, "recorded_by": by}),
+        **_consents(third, {**known, "recorded_by": by}),
+        "consent_link": make_link(third.id, place, by),
         "other_child": fourth,
     }
     session.add_all(found.values())
@@ -119,6 +133,16 @@ def _pairs(child: Child, other: Child, known: dict[str, Any]) -> dict[str, Any]:
             authority=f"Authority {uuid7()}",
             **known,
         ),
+    }
+
+
+def _consents(child: Child, known: dict[str, Any]) -> dict[str, Any]:
+    """A consent, and what hands the say to the social worker: of a child who asks for nothing."""
+    return {
+        "consent": Consent(
+            child_id=child.id, giver=Giver.DELEGATED_BY_AUTHORITY, how=How.PLACEMENT_PLAN, **known
+        ),
+        "consent_flag": ConsentFlag(child_id=child.id, kind=FlagKind.ABSCONDING, **known),
     }
 
 
@@ -146,6 +170,9 @@ LISTED: dict[str, tuple[Any, Any, str]] = {
         "household",
     ),
     "listKeptApart": (KeptApart, KeptApart.child_id, "child"),
+    "listConsents": (Consent, Consent.child_id, "child"),
+    "listConsentFlags": (ConsentFlag, ConsentFlag.child_id, "child"),
+    "listConsentLinks": (ConsentLink, ConsentLink.child_id, "child"),
     "listSharingAgreements": (SharingAgreement, SharingAgreement.child_id, "child"),
 }
 """Operation → what it lists, of which object of what kind."""

@@ -149,6 +149,17 @@ listSharingAgreements       -     -         -    CHN     -        -    CHNEX   -
 createSharingAgreement      -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 endSharingAgreement         -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 
+listConsents                H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
+recordConsent               -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+endConsent                  -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+withdrawConsent             -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listConsentFlags            H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
+recordConsentFlag           -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+endConsentFlag              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+listConsentLinks            -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
+createConsentLink           -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
+takeBackConsentLink         -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
+
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
@@ -206,6 +217,9 @@ OBJECTS = {
     "exemption": "CHNEX",
     "kept_apart": "CHNEX",
     "agreement": "CHNEX",
+    "consent": "CHNEX",
+    "consent_flag": "CHNEX",
+    "consent_link": "CHNEX",
     "request": "HNE",
     "draft": "HNE",
     "held": "HNE",

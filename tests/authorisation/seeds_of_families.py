@@ -76,6 +76,47 @@ FAMILIES = [
         "ids",
     ),
     Seed(
+        "consents without looking at the child",
+        source(
+            "consents.service:list_consents", "households.look_into_child(actor, child_id)", "pass"
+        ),
+        ("listConsents",),
+    ),
+    Seed(
+        "consents of everybody's children",
+        source(
+            "consents.policy:_of_children",
+            "asking.holds(kind.constellation_id, *KEEPING_RECORDS)",
+            "sa.true()",
+        ),
+        ("endConsent",),
+    ),
+    Seed(
+        "whoever keeps records asks in the constellation's name",
+        source(
+            "consents.links:ask_by_link", "not policy.can_ask(actor, constellation_id)", "False"
+        ),
+        ("createConsentLink",),
+    ),
+    Seed(
+        "links of everywhere are taken back",
+        source(
+            "consents.policy:links_visible_to",
+            "asking.holds(ConsentLink.constellation_id, *KEEPING_RECORDS)",
+            "sa.true()",
+        ),
+        ("takeBackConsentLink",),
+    ),
+    Seed(
+        "flags of every child",
+        source(
+            "consents.service:list_flags",
+            "FLAGS.page(actor, page, child_id=child_id)",
+            "FLAGS.page(actor, page)",
+        ),
+        ("listConsentFlags",),
+    ),
+    Seed(
         "a household moves where one can't see",
         source(
             "households.moving:move_household",

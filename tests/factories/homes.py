@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hub_api import child_keys, clock, db
 from hub_api.constellations.models import Bed, HubAppointment, HubHome
 from hub_api.households.models import Adult, Child, Gender, Household, LegalStatus
+from tests.factories.consents import make_consents
 
 
 def make_hub_home(
@@ -54,7 +55,8 @@ def make_child(
     gender: Gender,
     legal_status: LegalStatus,
 ) -> Child:
-    """A child of a household, with the data key for what is written about the child."""
+    """A child of a household, with the data key for what is written about the child, and the
+    consent that its nights away take."""
     child = Child(
         constellation_id=household.constellation_id,
         household_id=household.id,
@@ -66,4 +68,5 @@ def make_child(
     db.session().add(child)
     db.session().flush()
     child_keys.make([child.id])
+    make_consents(child.id, child.constellation_id, legal_status)
     return child

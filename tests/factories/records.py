@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hub_api import clock
+from hub_api.consents.models import ConsentFlag, FlagKind
 from hub_api.constellations.models import AbsenceReason, HubAbsence
 from hub_api.encryption import Ciphertext
 from hub_api.households.models import (
@@ -14,12 +15,14 @@ from hub_api.households.models import (
     SharingAgreement,
 )
 from hub_api.sleepovers.models import CheckOverride
+from tests.factories.consents import make_link
 from tests.factories.world import Neighbourhood
 
 
 def make_records(place: Neighbourhood, request_id: UUID) -> list[Any]:
-    """A blocked night, an exemption, two children kept apart, an agreement about them, and a check
-    set aside for a request, its reason sealed by nobody; not yet saved."""
+    """A blocked night, an exemption, two children kept apart, an agreement about them, why a social
+    worker is asked for consent, the question, and a check set aside for a request, its reason
+    sealed by nobody; not yet saved."""
     today, by = clock.london_today(), place.liaison_worker
     one, other = sorted(place.family.children[:2])
     signed = {"constellation_id": place.id, "starts_on": today, "recorded_by": by}
@@ -37,6 +40,8 @@ def make_records(place: Neighbourhood, request_id: UUID) -> list[Any]:
         ),
         KeptApart(child_id=one, other_child_id=other, reason=KeptApartReason.OTHER, **signed),
         SharingAgreement(child_id=one, with_child_id=other, authority="Kent", **signed),
+        ConsentFlag(child_id=one, kind=FlagKind.ABSCONDING, **signed),
+        make_link(one, place.id, by),
         CheckOverride(
             constellation_id=place.id,
             request_id=request_id,

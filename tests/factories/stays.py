@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from hub_api.consents.service import Giver, usual_giver
 from hub_api.households.models import Gender, LegalStatus
 from hub_api.settings import Settings
 from hub_api.sleepovers.facts import (
@@ -12,6 +13,7 @@ from hub_api.sleepovers.facts import (
     ApprovalFacts,
     BedFacts,
     ChildFacts,
+    ConsentFacts,
     Facts,
     GuestNight,
     NightAway,
@@ -87,8 +89,21 @@ def make_approval(**changes: Any) -> ApprovalFacts:
     return ApprovalFacts(**{**terms, **changes})
 
 
+def make_consent(child_id: UUID, giver: Giver, **changes: Any) -> ConsentFacts:
+    """Somebody's word for every night there is."""
+    found = {"starts_on": LONG_AGO, "ends_on": None}
+    return ConsentFacts(child_id=child_id, giver=giver, **{**found, **changes})
+
+
+def make_consents(*children: ChildFacts) -> tuple[ConsentFacts, ...]:
+    """What it takes for each of these, by their legal status."""
+    givers = ((child.id, usual_giver(child.legal_status)) for child in children)
+    return tuple(make_consent(child_id, giver) for child_id, giver in givers if giver)
+
+
 def make_facts(*children: ChildFacts, **changes: Any) -> Facts:
     """A hub home of five bedrooms where everything is in order and nobody else is there."""
+    known = {child: make_child(child) for child in CHILDREN} | {c.id: c for c in children}
     found = {
         "beds": make_beds("a", "b", "c", "d", "e"),
         "absences": (),
@@ -97,13 +112,14 @@ def make_facts(*children: ChildFacts, **changes: Any) -> Facts:
         "adults": (AdultFacts(date(2026, 1, 1), None),),
         "residents": (),
         "guests": (),
-        "children": {child: make_child(child) for child in CHILDREN}
-        | {child.id: child for child in children},
+        "children": known,
         "nights_away": (),
         "kept_apart": (),
         "agreements": (),
         "siblings_at_home": (),
         "holidays": (),
+        "consents": make_consents(*known.values()),
+        "consent_flags": (),
     }
     return Facts(**{**found, **changes})
 

@@ -27,6 +27,8 @@ TERMS = {
 }
 SINCE = {"starts_on": "2026-01-01"}
 ENDS = {"ends_on": "2027-01-04"}
+GIVEN = {"giver": "delegated_by_authority", "how": "placement_plan", **SINCE}
+WITHOUT_BODY = {"closeHousehold", "withdrawConsent"}
 
 
 class Families:
@@ -59,11 +61,9 @@ class Families:
             ),
             "createFosteringExemption": lambda case: self._body(case, **self._exemption()),
             "endFosteringExemption": lambda case: self._about(
-                case,
-                "exemption_id",
-                self._made("fostering-exemptions", self._exemption()),
-                **ENDS,
+                case, "exemption_id", self._made("fostering-exemptions", self._exemption()), **ENDS
             ),
+            **self._of_consents(),
             "keepApart": lambda case: self._body(case, **self._apart()),
             "endKeptApart": lambda case: self._about(
                 case, "kept_apart_id", self._of_child("kept-apart", self._apart()), **ENDS
@@ -75,6 +75,28 @@ class Families:
                 self._of_child("sharing-agreements", self._sharing()),
                 **ENDS,
             ),
+        }
+
+    def _of_consents(self) -> dict[str, Callable[[Any], None]]:
+        return {
+            "recordConsent": lambda case: self._body(case, **GIVEN),
+            "endConsent": lambda case: self._about(
+                case, "consent_id", self._of_child("consents", GIVEN), **ENDS
+            ),
+            "withdrawConsent": lambda case: self._about(
+                case, "consent_id", self._of_child("consents", GIVEN)
+            ),
+            "recordConsentFlag": lambda case: self._body(
+                case, kind="risky_networks", **SINCE, **ENDS
+            ),
+            "endConsentFlag": lambda case: self._about(
+                case,
+                "flag_id",
+                self._of_child("consent-flags", {"kind": "absconding", **SINCE}),
+                **ENDS,
+            ),
+            "createConsentLink": lambda case: self._body(case, **self._question()),
+            "takeBackConsentLink": self._take_back,
         }
 
     @property
@@ -89,7 +111,7 @@ class Families:
         case.headers["If-Match"] = f'"{seen["version"]}"'
         if parameter == "household_id":
             body = {"name": "Another name"}
-        if case.operation.definition.raw["operationId"] != "closeHousehold":
+        if case.operation.definition.raw["operationId"] not in WITHOUT_BODY:
             case.body = body
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -135,6 +157,14 @@ class Families:
 
     def _apart(self) -> dict[str, Any]:
         return {"other_child_id": self._child()["id"], "reason": "past_harm", **SINCE}
+
+    def _question(self) -> dict[str, Any]:
+        night = str(clock.london_today())
+        return {"giver": "social_worker", "first_night": night, "last_night": night}
+
+    def _take_back(self, case: Any) -> None:
+        link = self._of_child("consent-links", self._question())
+        case.path_parameters = {"link_id": link["id"]}
 
     def _sharing(self) -> dict[str, Any]:
         return {"with_child_id": self._child()["id"], "authority": "Kent", **SINCE}

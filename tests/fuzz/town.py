@@ -20,7 +20,10 @@ from tests.phone import Phone, in_days
 
 Fill = Callable[[Any], None]
 RECEIPTS = ("receiveNotification", "openNotification", "acknowledgeNotification")
-OF_A_FAMILY = ("adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id")
+OF_A_FAMILY = (
+    "adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id", "consent_id",
+    "flag_id", "link_id",
+)  # fmt: skip
 """What is made anew for each request that is about one."""
 
 

@@ -153,6 +153,21 @@ def ended_early_by_the_liaison_worker(world):
     act(world, there, "end-early", body, at=arrival(there) + DAY, by="liaison_worker")
 
 
+def consent_withdrawn(world):
+    """After a stay was confirmed with it."""
+    child = world.booked()["child"]["id"]
+    (consent,) = liaison(world).get(f"/children/{child}/consents").json["items"]
+    liaison(world).post(f"/consents/{consent['id']}/withdraw", If_Match='"1"')
+
+
+def answered_behind_a_link(world):
+    child, night = world.here.family.children[0], in_days(7)[:10]
+    body = {"giver": "social_worker", "first_night": night, "last_night": night}
+    link = liaison(world).post(f"/children/{child}/consent-links", body).json
+    form = {"answer": "no", "name": "Dana"}
+    world.app.test_client().post(f"/consent/{link['token']}", data=form)
+
+
 STORIES = {
     asked: (Category.REQUEST_SUBMITTED, {HUB}),
     asked_of_nobody: (Category.REQUEST_SUBMITTED, {LIAISON}),
@@ -172,6 +187,8 @@ STORIES = {
     extended_by_the_liaison_worker: (Category.SLEEPOVER_EXTENDED, {SATELLITE, HUB}),
     ended_early_by_the_hub: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE}),
     ended_early_by_the_liaison_worker: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE, HUB}),
+    consent_withdrawn: (Category.CONSENT_MISSING, {SATELLITE, HUB, LIAISON}),
+    answered_behind_a_link: (Category.LINK_ANSWERED, {LIAISON}),
 }
 """What somebody does over HTTP, what is told of it, and to whom."""
 
@@ -190,7 +207,13 @@ BY_THE_HUB = {
 """About the telling itself, to whoever it concerns."""
 
 
-ABOUT = {"request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers"}
+ABOUT = {
+    "request": "respite_requests",
+    "approval": "respite_requests",
+    "sleepover": "sleepovers",
+    "consent": "sleepovers",
+    "link": "consent_links",
+}
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 
 

@@ -58,6 +58,7 @@ DEFINERS = {
     "audit_sealing",
     "bed_calendar",
     "stay_facts",
+    "consent_link_shown",
     "release_device",
     "delivery_figures",
     "sync_own",
@@ -66,7 +67,8 @@ DEFINERS = {
 }
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
-free, whosever they are; what the checks of a stay there need to know; whose a phone was before
+free, whosever they are; what the checks of a stay there need to know; what somebody who holds a
+link is asked; whose a phone was before
 somebody else logged in on it; that something has changed, written down for those who saw it before
 as well; and which course of changes this is."""
 

@@ -27,9 +27,13 @@ ORDER = {
     "tasks": {"accounts", "audit"},
     "constellations": {"accounts", "audit", "notifications", "tasks"},
     "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
-    "sleepovers": {"accounts", "constellations", "households", "audit", "notifications", "tasks"},
+    "consents": {"accounts", "constellations", "households", "audit", "notifications", "tasks"},
+    "sleepovers": {
+        "accounts", "constellations", "households", "consents", "audit", "notifications", "tasks"
+    },
     "respite": {
-        "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
+        "accounts", "constellations", "households", "consents", "sleepovers", "audit",
+        "notifications", "tasks",
     },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
@@ -261,4 +265,6 @@ class TestEveryRoute:
             "/healthz",
             "/readyz",
             "/metrics",
+            "/consent/<token>",
+            "/consent/assets/page.css",
         }

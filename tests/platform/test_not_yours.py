@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
+from tests.factories.consents import consents_of
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
@@ -107,17 +108,15 @@ def records_of(world: World) -> Objects:
         "review_due_on": "2027-01-04", **since,
     }  # fmt: skip
     exempted = {"authority": "Kent", "children": [str(one)], **since}
+    child, another = f"/children/{one}", {"other_child_id": str(other)}
+    sharing = {"with_child_id": str(other), "authority": "Kent", **since}
     made = {
         "adult_id": liaison.post(f"{home}/adults", {"name": "Jo"}),
         "approval_id": liaison.post(f"{home}/approvals", terms),
         "exemption_id": liaison.post(f"{home}/fostering-exemptions", exempted),
-        "kept_apart_id": liaison.post(
-            f"/children/{one}/kept-apart", {"other_child_id": str(other), "reason": "other"}
-        ),
-        "agreement_id": liaison.post(
-            f"/children/{one}/sharing-agreements",
-            {"with_child_id": str(other), "authority": "Kent", **since},
-        ),
+        "kept_apart_id": liaison.post(f"{child}/kept-apart", {**another, "reason": "other"}),
+        "agreement_id": liaison.post(f"{child}/sharing-agreements", sharing),
+        **consents_of(liaison, child),
     }
     return {
         "child_id": [one],

@@ -190,8 +190,8 @@ def able(rows):
 
 
 VERSIONED = {
-    "adults", "approvals", "beds", "children", "fostering_exemptions", "households", "kept_apart",
-    "respite_requests", "sharing_agreements", "sleepovers", "tasks",
+    "adults", "approvals", "beds", "children", "consent_flags", "consents", "fostering_exemptions",
+    "households", "kept_apart", "respite_requests", "sharing_agreements", "sleepovers", "tasks",
 }  # fmt: skip
 """Tables of a constellation whose rows the API may change."""
 

@@ -39,7 +39,8 @@ class TestAccept:
         (decision,) = rows("select * from respite_decisions where decision = 'accepted'")
         assert [check["code"] for check in decision.checks] == [
             "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
-            "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "timing",
+            "checks_current", "length", "child_one_place", "temporary_stay", "hub_away",
+            "consent", "adult_guest", "timing",
         ]  # fmt: skip
 
     def test_two_children_need_two_beds(self, world, rows):

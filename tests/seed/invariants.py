@@ -31,8 +31,9 @@ PRESENT = """
 FOSTERED = "('section_20', 'section_31', 'remand')"
 
 CHECKED = (
-    "approval_terms", "bedroom_sharing", "checks_current", "child_one_place", "fostering_limit",
-    "guest_bed", "hub_away", "kept_apart", "length", "temporary_stay", "timing",
+    "adult_guest", "approval_terms", "bedroom_sharing", "checks_current", "child_one_place",
+    "consent", "fostering_limit", "guest_bed", "hub_away", "kept_apart", "length",
+    "temporary_stay", "timing",
 )  # fmt: skip
 """What must have been looked at whenever something is decided (domain.md, section 3)."""
 
@@ -116,6 +117,27 @@ BROKEN = {
            and c.legal_status in ('section_20', 'section_31', 'remand')
            and c.born_on + interval '3 years' <= a.night
          where g.id is null""",
+    "a night without the consent it takes": """
+        select n.child_id, n.night from bed_nights n join children c on c.id = n.child_id
+          cross join lateral (select c.born_on + interval '18 years' <= n.night as is_grown) g
+          cross join lateral (
+            select array_agg(s.giver) as givers from consents s
+             where s.child_id = c.id and n.night >= s.starts_on
+               and (s.ends_on is null or n.night < s.ends_on)
+               and (s.withdrawn_at is null
+                    or n.night < (s.withdrawn_at at time zone 'Europe/London')::date)) s
+          cross join lateral (
+            select exists (select from consent_flags f where f.child_id = c.id
+                            and n.night >= f.starts_on
+                            and (f.ends_on is null or n.night < f.ends_on)) as is_flagged) f
+         where not coalesce(case
+             when is_grown or c.legal_status = 'staying_put' then 'young_adult' = any (givers)
+             when c.legal_status = 'remand' then 'youth_offending_team' = any (givers)
+                  and (not is_flagged or 'social_worker' = any (givers))
+             when c.legal_status not in ('section_20', 'section_31') then true
+             when is_flagged then 'social_worker' = any (givers)
+             when c.legal_status = 'section_20' then 'delegated_by_parent' = any (givers)
+             else givers && array['delegated_by_authority', 'social_worker'] end, false)""",
     "a longer stay that nobody approved": """
         select r.id from respite_requests r where r.state = 'accepted'
            and cardinality(r.nights) > 3 and (cardinality(r.nights) > 7

@@ -167,7 +167,9 @@ class TestTheLedger:
                 let_through += 1
         assert let_through > 50
 
-    @pytest.mark.parametrize("forgotten", ["absences", "agreements", "adults", "approvals"])
+    @pytest.mark.parametrize(
+        "forgotten", ["absences", "agreements", "adults", "approvals", "consents"]
+    )
     def test_is_seen_to_differ_where_it_forgets(self, loaded, reading, stays, forgotten):
         rules, differing = loaded[0], 0
         for town, stay in stays:

@@ -70,6 +70,7 @@ HARMS = {
           from bed_nights a join bed_nights b using (hub_home_id, night)
          where a.child_id < b.child_id limit 1""",
     "a shared bedroom without both agreements": "update beds set bedroom = 'one room'",
+    "a night without the consent it takes": "update consents set withdrawn_at = '2020-1-1'",
     "a longer stay that nobody approved": "delete from check_overrides",
     "a guest while the hub is away": "update hub_absences set first_night = '2020-1-1'",
     "a bed that is not there": "update beds set ends_on = starts_on",

@@ -1,11 +1,13 @@
 """All checks together: which there are, who may set one aside, and what stops an asking."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from uuid_utils.compat import uuid7
 
 from hub_api.access import Role
+from hub_api.households.models import LegalStatus
 from hub_api.sleepovers.checks import (
     CHECKS,
     OVERRIDABLE,
@@ -52,11 +54,19 @@ BLOCKED = {
     "length": (make_stay(nights=4), make_facts()),
     "child_one_place": (make_stay(), make_facts(nights_away=make_nights_away(AVA, [FRIDAY]))),
     "hub_away": (make_stay(), make_facts(absences=(Absence(FRIDAY, FRIDAY),))),
+    "consent": (make_stay(), make_facts(consents=())),
 }
 """For each check that can block, what it alone blocks."""
 
 WARNED = {
     "temporary_stay": (make_stay(nights=8), make_facts()),
+    "adult_guest": (
+        make_stay(),
+        make_facts(
+            make_child(AVA, born_on=date(2008, 6, 1), legal_status=LegalStatus.STAYING_PUT),
+            residents=(BEN,),
+        ),
+    ),
     "timing": (make_stay(), make_facts(make_child(AVA, born_on=FRIDAY.replace(year=2016)))),
 }
 
@@ -72,7 +82,8 @@ class TestJudge:
         codes = [check.code for check in judge(make_stay(), make_facts(), RULES)]
         assert codes == [
             "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
-            "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "timing",
+            "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "consent",
+            "adult_guest", "timing",
         ]  # fmt: skip
         assert {*codes} == {*BLOCKED, *WARNED}
         assert len(CHECKS) == len(codes)
@@ -121,6 +132,7 @@ class TestSettingAside:
             "length": Role.LIAISON_WORKER,
             "child_one_place": None,
             "hub_away": Role.HUB_CARER,
+            "consent": None,
         }
 
     def test_is_about_one_check_only(self):

@@ -325,8 +325,9 @@ class TestAcceptAndAHubChildMore:
         def start() -> None:
             with db.transaction(owner) as session:
                 session.execute(sa.text("delete from bed_nights"))
-                session.execute(sa.text("delete from child_keys where child_id in (select id from"
-                    " children where first_name = 'Hub child')"))  # fmt: skip
+                for table in ("child_keys", "consents"):
+                    session.execute(sa.text(f"delete from {table} where child_id in (select id from"
+                        " children where first_name = 'Hub child')"))  # fmt: skip
                 session.execute(sa.text("delete from children where first_name = 'Hub child'"))
                 for _ in range(2):
                     add_hub_child(world)

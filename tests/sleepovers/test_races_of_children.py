@@ -228,3 +228,50 @@ class TestTwoWhoAreToBeKeptApart:
                 return
             self.start_anew(execute)
         pytest.fail("with the child held by nobody, the two were never put together unseen")
+
+
+class TestAConsentThatIsWithdrawn:
+    """While the hub carer says yes on the strength of it."""
+
+    def race(self, world, day: int) -> list[Any]:
+        request = world.asked(**when(day))
+        path = f"/children/{world.here.family.children[0]}/consents"
+        (consent,) = liaison(world).get(path).json["items"]
+        withdrawing, own = like(liaison(world)), f"/consents/{consent['id']}/withdraw"
+        seen = f'"{consent["version"]}"'
+        return all_at_once(
+            [
+                to_accept(world.hub_carer, request),
+                lambda: withdrawing.post(own, If_Match=seen).status_code,
+            ]
+        )
+
+    UNSEEN = """
+        select from sleepovers s where s.state = 'confirmed'
+           and not exists (select from tasks where kind = 'consent_missing')
+    """
+    NO_STAYS = "delete from bed_nights; delete from sleepovers; delete from tasks"
+    GIVEN = "update consents set withdrawn_at = null, version = version + 1"
+
+    def start_anew(self, execute) -> None:
+        execute(self.NO_STAYS)
+        execute(self.GIVEN)
+
+    @again
+    def test_refuses_the_stay_or_is_told_of(self, world, rows, execute):
+        for day in DAYS:
+            accepted, withdrawn = self.race(world, day)
+            assert accepted in (WON, (409, "consent"))
+            assert withdrawn == 200
+            assert rows(self.UNSEEN) == []
+            self.start_anew(execute)
+
+    @pytest.mark.usefixtures("children_free")
+    def test_does_neither_when_nobody_holds_the_child(self, world, rows, execute, slow):
+        slow()
+        for day in CONTROL_DAYS:
+            self.race(world, day)
+            if rows(self.UNSEEN):
+                return
+            self.start_anew(execute)
+        pytest.fail("with the child held by nobody, no stay was ever without consent unseen")

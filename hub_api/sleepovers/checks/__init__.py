@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hub_api.sleepovers.checks.beds import check_bedroom_sharing, check_guest_bed
 from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome, Pairs, Waiver
+from hub_api.sleepovers.checks.consent import check_adult_guest, check_consent
 from hub_api.sleepovers.checks.limits import (
     check_approval_terms,
     check_checks_current,
@@ -57,6 +58,8 @@ CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_child_one_place,
     check_temporary_stay,
     check_hub_away,
+    check_consent,
+    check_adult_guest,
     check_timing,
 )
 
@@ -70,6 +73,7 @@ REFUSALS = (
     "stay_too_long",
     "child_already_away",
     "hub_away",
+    "consent",
 )
 """The codes of the 409s that checks become (`Check.problem`), for the routes to document."""
 

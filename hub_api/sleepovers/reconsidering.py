@@ -1,0 +1,128 @@
+"""Stays that were confirmed with the consent they take, and have it no more, or have it again.
+
+A stay isn't called off by itself: the consent may be given anew, or the stay be moved, and where
+the child sleeps instead is for people to say. Both homes and the liaison worker are told, who has a
+task; it is settled when the consent is back. Its kind is its own: what speaks against a stay
+otherwise must not be settled with it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api import changes, clock, db
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
+from hub_api.consents.changes import ConsentChanged
+from hub_api.households.changes import ChildrenChanged
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from hub_api.sleepovers import facts, reminding
+from hub_api.sleepovers.checks.consent import nights_without
+from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+SOON = timedelta(days=7)
+"""How far ahead of a night without consent somebody is asked once more."""
+
+_IS_OPEN = Sleepover.state.in_([SleepoverState.CONFIRMED, SleepoverState.IN_STAY])
+
+
+@changes.on(ConsentChanged)
+def reconsider_stays_of(change: ConsentChanged) -> None:
+    """Whose consent was given, ended or withdrawn, or whose social worker is now the one to ask."""
+    reconsider(change.child_ids)
+
+
+@changes.on(ChildrenChanged)
+def reconsider_stays_of_changed_children(change: ChildrenChanged) -> None:
+    """A legal status or a birthday decides whose consent it takes."""
+    reconsider(change.child_ids)
+
+
+def reconsider_soon() -> None:
+    """Look at every stay with a night of the coming week. For a job: what is known is not told
+    again, unless somebody has said that it is done while the consent is still missing."""
+    today = clock.london_today()
+    found = (
+        sa.select(BedNight.child_id)
+        .join(Sleepover, Sleepover.id == BedNight.sleepover_id)
+        .where(BedNight.night.between(today, today + SOON), _IS_OPEN)
+        .distinct()
+    )
+    reconsider(db.session().scalars(found).all())
+
+
+def reconsider(child_ids: Iterable[UUID]) -> None:
+    """Judge the nights ahead of these children's stays by their consents as they are now."""
+    for stay in _stays_ahead(child_ids):
+        if _lacks_consent(stay):
+            _tell(stay)
+        else:
+            tasks.settle(TaskKind.CONSENT_MISSING, stay.id)
+
+
+def _stays_ahead(child_ids: Iterable[UUID]) -> list[Any]:
+    """Stays with a night still to come, each with those nights. None of them is locked: whoever
+    changes one holds it already, and waits for the child that is locked here."""
+    nights = sa.func.array_agg(BedNight.night.distinct(), type_=sa.ARRAY(sa.Date()))
+    found = (
+        sa.select(
+            Sleepover.id,
+            Sleepover.constellation_id,
+            Sleepover.household_id,
+            Sleepover.hub_home_id,
+            Sleepover.child_id,
+            Sleepover.request_id,
+            Sleepover.arrives_at,
+            Sleepover.departs_at,
+            nights.label("nights"),
+        )
+        .join(BedNight, BedNight.sleepover_id == Sleepover.id)
+        .where(
+            Sleepover.child_id.in_([*child_ids]),
+            _IS_OPEN,
+            BedNight.night >= clock.london_today(),
+        )
+        .group_by(Sleepover.id)
+        .order_by(Sleepover.id)
+    )
+    return [*db.session().execute(found)]
+
+
+def _lacks_consent(ahead: Any) -> bool:
+    nights: tuple[date, ...] = tuple(sorted(ahead.nights))
+    stay = Stay(
+        hub_home_id=ahead.hub_home_id,
+        children=(ahead.child_id,),
+        arrives_at=ahead.arrives_at,
+        departs_at=ahead.departs_at,
+        nights=nights,
+        reason="",
+        request_id=ahead.request_id,
+    )
+    return bool(nights_without(ahead.child_id, stay, facts.read(stay)))
+
+
+def _tell(stay: Any) -> None:
+    is_new = tasks.raise_task(
+        TaskKind.CONSENT_MISSING,
+        constellation_id=stay.constellation_id,
+        subject_id=stay.id,
+        no_later_than=max(stay.arrives_at, clock.now()),
+    )
+    if is_new:
+        homes = reminding.both_homes(stay.household_id, stay.constellation_id)
+        workers = accounts.accounts_holding(
+            Role.LIAISON_WORKER, constellation_id=stay.constellation_id
+        )
+        notifications.notify({*homes, *workers}, Category.CONSENT_MISSING, stay.id)
