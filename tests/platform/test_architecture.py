@@ -27,9 +27,16 @@ ORDER = {
     "tasks": {"accounts", "audit"},
     "constellations": {"accounts", "audit", "notifications", "tasks"},
     "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
+    "break_glass": {
+        "accounts", "constellations", "households", "audit", "notifications", "tasks"
+    },
     "sleepovers": {"accounts", "constellations", "households", "audit", "notifications", "tasks"},
     "respite": {
         "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
+    },
+    "packs": {
+        "accounts", "constellations", "households", "break_glass", "sleepovers", "respite",
+        "audit", "notifications", "tasks",
     },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
