@@ -70,6 +70,7 @@ def slices() -> tuple[Blueprint, ...]:
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications import preferences_routes
     from hub_api.notifications import routes as notifications
+    from hub_api.packs.routes import blp as packs
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
     from hub_api.sleepovers.routes import calendar
@@ -84,6 +85,7 @@ def slices() -> tuple[Blueprint, ...]:
         respite,
         sleepovers,
         calendar,
+        packs,
         notifications.blp,
         notifications.devices_blp,
         preferences_routes.blp,

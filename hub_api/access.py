@@ -45,6 +45,10 @@ class Permission(StrEnum):
     """Change households, adults, children, approvals, exemptions and agreements."""
     CHILD_READ = "child:read"
     """See a child's legal status and dates; never the pack."""
+    PACK_READ = "child:read_pack"
+    """Read a child's pack, where and while one may: packs/policy.py. Every reading is audited."""
+    PACK_WRITE = "child:write_pack"
+    """Write a child's pack, and say that it is still right."""
     RESPITE_READ = "respite:read"
     """See respite requests."""
     RESPITE_REQUEST = "respite:request"
@@ -87,19 +91,24 @@ _KEEPS_RECORDS = frozenset(
     {Permission.CONSTELLATION_MANAGE, Permission.HOUSEHOLD_MANAGE, Permission.CHILD_READ}
 )
 
+_WRITES_PACKS = frozenset({Permission.PACK_READ, Permission.PACK_WRITE})
+
 EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 """What a live session is enough for, even when the last role has ended."""
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS
+    | _WRITES_PACKS
     | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS
     | _RUNS_STAYS
-    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS},
+    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS}
+    | {Permission.PACK_READ},
     Role.LIAISON_WORKER: _READS
     | _TASKS
     | _RUNS_STAYS
     | _KEEPS_RECORDS
+    | _WRITES_PACKS
     | {
         Permission.RESPITE_DECIDE,
         Permission.RESPITE_OVERRIDE,

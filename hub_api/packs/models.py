@@ -128,3 +128,9 @@ on_constraint(
 on_constraint(
     "ck_medicine_ends_after_start", "ends_too_early", "Please choose an end after the start."
 )
+for _table in ("pack_section", "medicine"):
+    on_constraint(
+        f"fk_{_table}_child",
+        "moved_meanwhile",
+        "This child has just moved to another constellation. Please look again.",
+    )

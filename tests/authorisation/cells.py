@@ -63,6 +63,7 @@ BY_PATH = {
     "{exemption_id}": "exemption",
     "{kept_apart_id}": "kept_apart",
     "{agreement_id}": "agreement",
+    "{medicine_id}": "medicine",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",
@@ -201,7 +202,7 @@ def play(stage: Stage, cell: Cell) -> Answer:
     operation, world = cell.operation, stage.world
     kind = kind_of(cell.line)
     object_id = world.objects[kind][cell.whose] if kind else ""
-    path = operation.path
+    path = operation.path.replace("{section}", "diet")
     for name in re.findall(r"{\w+}", path)[:-1]:
         path = path.replace(name, world.objects[BY_PATH[name]][cell.whose])
     path = re.sub(r"{\w+}", object_id, path)
@@ -293,12 +294,16 @@ def _wrong_content(stage: Stage, cell: Cell, answer: Answer) -> str | None:
     return None
 
 
+ADDING = {"overrideCheck", "putPackSection", "confirmPackSection"}
+"""Operations that answer with something of their own about the object in their path."""
+
+
 def _about(stage: Stage, cell: Cell) -> str | None:
     """The id that the answer must have; None where it is another's or there is none."""
     kind = kind_of(cell.line)
     if cell.operation.id in {"getMe", "changeMe"}:
         return str(stage.world.people[cell.who])
-    adds = kind == "role" or cell.operation.id == "overrideCheck"
+    adds = kind == "role" or cell.operation.id in ADDING
     if kind is None or adds or "{" not in cell.operation.path:
         return None
     if "201" in cell.operation.statuses:

@@ -149,6 +149,12 @@ listSharingAgreements       -     -         -    CHN     -        -    CHNEX   -
 createSharingAgreement      -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 endSharingAgreement         -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 
+getPack                     H     N         HN   CHN     E        -    -       -     -     !      HNE   E
+putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E
+confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E
+createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E
+endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E
+
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
@@ -206,6 +212,7 @@ OBJECTS = {
     "exemption": "CHNEX",
     "kept_apart": "CHNEX",
     "agreement": "CHNEX",
+    "medicine": "CHNEX",
     "request": "HNE",
     "draft": "HNE",
     "held": "HNE",

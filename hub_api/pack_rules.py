@@ -1,0 +1,40 @@
+"""How long a pack is open to the hub, and how long what it says counts as right: settings of their
+own, beside those of `settings.py`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    WholeNumber = Callable[[Mapping[str, str], str, int, int, int], int]
+
+KNOWN = {
+    "HUB_PACK_OPEN_DAYS",
+    "HUB_PACK_CONFIRMED_DAYS",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackRules:
+    """The settings of packs; docs/operator.md lists the environment variables."""
+
+    open_after_return: timedelta = timedelta(days=7)
+    """How long after a child's return the hub carer may still read the pack."""
+
+    confirmed_within: timedelta = timedelta(days=180)
+    """How long ago a section may have been confirmed and still count as right."""
+
+
+USUAL = PackRules()
+
+
+def from_environment(env: Mapping[str, str], whole_number: WholeNumber) -> PackRules:
+    """Read them; `whole_number` is the reader of `settings.py`. Raises `SettingsError`."""
+    return PackRules(
+        open_after_return=timedelta(days=whole_number(env, "HUB_PACK_OPEN_DAYS", 7, 0, 90)),
+        confirmed_within=timedelta(days=whole_number(env, "HUB_PACK_CONFIRMED_DAYS", 180, 1, 730)),
+    )
