@@ -49,6 +49,10 @@ class Permission(StrEnum):
     """Read a child's pack, where and while one may: packs/policy.py. Every reading is audited."""
     PACK_WRITE = "child:write_pack"
     """Write a child's pack, and say that it is still right."""
+    BREAK_GLASS = "break_glass:open"
+    """Open a child's pack in an emergency, with a reason and for an hour."""
+    BREAK_GLASS_REVIEW = "break_glass:review"
+    """See who opened which pack in an emergency, and say whether it was right."""
     RESPITE_READ = "respite:read"
     """See respite requests."""
     RESPITE_REQUEST = "respite:request"
@@ -114,6 +118,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.RESPITE_OVERRIDE,
         Permission.HUB_BLOCK_NIGHTS,
         Permission.AUDIT_READ,
+        Permission.BREAK_GLASS_REVIEW,
     },
     Role.PROGRAMME_MANAGER: _READS
     | _TASKS
@@ -123,6 +128,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CONSTELLATION_SET_UP,
         Permission.RESPITE_OVERRIDE,
         Permission.AUDIT_READ,
+        Permission.PACK_READ,
+        Permission.BREAK_GLASS,
+        Permission.BREAK_GLASS_REVIEW,
     },
     Role.HOME_DUTY_STAFF: frozenset(),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),

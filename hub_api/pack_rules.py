@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 KNOWN = {
     "HUB_PACK_OPEN_DAYS",
     "HUB_PACK_CONFIRMED_DAYS",
+    "HUB_BREAK_GLASS_MINUTES",
+    "HUB_BREAK_GLASS_REVIEW_HOURS",
 }
 
 
@@ -28,6 +30,12 @@ class PackRules:
     confirmed_within: timedelta = timedelta(days=180)
     """How long ago a section may have been confirmed and still count as right."""
 
+    glass_broken_for: timedelta = timedelta(minutes=60)
+    """How long a record that was opened in an emergency stays open."""
+
+    review_within: timedelta = timedelta(hours=24)
+    """How soon somebody else is to look at why."""
+
 
 USUAL = PackRules()
 
@@ -37,4 +45,8 @@ def from_environment(env: Mapping[str, str], whole_number: WholeNumber) -> PackR
     return PackRules(
         open_after_return=timedelta(days=whole_number(env, "HUB_PACK_OPEN_DAYS", 7, 0, 90)),
         confirmed_within=timedelta(days=whole_number(env, "HUB_PACK_CONFIRMED_DAYS", 180, 1, 730)),
+        glass_broken_for=timedelta(
+            minutes=whole_number(env, "HUB_BREAK_GLASS_MINUTES", 60, 5, 240)
+        ),
+        review_within=timedelta(hours=whole_number(env, "HUB_BREAK_GLASS_REVIEW_HOURS", 24, 1, 24)),
     )

@@ -32,6 +32,7 @@ class Topic(StrEnum):
     """What a locked screen may say a notification is about; its title is in `words.py`."""
 
     BOOKING = "booking"
+    RECORD = "record"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -41,6 +42,7 @@ DAY = timedelta(days=1)
 CARERS = (Role.SATELLITE_CARER,)
 HUB = (Role.HUB_CARER,)
 LIAISON = (Role.LIAISON_WORKER,)
+OVERSEERS = (Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
 BOTH_HOMES = (Role.SATELLITE_CARER, Role.HUB_CARER)
 ALL_THREE = (*BOTH_HOMES, Role.LIAISON_WORKER)
 
@@ -147,6 +149,14 @@ class Category(StrEnum):
     RETURN_LATE = (
         "return_late", Topic.BOOKING, Severity.URGENT, DAY / 2, ALL_THREE,
         "A child should be home by now. Please check, and ring if you are worried.",
+    )
+
+    # --- children's records
+
+    # At night as well: that somebody else knows at once is what keeps it to emergencies.
+    RECORD_OPENED = (
+        "record_opened", Topic.RECORD, Severity.URGENT, DAY, OVERSEERS,
+        "A child's record was opened in an emergency. Please look at why.",
     )
 
     # --- the telling itself

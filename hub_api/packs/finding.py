@@ -70,7 +70,8 @@ PACK = reads.Query(_pack)
 
 def instants() -> dict[str, datetime]:
     """What `policy.visible_to()` goes by: the clock."""
-    return {"ended_after": clock.now() - settings.current().packs.open_after_return}
+    now = clock.now()
+    return {"now": now, "ended_after": now - settings.current().packs.open_after_return}
 
 
 def find_pack(actor: Actor, child_id: UUID) -> list[Row]:

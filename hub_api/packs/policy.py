@@ -1,8 +1,8 @@
 """Who reads a child's pack, and who writes it (domain.md, section 2).
 
 Its own carers, while the child lives with them; the liaison worker of its constellation; the hub
-carer while the child is their guest, from confirmation until some days after the return. To
-everybody else there is no such pack.
+carer while the child is their guest, from confirmation until some days after the return; and a
+programme manager who has broken the glass, for an hour. To everybody else there is no such pack.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api.access import Role
+from hub_api.break_glass import service as break_glass
 from hub_api.households import service as households
 from hub_api.sleepovers import service as sleepovers
 
@@ -36,6 +37,7 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
         ),
         asking.holds(CHILD.constellation_id, Role.LIAISON_WORKER),
         sleepovers.looks_after(asking, CHILD.child_id),
+        break_glass.is_open_to(asking, CHILD.child_id),
     )
 
 

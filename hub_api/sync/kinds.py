@@ -33,6 +33,7 @@ NOT_SYNCED = {
     "listAuditEvents": "never on a phone",
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
+    "listBreakGlass": "reasons are sealed, and read one by one",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",

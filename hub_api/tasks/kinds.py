@@ -58,6 +58,14 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # A day, weekends too (security.md, Audit); whoever opened it is not the one to look at it.
+    BREAK_GLASS_REVIEW = (
+        "break_glass_review",
+        "Somebody opened a child's record in an emergency. Please look at why.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

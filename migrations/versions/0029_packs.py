@@ -17,9 +17,21 @@ SECTIONS = (
     " 'routine_and_sleep', 'communication', 'faith_and_culture', 'cared_for_alongside', 'pets',"
     " 'school_run', 'family_time', 'missing_plan', 'consents')"
 )
+OLD_KINDS = (
+    "hub_carer_missing", "approval_needed", "return_late", "sleepover_in_doubt", "device_stopped"
+)  # fmt: skip
+KINDS = (*OLD_KINDS[:-1], "break_glass_review", OLD_KINDS[-1])
+OLD_CATEGORIES = (
+    "request_submitted", "request_accepted", "request_approved", "request_declined",
+    "request_withdrawn", "request_changed", "request_expired", "approval_needed",
+    "sleepover_cancelled", "sleepover_extended", "sleepover_ended_early", "sleepover_tomorrow",
+    "handover_due", "return_due", "return_late", "device_stopped", "morning_digest", "push_test",
+)  # fmt: skip
+CATEGORIES = (*OLD_CATEGORIES[:-3], "record_opened", *OLD_CATEGORIES[-3:])
 
 
 def upgrade() -> None:
+    _know(KINDS, CATEGORIES)
     _create_packs()
     _create_medicines()
     _create_break_glass()
@@ -33,6 +45,17 @@ def upgrade() -> None:
     )
     for table in ("pack_sections", "medicines", "break_glass"):
         scope_by_constellation(table)
+
+
+def _know(kinds: tuple[str, ...], categories: tuple[str, ...]) -> None:
+    """The words there are, in the order of the code."""
+    for table, name, column, words in (
+        ("tasks", "ck_task_kind_known", "kind", kinds),
+        ("notifications", "ck_notification_category_known", "category", categories),
+    ):
+        op.drop_constraint(op.f(name), table)
+        rule = f"{column} in ({', '.join(map(repr, words))})"
+        op.create_check_constraint(op.f(name), table, rule)
 
 
 def _of_its_child(name: str) -> sa.ForeignKeyConstraint:
@@ -153,3 +176,6 @@ def _create_break_glass() -> None:
 def downgrade() -> None:
     for table in ("break_glass", "medicines", "pack_sections"):
         op.drop_table(table)
+    op.execute("delete from tasks where kind = 'break_glass_review'")
+    op.execute("delete from notifications where category = 'record_opened'")
+    _know(OLD_KINDS, OLD_CATEGORIES)

@@ -64,6 +64,7 @@ BY_PATH = {
     "{kept_apart_id}": "kept_apart",
     "{agreement_id}": "agreement",
     "{medicine_id}": "medicine",
+    "{break_glass_id}": "break_glass",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",

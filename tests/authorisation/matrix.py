@@ -149,11 +149,15 @@ listSharingAgreements       -     -         -    CHN     -        -    CHNEX   -
 createSharingAgreement      -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 endSharingAgreement         -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 
-getPack                     H     N         HN   CHN     E        -    -       -     -     !      HNE   E
+getPack                     H     N         HN   CHN     E        -    .       -     -     !      HNE   E
 putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E
 confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E
 createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E
 endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E
+breakGlass                  -     -         -    -       -        -    CHNEX   -     -     !      -     CHNEX
+listBreakGlass              -     -         -    C       -        -    CX      -     -     !      -     CX
+getBreakGlass               -     -         -    C       -        -    CX      -     -     !      -     CX
+reviewBreakGlass            -     -         -    C       -        -    CX      -     -     !      -     CX
 
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
@@ -213,6 +217,7 @@ OBJECTS = {
     "kept_apart": "CHNEX",
     "agreement": "CHNEX",
     "medicine": "CHNEX",
+    "break_glass": "CX",
     "request": "HNE",
     "draft": "HNE",
     "held": "HNE",
@@ -246,6 +251,7 @@ ABOUT = {
     "createRespiteRequest": "household",
     "createRespiteRequest/twice": "key",
     "createHousehold": "constellation",
+    "breakGlass": "child",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -264,6 +270,7 @@ IDS_LIKE_THE_OBJECT = {
     ("setSiblings", "children"): "child",
     ("keepApart", "other_child_id"): "child",
     ("createSharingAgreement", "with_child_id"): "child",
+    ("breakGlass", "child_id"): "child",
 }
 """The kind of object that each of these ids names. Whoever may do it to an object may name it here,
 and nobody else."""

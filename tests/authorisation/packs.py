@@ -1,4 +1,4 @@
-"""A pack and a medicine for each child of the table's world."""
+"""A pack and a medicine for each child of the table's world, and two that were opened once."""
 
 from uuid import UUID
 
@@ -6,16 +6,22 @@ from uuid_utils.compat import uuid7
 
 from hub_api.packs.models import Section
 from tests.authorisation.matrix import NOBODYS
-from tests.factories.packs import make_medicine, make_pack
+from tests.factories.packs import make_medicine, make_opening, make_pack
 
 WRITTEN = (Section.ALLERGIES, Section.DIET)
 
 
-def add_packs(objects: dict[str, dict[str, str]], by: UUID) -> dict[str, dict[str, str]]:
-    """Write them; the medicines by the letter of the child's household."""
-    medicines = {NOBODYS: str(uuid7())}
+def add_packs(
+    objects: dict[str, dict[str, str]], lists: dict[str, dict[str, set[str]]], by: UUID
+) -> dict[str, dict[str, str]]:
+    """Write them; the medicines by the letter of the child's household, and what was opened by that
+    of its constellation."""
+    medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
             make_pack(UUID(child_id), by, WRITTEN)
             medicines[letter] = str(make_medicine(UUID(child_id), by).id)
-    return {"medicine": medicines}
+        if letter in "CX":
+            opened[letter] = str(make_opening(UUID(child_id), by).id)
+    lists["listBreakGlass"] = {letter: {opened[letter]} for letter in "CX"}
+    return {"medicine": medicines, "break_glass": opened}

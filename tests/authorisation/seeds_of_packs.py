@@ -78,6 +78,44 @@ PACKS = [
         ),
         ("endMedicine",),
     ),
+    Seed(
+        "whoever breaks the glass sees every record",
+        source("break_glass.policy:is_open_to", "BreakGlass.child_id == child_id,", ""),
+        READING,
+    ),
+    Seed(
+        "the glass is broken for everybody",
+        source(
+            "break_glass.policy:is_open_to",
+            "asking.is_account(BreakGlass.opened_by)",
+            "sa.true()",
+        ),
+        READING,
+    ),
+    Seed(
+        "liaison workers open records anywhere",
+        given(Role.LIAISON_WORKER, Permission.BREAK_GLASS),
+        ("breakGlass",),
+    ),
+    Seed(
+        "openings without their policy",
+        source("break_glass.service:_openings", ".where(policy.visible_to(ASKING))", ""),
+        ("listBreakGlass", "getBreakGlass"),
+    ),
+    Seed(
+        "openings anywhere are for whoever works there",
+        source(
+            "break_glass.policy:visible_to",
+            "Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER",
+            "Role.PROGRAMME_MANAGER",
+        ),
+        ("listBreakGlass", "getBreakGlass"),
+    ),
+    Seed(
+        "any opening is reviewed",
+        source("break_glass.service:review_opening", ", policy.visible_to(ASKING)", ""),
+        ("reviewBreakGlass",),
+    ),
     Seed("managers write packs", given(Role.PROGRAMME_MANAGER, Permission.PACK_WRITE), WRITING),
     Seed("carers write no packs", denied(Role.SATELLITE_CARER, Permission.PACK_WRITE), WRITING),
 ]

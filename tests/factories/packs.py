@@ -1,7 +1,7 @@
 """Packs put straight into the database, sealed as the app seals them."""
 
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
 from hub_api import child_keys, clock, db
+from hub_api.break_glass.models import BreakGlass
 from hub_api.households.models import Child
 from hub_api.packs.models import Medicine, PackSection, Says, Section
 
@@ -84,6 +85,26 @@ def make_medicine(child_id: UUID, recorded_by: UUID, **changes: Any) -> Medicine
     db.session().add(medicine)
     db.session().flush()
     return medicine
+
+
+def make_opening(child_id: UUID, opened_by: UUID, **changes: Any) -> BreakGlass:
+    """A record that somebody opened in an emergency, an hour of which is left."""
+    opening_id, now = uuid7(), clock.now()
+    opening = BreakGlass(
+        id=opening_id,
+        child_id=child_id,
+        constellation_id=_place_of(child_id),
+        reason=child_keys.protect(BreakGlass.reason, opening_id, [child_id], "Nobody answers."),
+        **{
+            "opened_by": opened_by,
+            "opened_at": now,
+            "expires_at": now + timedelta(hours=1),
+            **changes,
+        },
+    )
+    db.session().add(opening)
+    db.session().flush()
+    return opening
 
 
 def _place_of(child_id: UUID) -> UUID:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from hub_api.access import Role
 from tests.conftest import World
 from tests.factories.packs import section_body
 
@@ -23,7 +24,23 @@ class Packs:
             "confirmPackSection": self._written,
             "createMedicine": self._medicine,
             "endMedicine": self._to_end,
+            "breakGlass": self._why,
+            "getBreakGlass": self._opened,
+            "reviewBreakGlass": self._opened,
         }
+
+    def _why(self, case: Any) -> None:
+        child = str(self.world.here.family.children[0])
+        case.body = {"child_id": child, "reason": "Nobody answers the telephone."}
+
+    def _opened(self, case: Any) -> None:
+        manager = self.world.phone(self.world.staff[Role.PROGRAMME_MANAGER])
+        body = {"child_id": str(self.world.here.family.children[0]), "reason": "Nobody answers."}
+        opened = manager.post("/break-glass", body).json
+        case.path_parameters = {"break_glass_id": opened["id"]}
+        if case.method.upper() == "POST":
+            case.headers["If-Match"] = f'"{opened["version"]}"'
+            case.body = {"finding": "justified"}
 
     def _version(self) -> int:
         sections = self.world.carer.get(f"{self._child}/pack").json["sections"]

@@ -128,6 +128,7 @@ class Town:
             **dict.fromkeys(OF_A_FAMILY, UUID(int=0)),
             "section": "diet",
             "medicine_id": UUID(int=0),
+            "break_glass_id": UUID(int=0),
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             "task_id": self._waits,

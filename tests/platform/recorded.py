@@ -4,7 +4,7 @@ from uuid import UUID
 
 from hub_api import db
 from tests.conftest import World
-from tests.factories.packs import make_medicine
+from tests.factories.packs import make_medicine, make_opening
 
 
 def records_of(world: World) -> dict[str, list[UUID]]:
@@ -32,8 +32,15 @@ def records_of(world: World) -> dict[str, list[UUID]]:
     return {
         "child_id": [one],
         "medicine_id": [medicine_of(world, one)],
+        "break_glass_id": [opening_of(world, one)],
         **{name: [UUID(answer.json["id"])] for name, answer in made.items()},
     }
+
+
+def opening_of(world: World, child_id: UUID) -> UUID:
+    with db.transaction(world.app.engine):
+        db.set_scope(world.here.family.carer, [world.here.id])
+        return make_opening(child_id, world.here.family.carer).id
 
 
 def medicine_of(world: World, child_id: UUID) -> UUID:

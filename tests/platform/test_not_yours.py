@@ -131,6 +131,7 @@ SHARED = (
     "absence_id",
     "membership_id",
     "task_id",
+    "break_glass_id",
 )
 """What two households of one constellation have in common."""
 
@@ -305,13 +306,13 @@ class TestADraft:
 
 class TestForTheProgrammeManager:
     def test_everything_that_was_sent_is_there(self, world, elsewhere):
-        """Nothing but a draft is hidden from them, so nothing else can be told apart."""
+        """Nothing but drafts and packs is hidden from them, so nothing else can be told apart."""
         phone = phone_of(world, Role.PROGRAMME_MANAGER)
         there = {
             f"{method} {path}"
             for method, path, _ in routes()
             if may_ask(Role.PROGRAMME_MANAGER, path, method)
-            and not any(kind in path for kind in OF_ONE_PERSON)
+            and not any(kind in path for kind in (*OF_ONE_PERSON, "{child_id}/pack"))
             and (method, path.rpartition("/")[2]) not in NAMING_A_HOUSEHOLD
         }
         assert set(told_apart(phone, elsewhere)) - naming_another() == there - naming_another()
@@ -325,6 +326,7 @@ class TestAnIdInABody:
             ("post", "/respite-requests", "household_id"),
             ("post", "/respite-requests", "children"),
             ("post", "/households", "constellation_id"),
+            ("post", "/break-glass", "child_id"),
         }
 
     def test_inside_a_constellation_is_of_a_kind_known_here(self):
