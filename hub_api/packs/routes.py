@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from flask import Response, render_template
+
 from hub_api.access import Permission
 from hub_api.api import Blueprint, current_actor
 from hub_api.packs import schemas, service
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 blp = Blueprint(
     "packs",
     __name__,
+    template_folder="templates",
     description="What whoever looks after a child must know. Every reading is audited.",
 )
 
@@ -37,6 +40,17 @@ _BAD_DATES = ("ends_too_early", "in_the_past")
 def get_pack(child_id: UUID) -> Any:
     """Show a child's pack, while one may, and what is missing in it."""
     return service.get_pack(current_actor(), child_id)
+
+
+@blp.route(f"{_CHILD}/pack/page", methods=["GET"])
+@blp.allow(Permission.PACK_READ)
+@blp.response(200, {"type": "string"}, content_type="text/html")
+def get_pack_page(child_id: UUID) -> Any:
+    """Show a child's pack as one page to print, without an address in it."""
+    found = service.get_page(current_actor(), child_id)
+    page = Response(render_template("pack.html", **found), content_type="text/html; charset=utf-8")
+    page.headers["Content-Security-Policy"] = service.PAGE_POLICY
+    return page
 
 
 @blp.route(_SECTION, methods=["PUT"])
@@ -83,3 +97,12 @@ def create_medicine(body: service.MedicineIn, child_id: UUID) -> Any:
 def end_medicine(body: dict[str, date], medicine_id: UUID, seen_version: int) -> Any:
     """Say from which day a child is no longer given a medicine."""
     return service.end_medicine(current_actor(), medicine_id, seen_version, **body)
+
+
+@blp.route("/respite-requests/<uuid:request_id>/matching-summary", methods=["GET"])
+@blp.allow(Permission.RESPITE_DECIDE)
+@blp.refuses("wrong_state")
+@blp.response(200, schemas.MatchingSummarySchema)
+def get_matching_summary(request_id: UUID) -> Any:
+    """Show what I need to know of the children before I decide on a request."""
+    return service.get_matching_summary(current_actor(), request_id)

@@ -185,3 +185,30 @@ class PackSchema(Schema):
     to_confirm = fields.List(fields.String(validate=one_of(Section)), required=True)
     sections = fields.List(fields.Nested(PackSectionSchema), required=True)
     medicines = fields.List(fields.Nested(MedicineSchema), required=True)
+
+
+# --- before deciding ---------------------------------------------------------------------------
+
+
+class SaidSchema(Schema):
+    """What a section says, in short."""
+
+    says = fields.String(required=True, validate=one_of(Says))
+    text = fields.String(required=True, allow_none=True)
+    chosen = fields.List(fields.String(validate=one_of(PackWord)), required=True)
+
+
+class MatchedChildSchema(ChildSummarySchema):
+    """A child who is asked for; null where nobody has written it down."""
+
+    allergies = fields.Nested(SaidSchema, required=True, allow_none=True)
+    risks_to_child = fields.Nested(SaidSchema, required=True, allow_none=True)
+    risks_from_child = fields.Nested(SaidSchema, required=True, allow_none=True)
+    takes_medication = fields.Boolean(required=True, allow_none=True)
+
+
+class MatchingSummarySchema(Schema):
+    """What the hub carer sees before deciding, and no more."""
+
+    id = fields.UUID(required=True, metadata={"description": "The request's."})
+    children = fields.List(fields.Nested(MatchedChildSchema), required=True)

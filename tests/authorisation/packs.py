@@ -12,10 +12,13 @@ WRITTEN = (Section.ALLERGIES, Section.DIET)
 
 
 def add_packs(
-    objects: dict[str, dict[str, str]], lists: dict[str, dict[str, set[str]]], by: UUID
+    objects: dict[str, dict[str, str]],
+    lists: dict[str, dict[str, set[str]]],
+    by: UUID,
+    manager: UUID,
 ) -> dict[str, dict[str, str]]:
     """Write them; the medicines by the letter of the child's household, and what was opened by that
-    of its constellation."""
+    of its constellation. The manager has opened one record as well, and may read it now."""
     medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
@@ -24,4 +27,5 @@ def add_packs(
         if letter in "CX":
             opened[letter] = str(make_opening(UUID(child_id), by).id)
     lists["listBreakGlass"] = {letter: {opened[letter]} for letter in "CX"}
+    lists["listBreakGlass"]["C"].add(str(make_opening(UUID(objects["child"]["C"]), manager).id))
     return {"medicine": medicines, "break_glass": opened}

@@ -3,7 +3,7 @@
 from hub_api.access import Permission, Role
 from tests.authorisation.mistakes import Seed, denied, given, source
 
-READING = ("getPack",)
+READING = ("getPack", "getPackPage")
 WRITING = ("putPackSection", "confirmPackSection", "createMedicine", "endMedicine")
 
 PACKS = [
@@ -112,9 +112,13 @@ PACKS = [
         ("listBreakGlass", "getBreakGlass"),
     ),
     Seed(
-        "any opening is reviewed",
-        source("break_glass.service:review_opening", ", policy.visible_to(ASKING)", ""),
-        ("reviewBreakGlass",),
+        "whoever sees a request is shown its children",
+        source(
+            "respite.requests:children_to_decide_on",
+            "not policy.can_accept(actor, request)",
+            "False",
+        ),
+        ("getMatchingSummary",),
     ),
     Seed("managers write packs", given(Role.PROGRAMME_MANAGER, Permission.PACK_WRITE), WRITING),
     Seed("carers write no packs", denied(Role.SATELLITE_CARER, Permission.PACK_WRITE), WRITING),
