@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KNOWN = {
     "HUB_PACK_OPEN_DAYS",
     "HUB_PACK_CONFIRMED_DAYS",
+    "HUB_PACK_REST_HOURS",
     "HUB_BREAK_GLASS_MINUTES",
     "HUB_BREAK_GLASS_REVIEW_HOURS",
 }
@@ -29,6 +30,9 @@ class PackRules:
 
     confirmed_within: timedelta = timedelta(days=180)
     """How long ago a section may have been confirmed and still count as right."""
+
+    rest_within: timedelta = timedelta(hours=24)
+    """How soon the rest of a pack is to be there when an emergency began with the minimum."""
 
     glass_broken_for: timedelta = timedelta(minutes=60)
     """How long a record that was opened in an emergency stays open."""
@@ -45,6 +49,7 @@ def from_environment(env: Mapping[str, str], whole_number: WholeNumber) -> PackR
     return PackRules(
         open_after_return=timedelta(days=whole_number(env, "HUB_PACK_OPEN_DAYS", 7, 0, 90)),
         confirmed_within=timedelta(days=whole_number(env, "HUB_PACK_CONFIRMED_DAYS", 180, 1, 730)),
+        rest_within=timedelta(hours=whole_number(env, "HUB_PACK_REST_HOURS", 24, 1, 24)),
         glass_broken_for=timedelta(
             minutes=whole_number(env, "HUB_BREAK_GLASS_MINUTES", 60, 5, 240)
         ),

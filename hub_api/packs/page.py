@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
 
+DAY = timedelta(days=1)
 STYLE = (Path(__file__).parent / "templates" / "pack.css").read_text()
 _HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 PAGE_POLICY = (
@@ -73,7 +75,10 @@ def get_page(actor: Actor, child_id: UUID) -> dict[str, Any]:
         "is_complete": pack["is_complete"],
         "missing": [TITLES[section] for section in pack["missing"]],
         "medicines": [
-            {**medicine, "ends_on": _spoken(medicine["ends_on"]) if medicine["ends_on"] else None}
+            {
+                **medicine,
+                "last_on": _spoken(medicine["ends_on"] - DAY) if medicine["ends_on"] else None,
+            }
             for medicine in pack["medicines"]
         ],
         "sections": [

@@ -12,6 +12,8 @@ from hub_api.encryption import Ciphertext
 from hub_api.errors import Conflict, Forbidden, StaleVersion
 from hub_api.packs import contents, finding, policy
 from hub_api.packs.models import PackSection, Says
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -41,6 +43,8 @@ def put_section(
         constellation_id=written.constellation_id,
         changed=[section],
     )
+    if not contents.missing({section, *(row["section"] for row in rows)}):
+        tasks.settle(TaskKind.PACK_DUE, child_id)
     return _answer(written, content)
 
 

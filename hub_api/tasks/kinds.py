@@ -58,6 +58,14 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # A day (domain.md, section 3): the child is there already, with the least that must be known.
+    PACK_DUE = (
+        "pack_due",
+        "A child came in an emergency. Please see that the rest of the pack is written.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
     # A day, weekends too (security.md, Audit); whoever opened it is not the one to look at it.
     BREAK_GLASS_REVIEW = (
         "break_glass_review",

@@ -20,7 +20,7 @@ SECTIONS = (
 OLD_KINDS = (
     "hub_carer_missing", "approval_needed", "return_late", "sleepover_in_doubt", "device_stopped"
 )  # fmt: skip
-KINDS = (*OLD_KINDS[:-1], "break_glass_review", OLD_KINDS[-1])
+KINDS = (*OLD_KINDS[:-1], "pack_due", "break_glass_review", OLD_KINDS[-1])
 OLD_CATEGORIES = (
     "request_submitted", "request_accepted", "request_approved", "request_declined",
     "request_withdrawn", "request_changed", "request_expired", "approval_needed",
@@ -176,6 +176,6 @@ def _create_break_glass() -> None:
 def downgrade() -> None:
     for table in ("break_glass", "medicines", "pack_sections"):
         op.drop_table(table)
-    op.execute("delete from tasks where kind = 'break_glass_review'")
+    op.execute("delete from tasks where kind in ('pack_due', 'break_glass_review')")
     op.execute("delete from notifications where category = 'record_opened'")
     _know(OLD_KINDS, OLD_CATEGORIES)

@@ -1,14 +1,11 @@
-"""A pack and a medicine for each child of the table's world, and two that were opened once."""
+"""A medicine for each child of the table's world, and two that were opened once."""
 
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from hub_api.packs.models import Section
 from tests.authorisation.matrix import NOBODYS
-from tests.factories.packs import make_medicine, make_opening, make_pack
-
-WRITTEN = (Section.ALLERGIES, Section.DIET)
+from tests.factories.packs import make_medicine, make_opening
 
 
 def add_packs(
@@ -22,7 +19,6 @@ def add_packs(
     medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
-            make_pack(UUID(child_id), by, WRITTEN)
             medicines[letter] = str(make_medicine(UUID(child_id), by).id)
         if letter in "CX":
             opened[letter] = str(make_opening(UUID(child_id), by).id)

@@ -9,18 +9,14 @@ from hub_api import db
 from hub_api.access import Role
 from hub_api.households import service as households
 from tests.factories.accounts import make_account
-from tests.factories.packs import make_pack
 
 SECOND = timedelta(seconds=1)
 WHY = "The hospital asks for allergies and nobody answers."
 
 
 @pytest.fixture
-def child(world, owner):
-    found = world.here.family.children[0]
-    with db.transaction(owner):
-        make_pack(found, world.here.family.carer)
-    return found
+def child(world):
+    return world.here.family.children[0]
 
 
 @pytest.fixture

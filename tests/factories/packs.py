@@ -30,6 +30,19 @@ def section_body(section: str, text: str = "Nothing much.") -> dict[str, Any]:
     return {"says": "details", "text": text, "chosen": chosen, "contacts": contacts}
 
 
+def make_plain_packs(child_ids: Iterable[UUID], place: UUID, written_by: UUID) -> None:
+    """Whole packs with nothing to tell, in one statement: what a stay needs to begin."""
+    about = {"constellation_id": place, "version": 1, "says": Says.NOTHING_TO_TELL}
+    signed = {"confirmed_on": clock.london_today(), "written_by": written_by}
+    rows = [
+        {"child_id": child_id, "section": section, **about, **signed}
+        for child_id in child_ids
+        for section in Section
+    ]
+    if rows:
+        db.session().execute(sa.insert(PackSection), rows)
+
+
 def make_pack(
     child_id: UUID,
     written_by: UUID,

@@ -60,7 +60,7 @@ def _of_a_child(place: Neighbourhood, child_id: UUID) -> list[Any]:
     return [
         PackSection(
             section=Section.DIET,
-            version=1,
+            version=2,
             says=Says.DETAILS,
             content=Ciphertext(b"\x01"),
             confirmed_on=now.date(),

@@ -17,8 +17,9 @@ SECOND = timedelta(seconds=1)
 
 
 @pytest.fixture
-def child(world) -> UUID:
-    """The first child of the family here, who stays at the hub in other tests."""
+def child(world, change) -> UUID:
+    """The first child of the family here, of whom nobody has written anything."""
+    change("delete from pack_sections")
     return world.here.family.children[0]
 
 

@@ -46,6 +46,7 @@ def test_shows_these_and_nothing_else(world, child, path, ask):
     assert "020 7946" not in said
 
 
+@pytest.mark.usefixtures("child")
 def test_says_what_nobody_has_written(world, ask):
     (shown,) = ask(world.asked()).json["children"]
     assert {shown[name] for name in (*SHOWN, "takes_medication")} == {None}

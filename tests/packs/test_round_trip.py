@@ -66,6 +66,7 @@ def opened(owner, rows):
     return read
 
 
+@pytest.mark.usefixtures("child")
 def test_packs_come_back_until_they_are_erased(world, owner, settings, opened, rows):
     with db.transaction(owner):
         written = seal_packs(world, random.Random(20261122))
@@ -87,9 +88,8 @@ def test_packs_come_back_until_they_are_erased(world, owner, settings, opened, r
     assert any(left.values())
 
 
-def test_an_erased_pack_says_nothing_and_takes_nothing(world, owner):
-    child, phone = world.here.family.children[0], world.carer
-    path = f"/children/{child}/pack"
+def test_an_erased_pack_says_nothing_and_takes_nothing(world, owner, child, path):
+    phone = world.carer
     body = section_body("diet", "Only beige food.")
     assert phone.send("PUT", f"{path}/diet", body, If_Match='"0"').status_code == 200
     medicine = {"name": "Calpol", "dose": "5 ml", "as_needed": True}

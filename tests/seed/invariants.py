@@ -32,7 +32,7 @@ FOSTERED = "('section_20', 'section_31', 'remand')"
 
 CHECKED = (
     "approval_terms", "bedroom_sharing", "checks_current", "child_one_place", "fostering_limit",
-    "guest_bed", "hub_away", "kept_apart", "length", "temporary_stay", "timing",
+    "guest_bed", "hub_away", "kept_apart", "length", "pack", "temporary_stay", "timing",
 )  # fmt: skip
 """What must have been looked at whenever something is decided (domain.md, section 3)."""
 

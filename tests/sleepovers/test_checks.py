@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hub_api.access import Role
+from hub_api.sleepovers.asked import PackState
 from hub_api.sleepovers.checks import (
     CHECKS,
     OVERRIDABLE,
@@ -56,6 +57,7 @@ BLOCKED = {
 WARNED = {
     "temporary_stay": (make_stay(nights=8), make_facts()),
     "timing": (make_stay(), make_facts(make_child(AVA, born_on=FRIDAY.replace(year=2016)))),
+    "pack": (make_stay(), make_facts(packs={AVA: PackState.MINIMUM})),
 }
 
 BEYOND_APPROVAL = (make_stay(nights=8), make_facts())
@@ -71,6 +73,7 @@ class TestJudge:
         assert codes == [
             "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
             "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "timing",
+            "pack",
         ]  # fmt: skip
         assert {*codes} == {*BLOCKED, *WARNED}
         assert len(CHECKS) == len(codes)

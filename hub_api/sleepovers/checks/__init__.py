@@ -17,6 +17,7 @@ from hub_api.sleepovers.checks.limits import (
     check_checks_current,
     check_fostering_limit,
 )
+from hub_api.sleepovers.checks.packs import check_pack
 from hub_api.sleepovers.checks.people import check_child_one_place, check_kept_apart
 from hub_api.sleepovers.checks.timing import (
     HOLIDAY,
@@ -57,6 +58,7 @@ CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_temporary_stay,
     check_hub_away,
     check_timing,
+    check_pack,
 )
 
 REFUSALS = (
