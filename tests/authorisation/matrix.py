@@ -164,7 +164,6 @@ listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
 getMatchingSummary          -     -         HN   hn      E        -    -       -     -     !      HNe   -
-getMatchingSummary/draft    -     -         .    .       .        -    -       -     -     !      e     -
 createRespiteRequest        H     N         -    -       -        -    -       -     -     !      chnE  chnEx
 createRespiteRequest/twice  H     .         -    -       -        -    -       -     -     !      h     h
 submitRespiteRequest/draft  H     N         -    -       -        -    -       -     -     !      E     E

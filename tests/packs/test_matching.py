@@ -99,3 +99,7 @@ def test_is_for_the_hub_carer_who_decides(world, ask):
     assert ask(request, world.here.liaison_worker).status_code == 403
     assert ask(request, world.here.family.carer).status_code == 403
     assert ask(request, world.elsewhere.hub_carer).status_code == 404
+
+
+def test_is_not_there_for_a_draft(world, ask):
+    assert ask(world.asked(draft=True)).status_code == 404
