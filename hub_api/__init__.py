@@ -67,12 +67,14 @@ def slices() -> tuple[Blueprint, ...]:
     """Every slice's part of the API, in the order of its document."""
     from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
+    from hub_api.break_glass.routes import blp as break_glass
     from hub_api.consents.routes import blp as consents
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications import preferences_routes
     from hub_api.notifications import routes as notifications
+    from hub_api.packs.routes import blp as packs
     from hub_api.respite.routes import blp as respite
     from hub_api.sleepovers.routes import blp as sleepovers
     from hub_api.sleepovers.routes import calendar
@@ -88,6 +90,8 @@ def slices() -> tuple[Blueprint, ...]:
         respite,
         sleepovers,
         calendar,
+        packs,
+        break_glass,
         notifications.blp,
         notifications.devices_blp,
         preferences_routes.blp,

@@ -45,6 +45,14 @@ class Permission(StrEnum):
     """Change households, adults, children, approvals, exemptions and agreements."""
     CHILD_READ = "child:read"
     """See a child's legal status and dates; never the pack."""
+    PACK_READ = "child:read_pack"
+    """Read a child's pack, where and while one may: packs/policy.py. Every reading is audited."""
+    PACK_WRITE = "child:write_pack"
+    """Write a child's pack, and say that it is still right."""
+    BREAK_GLASS = "break_glass:open"
+    """Open a child's pack in an emergency, with a reason and for an hour."""
+    BREAK_GLASS_REVIEW = "break_glass:review"
+    """See who opened which pack in an emergency, and say whether it was right."""
     RESPITE_READ = "respite:read"
     """See respite requests."""
     RESPITE_REQUEST = "respite:request"
@@ -87,24 +95,30 @@ _KEEPS_RECORDS = frozenset(
     {Permission.CONSTELLATION_MANAGE, Permission.HOUSEHOLD_MANAGE, Permission.CHILD_READ}
 )
 
+_WRITES_PACKS = frozenset({Permission.PACK_READ, Permission.PACK_WRITE})
+
 EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 """What a live session is enough for, even when the last role has ended."""
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS
+    | _WRITES_PACKS
     | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS
     | _RUNS_STAYS
-    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS},
+    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS}
+    | {Permission.PACK_READ},
     Role.LIAISON_WORKER: _READS
     | _TASKS
     | _RUNS_STAYS
     | _KEEPS_RECORDS
+    | _WRITES_PACKS
     | {
         Permission.RESPITE_DECIDE,
         Permission.RESPITE_OVERRIDE,
         Permission.HUB_BLOCK_NIGHTS,
         Permission.AUDIT_READ,
+        Permission.BREAK_GLASS_REVIEW,
     },
     Role.PROGRAMME_MANAGER: _READS
     | _TASKS
@@ -114,6 +128,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CONSTELLATION_SET_UP,
         Permission.RESPITE_OVERRIDE,
         Permission.AUDIT_READ,
+        Permission.PACK_READ,
+        Permission.BREAK_GLASS,
+        Permission.BREAK_GLASS_REVIEW,
     },
     Role.HOME_DUTY_STAFF: frozenset(),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),

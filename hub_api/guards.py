@@ -4,8 +4,9 @@ Whatever changes places or families imports this: the app, and whoever works wit
 """
 
 from hub_api.households import guards as households
+from hub_api.packs import guards as packs
 from hub_api.respite import guards as respite
 from hub_api.sleepovers import guards as sleepovers
 from hub_api.sleepovers import reconsidering as stays_ahead
 
-__all__ = ["households", "respite", "sleepovers", "stays_ahead"]
+__all__ = ["households", "packs", "respite", "sleepovers", "stays_ahead"]

@@ -3,11 +3,13 @@
 from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
+from hub_api.break_glass import models as break_glass
 from hub_api.consents import models as consents
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
 from hub_api.households import models as households
 from hub_api.notifications import models as notifications
+from hub_api.packs import models as packs
 from hub_api.respite import models as respite
 from hub_api.sleepovers import models as sleepovers
 from hub_api.sync import models as sync
@@ -17,12 +19,14 @@ __all__ = [
     "Base",
     "accounts",
     "audit",
+    "break_glass",
     "child_keys",
     "consents",
     "constellations",
     "households",
     "idempotency",
     "notifications",
+    "packs",
     "respite",
     "sleepovers",
     "sync",

@@ -142,6 +142,20 @@ def homes_of_children() -> sa.Subquery:
     return sa.select(Child.id.label("child_id"), Child.household_id).subquery("homes")
 
 
+def children_in_sight() -> sa.Subquery:
+    """For another slice's policy: the children in sight today, with what says whose they are, and
+    the four facts of `child_summary()`. `lives_there` is false once a child has left."""
+    return sa.select(
+        Child.id.label("child_id"),
+        Child.household_id,
+        Child.constellation_id,
+        Child.first_name,
+        records.age().label("age"),
+        Child.gender,
+        records.lives_there(Child).label("lives_there"),
+    ).subquery("child")
+
+
 def _households() -> reads.Select:
     """Households, each with the adults and children who live there today."""
     adult = json_object(id=Adult.id, name=Adult.name, account_id=policy.account_of_adult(ASKING))

@@ -32,6 +32,7 @@ class Topic(StrEnum):
     """What a locked screen may say a notification is about; its title is in `words.py`."""
 
     BOOKING = "booking"
+    RECORD = "record"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -41,6 +42,7 @@ DAY = timedelta(days=1)
 CARERS = (Role.SATELLITE_CARER,)
 HUB = (Role.HUB_CARER,)
 LIAISON = (Role.LIAISON_WORKER,)
+OVERSEERS = (Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
 BOTH_HOMES = (Role.SATELLITE_CARER, Role.HUB_CARER)
 ALL_THREE = (*BOTH_HOMES, Role.LIAISON_WORKER)
 
@@ -155,6 +157,14 @@ class Category(StrEnum):
     LINK_ANSWERED = (
         "link_answered", Topic.BOOKING, Severity.IMPORTANT, 3 * DAY, LIAISON,
         "Somebody has answered whether a child may sleep over.",
+    )
+
+    # --- children's records
+
+    # At night as well: that somebody else knows at once is what keeps it to emergencies.
+    RECORD_OPENED = (
+        "record_opened", Topic.RECORD, Severity.URGENT, DAY, OVERSEERS,
+        "A child's record was opened in an emergency. Please look at why.",
     )
 
     # --- the telling itself

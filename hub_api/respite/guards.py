@@ -79,6 +79,13 @@ def reason_of(request_id: UUID) -> str:
     return db.session().scalars(found).one()
 
 
+@asked.knows_kinds
+def kind_of(request_id: UUID) -> str:
+    """What kind of stay somebody asked for."""
+    found = sa.select(RespiteRequest.kind).where(RespiteRequest.id == request_id)
+    return db.session().scalars(found).one()
+
+
 def _last_night() -> sa.ColumnElement[date]:
     return RespiteRequest.nights[sa.func.cardinality(RespiteRequest.nights)]
 

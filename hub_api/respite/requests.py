@@ -11,11 +11,11 @@ from hub_api import child_keys, clock, db, nights, reads, settings
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.encryption import Ciphertext
-from hub_api.errors import Conflict
+from hub_api.errors import Conflict, Forbidden
 from hub_api.households import service as households
 from hub_api.reads import ASKING
 from hub_api.respite import policy, queries
-from hub_api.respite.models import RequestedChild, RespiteRequest
+from hub_api.respite.models import WAITING, RequestedChild, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.facts import Stay
 
@@ -40,6 +40,19 @@ def find(actor: Actor, request_id: UUID) -> RespiteRequest:
         RespiteRequest.id == request_id, policy.visible_to(ASKING)
     )
     return reads.find(actor, found)
+
+
+def children_to_decide_on(actor: Actor, request_id: UUID) -> tuple[UUID, list[UUID]]:
+    """The constellation and children of a request that waits, for the hub carer who decides on it.
+
+    Raises `NotFound`, `Forbidden`, and `Conflict` once it is answered.
+    """
+    request = find(actor, request_id)
+    if not policy.can_accept(actor, request):
+        raise Forbidden
+    request.refuse_unless(*WAITING)
+    read_children(request)
+    return request.constellation_id, child_ids(request)
 
 
 def lock(request: RespiteRequest, seen_version: int, *hub_homes: UUID) -> None:

@@ -20,7 +20,7 @@ from hub_api.respite.deciding import (
 )
 from hub_api.respite.overriding import get_override, list_overrides, override_check
 from hub_api.respite.queries import SYNCED
-from hub_api.respite.requests import get_request
+from hub_api.respite.requests import children_to_decide_on, get_request
 from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ __all__ = [
     "approve_request",
     "ask",
     "change_request",
+    "children_to_decide_on",
     "decline_request",
     "get_override",
     "get_request",

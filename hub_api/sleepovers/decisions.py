@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 
 from hub_api import db, settings
 from hub_api.errors import Conflict
-from hub_api.sleepovers import checks, facts
+from hub_api.sleepovers import asked, checks, facts
 from hub_api.sleepovers.models import Decision, RespiteDecision
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ LONGEST = timedelta(days=60)
 def examine(stay: Stay, overridden: Mapping[str, Waiver] = {}) -> tuple[list[Check], Facts]:
     """Every check of a stay, and the facts they were taken from. Trust them only under the hub
     home's mutex. Raises `NotFound` for a hub home that does not serve whoever asks."""
-    found = facts.read(stay)
+    found = replace(facts.read(stay), packs=asked.packs_of(stay.children))
     return checks.judge(stay, found, settings.current(), overridden), found
 
 

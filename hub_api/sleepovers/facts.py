@@ -6,7 +6,7 @@ must not say who else is there (docs/decisions/0009-facts-of-a-stay.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
@@ -18,7 +18,9 @@ from hub_api.errors import NotFound
 from hub_api.households import service as households
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hub_api.sleepovers.asked import PackState
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,8 @@ class Facts:
     holidays: tuple[Holiday, ...]
     consents: tuple[ConsentFacts, ...]
     consent_flags: tuple[ConsentFlagFacts, ...]
+    packs: Mapping[UUID, PackState] = field(default_factory=dict)
+    """How much there is of the packs of the children asked for; empty where nobody asked."""
 
     def there_on(self, night: date) -> frozenset[UUID]:
         """The children who are at the hub home without this stay: its own and its guests."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api.access import OVERSEEING, Role
-from hub_api.sleepovers.models import BedNight, Sleepover
+from hub_api.db import UtcDateTime
+from hub_api.reads import parameter
+from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
     from hub_api.access import Actor
@@ -31,6 +33,27 @@ def nights_visible_to(asking: Asking, household_id: Any) -> sa.ColumnElement[boo
     return sa.or_(
         asking.is_carer_of(household_id),
         asking.holds(BedNight.constellation_id, *OVERSEEING),
+    )
+
+
+def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
+    """Whether the actor is the hub carer of a stay of this child's that is to come, goes on, or
+    ended a short while ago: from its confirmation until so long after the return, and never of one
+    that was called off (domain.md, section 2).
+
+    The parameter `ended_after` is the instant after which a stay must have ended. One that nobody
+    began ends when it was to end.
+    """
+    ended_after = parameter("ended_after", UtcDateTime())
+    ended = sa.case(
+        (Sleepover.state == SleepoverState.CONFIRMED, Sleepover.departs_at),
+        else_=Sleepover.returned_at,
+    )
+    return sa.exists().where(
+        Sleepover.child_id == child_id,
+        asking.holds(Sleepover.constellation_id, Role.HUB_CARER),
+        Sleepover.state != SleepoverState.CANCELLED,
+        sa.or_(ended.is_(None), ended > ended_after),
     )
 
 

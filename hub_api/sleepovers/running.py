@@ -15,7 +15,8 @@ from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import beds, booking, doubts, facts, policy, queries, reminding
+from hub_api.sleepovers import asked, beds, booking, doubts, facts, policy, queries, reminding
+from hub_api.sleepovers.asked import PackState
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
@@ -79,7 +80,8 @@ def hand_over(
     """The child has come to the hub, now or at the time given.
 
     Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: begun or over already, or a time
-    that can't be: still to come, or so early that nobody kept a bed.
+    that can't be: still to come, or so early that nobody kept a bed; or a pack that lacks
+    something (`pack_incomplete`; in an emergency, of its minimum: `minimum_pack_missing`).
     """
     sleepover = take(actor, sleepover_id, seen_version, policy.can_run)
     at = arrived_at or clock.now()
@@ -90,8 +92,35 @@ def hand_over(
         # Not within the night before, in which the child has no bed.
         earliest = max(earliest, nights.ends_at(first_night - DAY))
     sleepover.arrive(at, earliest)
+    _refuse_without_pack(sleepover)
     note(actor, sleepover, "hand_over", "state", "arrived_at")
     return queries.get_sleepover(actor, sleepover.id)
+
+
+def _refuse_without_pack(sleepover: Sleepover) -> None:
+    """Nobody looks after a child they know too little of. What is only long unconfirmed keeps no
+    child at the door; in an emergency the rest of the pack is somebody's task (domain.md §3)."""
+    pack = asked.packs_of([sleepover.child_id])[sleepover.child_id]
+    if pack in {PackState.COMPLETE, PackState.TO_CONFIRM}:
+        return
+    if not asked.is_emergency(sleepover.request_id):
+        raise Conflict(
+            "The child's pack isn't complete, so the sleepover can't begin yet. The carer's app "
+            "shows what is missing.",
+            code="pack_incomplete",
+        )
+    if pack is PackState.LESS:
+        raise Conflict(
+            "Even in an emergency you need to know about allergies, medication, risks and whom to "
+            "ring. Please write that down with the carer first.",
+            code="minimum_pack_missing",
+        )
+    tasks.raise_task(
+        TaskKind.PACK_DUE,
+        constellation_id=sleepover.constellation_id,
+        subject_id=sleepover.child_id,
+        no_later_than=clock.now() + settings.current().packs.rest_within,
+    )
 
 
 def record_return(

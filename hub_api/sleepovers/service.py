@@ -33,6 +33,7 @@ from hub_api.sleepovers.overrides import (
     overrides_in_force,
     set_aside,
 )
+from hub_api.sleepovers.policy import looks_after
 from hub_api.sleepovers.queries import (
     SYNCED,
     by_nights,
@@ -72,6 +73,7 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "looks_after",
     "night_instants",
     "override_reasons",
     "overrides_in_force",

@@ -33,6 +33,7 @@ NOT_SYNCED = {
     "listAuditEvents": "never on a phone",
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
+    "listBreakGlass": "reasons are sealed, and read one by one",
     "listConsentFlags": "as for consents",
     "listConsentLinks": "says who has answered; asked for when somebody waits for an answer",
     "listConsents": "records, kept online: no old one may be believed",

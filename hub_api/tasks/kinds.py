@@ -66,6 +66,22 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # A day (domain.md, section 3): the child is there already, with the least that must be known.
+    PACK_DUE = (
+        "pack_due",
+        "A child came in an emergency. Please see that the rest of the pack is written.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
+    # A day, weekends too (security.md, Audit); whoever opened it is not the one to look at it.
+    BREAK_GLASS_REVIEW = (
+        "break_glass_review",
+        "Somebody opened a child's record in an emergency. Please look at why.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

@@ -66,6 +66,8 @@ BY_PATH = {
     "{consent_id}": "consent",
     "{flag_id}": "consent_flag",
     "{link_id}": "consent_link",
+    "{medicine_id}": "medicine",
+    "{break_glass_id}": "break_glass",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
     "{task_id}": "task",
@@ -206,7 +208,7 @@ def play(stage: Stage, cell: Cell) -> Answer:
     operation, world = cell.operation, stage.world
     kind = kind_of(cell.line)
     object_id = world.objects[kind][cell.whose] if kind else ""
-    path = operation.path
+    path = operation.path.replace("{section}", "diet")
     for name in re.findall(r"{\w+}", path)[:-1]:
         path = path.replace(name, world.objects[BY_PATH[name]][cell.whose])
     path = re.sub(r"{\w+}", object_id, path)
@@ -307,12 +309,16 @@ def _unheard(cell: Cell, answer: Answer) -> str | None:
     return f"422, but took {sorted(taken)}" if taken else None
 
 
+ADDING = {"overrideCheck", "putPackSection", "confirmPackSection"}
+"""Operations that answer with something of their own about the object in their path."""
+
+
 def _about(stage: Stage, cell: Cell) -> str | None:
     """The id that the answer must have; None where it is another's or there is none."""
     kind = kind_of(cell.line)
     if cell.operation.id in {"getMe", "changeMe"}:
         return str(stage.world.people[cell.who])
-    adds = kind == "role" or cell.operation.id == "overrideCheck"
+    adds = kind == "role" or cell.operation.id in ADDING
     if kind is None or adds or "{" not in cell.operation.path:
         return None
     if "201" in cell.operation.statuses:

@@ -34,6 +34,7 @@ FAMILIES = {
     "keepApart",
     "setSiblings",
     "letChildLeave",
+    "breakGlass",
 }
 """Operations whose body names what is in the world."""
 
@@ -55,6 +56,7 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
         "createSharingAgreement": {"with_child_id": other_child},
         "keepApart": {"other_child_id": other_child},
         "setSiblings": {"children": [other_child]},
+        "breakGlass": {"child_id": objects["child"].get(whose, str(uuid7()))},
         "letChildLeave": {"left_on": str(clock.london_today())},
     }
     return {**example, **changes[operation]}

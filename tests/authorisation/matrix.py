@@ -159,10 +159,21 @@ endConsentFlag              -     -         -    CHN     -        -    CHNEX   -
 listConsentLinks            -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
 createConsentLink           -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
 takeBackConsentLink         -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
+getPack                     H     N         HN   CHN     E        -    C       -     -     !      HNE   E
+getPackPage                 H     N         HN   CHN     E        -    C       -     -     !      HNE   E
+putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E
+confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E
+createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E
+endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E
+breakGlass                  -     -         -    -       -        -    CHNEX   -     -     !      -     CHNEX
+listBreakGlass              -     -         -    C       -        -    CX      -     -     !      -     CX
+getBreakGlass               -     -         -    C       -        -    CX      -     -     !      -     CX
+reviewBreakGlass            -     -         -    C       -        -    CX      -     -     !      -     CX
 
 listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
 getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
 getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
+getMatchingSummary          -     -         HN   hn      E        -    -       -     -     !      HNe   -
 createRespiteRequest        H     N         -    -       -        -    -       -     -     !      chnE  chnEx
 createRespiteRequest/twice  H     .         -    -       -        -    -       -     -     !      h     h
 submitRespiteRequest/draft  H     N         -    -       -        -    -       -     -     !      E     E
@@ -220,6 +231,8 @@ OBJECTS = {
     "consent": "CHNEX",
     "consent_flag": "CHNEX",
     "consent_link": "CHNEX",
+    "medicine": "CHNEX",
+    "break_glass": "CX",
     "request": "HNE",
     "draft": "HNE",
     "held": "HNE",
@@ -253,6 +266,7 @@ ABOUT = {
     "createRespiteRequest": "household",
     "createRespiteRequest/twice": "key",
     "createHousehold": "constellation",
+    "breakGlass": "child",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -271,6 +285,7 @@ IDS_LIKE_THE_OBJECT = {
     ("setSiblings", "children"): "child",
     ("keepApart", "other_child_id"): "child",
     ("createSharingAgreement", "with_child_id"): "child",
+    ("breakGlass", "child_id"): "child",
 }
 """The kind of object that each of these ids names. Whoever may do it to an object may name it here,
 and nobody else."""

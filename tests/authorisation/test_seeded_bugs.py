@@ -20,6 +20,7 @@ from tests.authorisation.seeds_of_access import (
     SECOND_WALL,
 )
 from tests.authorisation.seeds_of_families import FAMILIES
+from tests.authorisation.seeds_of_packs import PACKS
 from tests.authorisation.seeds_of_places import RUNNING
 from tests.authorisation.seeds_of_respite import RESPITE
 from tests.authorisation.seeds_of_slices import PLACES, TELLING, WAITING
@@ -36,6 +37,7 @@ SEEDS = [
     *FAMILIES,
     *RUNNING,
     *RESPITE,
+    *PACKS,
     *RUNNING_STAYS,
     *TELLING,
     *WAITING,

@@ -22,7 +22,7 @@ from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
-from tests.authorisation import families, respite
+from tests.authorisation import families, packs, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
 from tests.factories.homes import make_child
@@ -92,12 +92,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
         notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
         sessions = _give_phones(people)
-    with owner.begin() as connection:
-        for statement, who in ENDINGS:
-            connection.execute(
-                sa.text(statement),
-                {"account": people[who], "today": clock.london_today(), "now": clock.now()},
-            )
+    _end_what_is_over(owner, people)
     asked, asked_with_key = respite.make_respite(app, owner, here, elsewhere)
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
@@ -107,6 +102,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     with db.transaction(owner):
         made, listed = families.add_records(objects, here.liaison_worker)
+        made |= packs.add_packs(objects, listed, elsewhere.liaison_worker, people["manager"])
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
@@ -210,6 +206,15 @@ def _make_what_is_to_come(place: Neighbourhood) -> None:
     db.session().add(HubAppointment(**scope, starts_on=begins))
     joining = households.add_household(place.id, "Joining family")
     constellations.add_member(place.id, joining.id, begins)
+
+
+def _end_what_is_over(owner: sa.Engine, people: dict[str, UUID | None]) -> None:
+    with owner.begin() as connection:
+        for statement, who in ENDINGS:
+            connection.execute(
+                sa.text(statement),
+                {"account": people[who], "today": clock.london_today(), "now": clock.now()},
+            )
 
 
 def _become_carer(account_id: UUID, household_id: UUID) -> None:

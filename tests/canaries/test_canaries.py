@@ -82,8 +82,32 @@ def live(town: Town) -> None:
     assert carer.post(ASKED, json=ask_body(town, 7)).status_code == 409  # the child is away
     first = hub_carer.get(f"{ASKED}?limit=1")
     assert "cursor" in first.headers["Link"]
+    pack(town)
     carry_phones(town)
     join(town)
+
+
+def pack(town: Town) -> None:
+    """A carer writes what the hub must know; the hub carer and, in an emergency, a manager read."""
+    new, child = town.canaries.new, town.world.here.family.children[0]
+    carer, manager = town.phone("carer"), town.phone("manager")
+    path = f"/api/v1/children/{child}"
+    ring = {"name": new("contact"), "who": new("who"), "telephone": "020 7946 0000"}
+    body = {"says": "details", "text": new("pack"), "contacts": [ring]}
+    written = carer.put(f"{path}/pack/contacts", json=body, headers={"If-Match": '"1"'})
+    assert written.status_code == 200
+    medicine = {"name": new("medicine"), "dose": new("dose"), "instructions": new("instructions")}
+    given = carer.post(f"{path}/medicines", json={**medicine, "as_needed": True})
+    assert given.status_code == 201
+    why = {"child_id": str(child), "reason": new("reason for breaking the glass")}
+    assert manager.post("/api/v1/break-glass", json=why).status_code == 201
+    for http in (carer, town.phone("hub_carer"), manager):
+        assert body["text"] in http.get(f"{path}/pack").text
+        assert body["text"] in http.get(f"{path}/pack/page").text
+    wrong = {**body, "chosen": [new("odd word")]}
+    answer = carer.put(f"{path}/pack/diet", json=wrong, headers={"If-Match": '"1"'})
+    assert answer.status_code == 422
+    assert town.phone("stranger").get(f"{path}/pack/page").status_code == 404
 
 
 def carry_phones(town: Town) -> None:

@@ -13,6 +13,7 @@ from hub_api.households import service as households
 from hub_api.households.models import Approval, Gender, LegalStatus
 from tests.factories.accounts import make_account
 from tests.factories.homes import beds_of, make_adult, make_child, make_hub_home
+from tests.factories.packs import make_plain_packs
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ def make_family(constellation_id: UUID, name: str, children: int = 2) -> Family:
         ).id
         for number in range(children)
     ]
+    make_plain_packs(made, constellation_id, carer.id)
     return Family(household.id, made, carer.id)
 
 

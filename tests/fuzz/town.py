@@ -15,6 +15,7 @@ from tests.factories.notifications import browser_body, make_notification, phone
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
 from tests.fuzz.families import Families
+from tests.fuzz.packs import Packs
 from tests.fuzz.places import Places
 from tests.phone import Phone, in_days
 
@@ -63,6 +64,7 @@ class Town:
             "removeDevice": self._phone,
             **Families(world).fills(),
             **Places(world, self._decide).fills(),
+            **Packs(world).fills(),
         }
         self._numbers = count()
         self._owner = owner
@@ -127,6 +129,9 @@ class Town:
             "household_id": here.family.id,
             "child_id": here.family.children[0],
             **dict.fromkeys(OF_A_FAMILY, UUID(int=0)),
+            "section": "diet",
+            "medicine_id": UUID(int=0),
+            "break_glass_id": UUID(int=0),
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             "task_id": self._waits,

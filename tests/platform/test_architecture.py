@@ -28,12 +28,19 @@ ORDER = {
     "constellations": {"accounts", "audit", "notifications", "tasks"},
     "households": {"accounts", "constellations", "audit", "notifications", "tasks"},
     "consents": {"accounts", "constellations", "households", "audit", "notifications", "tasks"},
+    "break_glass": {
+        "accounts", "constellations", "households", "audit", "notifications", "tasks"
+    },
     "sleepovers": {
         "accounts", "constellations", "households", "consents", "audit", "notifications", "tasks"
     },
     "respite": {
         "accounts", "constellations", "households", "consents", "sleepovers", "audit",
         "notifications", "tasks",
+    },
+    "packs": {
+        "accounts", "constellations", "households", "break_glass", "sleepovers", "respite",
+        "audit", "notifications", "tasks",
     },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"

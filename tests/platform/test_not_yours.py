@@ -12,10 +12,10 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
-from tests.factories.consents import consents_of
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
+from tests.platform.recorded import records_of
 
 PREFIX = "/api/v1"
 BY_PERMISSION = ("{account_id}", "{role_id}")
@@ -23,6 +23,9 @@ BY_PERMISSION = ("{account_id}", "{role_id}")
 
 OF_ONE_PERSON = ("{session_id}", "{installation_id}", "{notification_id}")
 """What nobody sees but the person whose it is, however much they oversee."""
+
+PART = {"section": "diet"}
+"""What a path names that is no object."""
 
 Objects = dict[str, list[UUID]]
 """Ids by the name a path gives them."""
@@ -61,7 +64,7 @@ def naming_another() -> set[str]:
 
 
 def kinds() -> set[str]:
-    return {kind for _, path, _ in routes() for kind in re.findall(r"{(\w+)}", path)}
+    return {kind for _, path, _ in routes() for kind in re.findall(r"{(\w+_id)}", path)}
 
 
 def objects_of(world: World, days: int = 7) -> Objects:
@@ -98,32 +101,6 @@ def _phones_of(world: World) -> Objects:
     return {"installation_id": [installation], "notification_id": [told]}
 
 
-def records_of(world: World) -> Objects:
-    """What is on record about the family."""
-    liaison, family = world.phone(world.here.liaison_worker), world.here.family
-    home, (one, other) = f"/households/{family.id}", family.children
-    since = {"starts_on": "2026-01-01"}
-    terms = {
-        "max_children": 3, "min_age": 5, "max_age": 17, "genders": ["female"],
-        "review_due_on": "2027-01-04", **since,
-    }  # fmt: skip
-    exempted = {"authority": "Kent", "children": [str(one)], **since}
-    child, another = f"/children/{one}", {"other_child_id": str(other)}
-    sharing = {"with_child_id": str(other), "authority": "Kent", **since}
-    made = {
-        "adult_id": liaison.post(f"{home}/adults", {"name": "Jo"}),
-        "approval_id": liaison.post(f"{home}/approvals", terms),
-        "exemption_id": liaison.post(f"{home}/fostering-exemptions", exempted),
-        "kept_apart_id": liaison.post(f"{child}/kept-apart", {**another, "reason": "other"}),
-        "agreement_id": liaison.post(f"{child}/sharing-agreements", sharing),
-        **consents_of(liaison, child),
-    }
-    return {
-        "child_id": [one],
-        **{name: [UUID(answer.json["id"])] for name, answer in made.items()},
-    }
-
-
 def _places_of(world: World) -> Objects:
     """What a constellation has that is neither a family's nor a task."""
     path = f"/constellations/{world.here.id}"
@@ -154,6 +131,7 @@ SHARED = (
     "absence_id",
     "membership_id",
     "task_id",
+    "break_glass_id",
 )
 """What two households of one constellation have in common."""
 
@@ -231,12 +209,12 @@ def told_apart(phone: Phone, hidden: Objects) -> Iterator[str]:
     """The routes that say more about a hidden object than about nothing."""
     for route in routes():
         method, template, _ = route
-        *around, kind = re.findall(r"{(\w+)}", template)
+        *around, kind = re.findall(r"{(\w+_id)}", template)
         unknown = {name: uuid7() for name in (*around, kind)}
-        nothing = answers(phone, template.format(**unknown), route)
+        nothing = answers(phone, template.format(**unknown, **PART), route)
         for found in hidden[kind]:
             known = {name: hidden[name][0] for name in around}
-            path = template.format(**known, **{kind: found})
+            path = template.format(**known, **PART, **{kind: found})
             if answers(phone, path, route) != nothing:
                 yield f"{method} {template}"
 
@@ -265,7 +243,7 @@ class TestTheListOfRoutes:
 
     def test_has_one_id_in_each_path_or_that_of_a_constellation_before_it(self):
         inside = "/constellations/{constellation_id}/"
-        ids = {path.removeprefix(inside).count("{") for _, path, _ in routes()}
+        ids = {path.removeprefix(inside).count("_id}") for _, path, _ in routes()}
         assert ids == {0, 1}
 
     def test_is_not_empty(self):
@@ -282,10 +260,10 @@ class TestOfAnotherConstellation:
     def test_is_not_found(self, world, elsewhere, role):
         phone = phone_of(world, role)
         for method, template, _ in routes():
-            *_, kind = re.findall(r"{(\w+)}", template)
+            *_, kind = re.findall(r"{(\w+_id)}", template)
             ids, holder = elsewhere[kind], Role(role)
             if method == "GET" and may_ask(holder, template, method):
-                found = [phone.get(template.format(**{kind: id_})) for id_ in ids]
+                found = [phone.get(template.format(**PART, **{kind: id_})) for id_ in ids]
                 assert {response.status_code for response in found} == {404}
 
     def test_is_there_for_its_own_hub_carer(self, world, elsewhere):
@@ -328,13 +306,13 @@ class TestADraft:
 
 class TestForTheProgrammeManager:
     def test_everything_that_was_sent_is_there(self, world, elsewhere):
-        """Nothing but a draft is hidden from them, so nothing else can be told apart."""
+        """Nothing but drafts and packs is hidden from them, so nothing else can be told apart."""
         phone = phone_of(world, Role.PROGRAMME_MANAGER)
         there = {
             f"{method} {path}"
             for method, path, _ in routes()
             if may_ask(Role.PROGRAMME_MANAGER, path, method)
-            and not any(kind in path for kind in OF_ONE_PERSON)
+            and not any(kind in path for kind in (*OF_ONE_PERSON, "{child_id}/pack"))
             and (method, path.rpartition("/")[2]) not in NAMING_A_HOUSEHOLD
         }
         assert set(told_apart(phone, elsewhere)) - naming_another() == there - naming_another()
@@ -348,6 +326,7 @@ class TestAnIdInABody:
             ("post", "/respite-requests", "household_id"),
             ("post", "/respite-requests", "children"),
             ("post", "/households", "constellation_id"),
+            ("post", "/break-glass", "child_id"),
         }
 
     def test_inside_a_constellation_is_of_a_kind_known_here(self):

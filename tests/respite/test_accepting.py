@@ -40,7 +40,7 @@ class TestAccept:
         assert [check["code"] for check in decision.checks] == [
             "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
             "checks_current", "length", "child_one_place", "temporary_stay", "hub_away",
-            "consent", "adult_guest", "timing",
+            "consent", "adult_guest", "timing", "pack",
         ]  # fmt: skip
 
     def test_two_children_need_two_beds(self, world, rows):

@@ -32,7 +32,7 @@ FOSTERED = "('section_20', 'section_31', 'remand')"
 
 CHECKED = (
     "adult_guest", "approval_terms", "bedroom_sharing", "checks_current", "child_one_place",
-    "consent", "fostering_limit", "guest_bed", "hub_away", "kept_apart", "length",
+    "consent", "fostering_limit", "guest_bed", "hub_away", "kept_apart", "length", "pack",
     "temporary_stay", "timing",
 )  # fmt: skip
 """What must have been looked at whenever something is decided (domain.md, section 3)."""

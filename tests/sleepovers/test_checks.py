@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 
 from hub_api.access import Role
 from hub_api.households.models import LegalStatus
+from hub_api.sleepovers.asked import PackState
 from hub_api.sleepovers.checks import (
     CHECKS,
     OVERRIDABLE,
@@ -68,6 +69,7 @@ WARNED = {
         ),
     ),
     "timing": (make_stay(), make_facts(make_child(AVA, born_on=FRIDAY.replace(year=2016)))),
+    "pack": (make_stay(), make_facts(packs={AVA: PackState.MINIMUM})),
 }
 
 BEYOND_APPROVAL = (make_stay(nights=8), make_facts())
@@ -83,7 +85,7 @@ class TestJudge:
         assert codes == [
             "guest_bed", "fostering_limit", "approval_terms", "bedroom_sharing", "kept_apart",
             "checks_current", "length", "child_one_place", "temporary_stay", "hub_away", "consent",
-            "adult_guest", "timing",
+            "adult_guest", "timing", "pack",
         ]  # fmt: skip
         assert {*codes} == {*BLOCKED, *WARNED}
         assert len(CHECKS) == len(codes)

@@ -18,6 +18,7 @@ from hub_api.sleepovers.checks.limits import (
     check_checks_current,
     check_fostering_limit,
 )
+from hub_api.sleepovers.checks.packs import check_pack
 from hub_api.sleepovers.checks.people import check_child_one_place, check_kept_apart
 from hub_api.sleepovers.checks.timing import (
     HOLIDAY,
@@ -61,6 +62,7 @@ CHECKS: tuple[Callable[[Stay, Facts, Settings], Check], ...] = (
     check_consent,
     check_adult_guest,
     check_timing,
+    check_pack,
 )
 
 REFUSALS = (

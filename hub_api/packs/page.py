@@ -1,0 +1,103 @@
+"""The pack as one page to print: what it says, in words that a carer reads at the kitchen table."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub_api import clock
+from hub_api.packs import contents, reading
+from hub_api.packs.contents import PackWord
+from hub_api.packs.models import Says, Section
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from hub_api.access import Actor
+
+DAY = timedelta(days=1)
+STYLE = (Path(__file__).parent / "templates" / "pack.css").read_text()
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+PAGE_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+"""Nothing is loaded and nothing runs: the page is paper, with the one style it brings."""
+
+TITLES = {
+    Section.ALLERGIES: "Allergies",
+    Section.EMERGENCY_MEDICATION: "Emergency medication",
+    Section.MEDICATION: "Medication",
+    Section.RISKS_TO_CHILD: "Risks to the child",
+    Section.RISKS_FROM_CHILD: "Risks to others",
+    Section.CONTACTS: "Who to ring",
+    Section.PEOPLE_AND_PLACES_TO_AVOID: "People and places to avoid",
+    Section.HEALTH: "Health",
+    Section.DIET: "Food and drink",
+    Section.ROUTINE_AND_SLEEP: "Routine and sleep",
+    Section.COMMUNICATION: "Communication",
+    Section.FAITH_AND_CULTURE: "Faith and culture",
+    Section.CARED_FOR_ALONGSIDE: "Being with other children",
+    Section.PETS: "Pets",
+    Section.SCHOOL_RUN: "School run",
+    Section.FAMILY_TIME: "Time with family",
+    Section.MISSING_PLAN: "If the child is missing",
+    Section.CONSENTS: "Consents",
+}
+
+_WORDS = {
+    PackWord.ESOL: "English as an additional language",
+    PackWord.BSL: "British Sign Language",
+    PackWord.SOLO: "Best on their own",
+    PackWord.WITH_OTHERS: "Best with other children",
+    PackWord.MUST: "Has to be with pets",
+    PackWord.CAN: "Can be with pets",
+    PackWord.NO: "Not with pets",
+}
+"""Where the word itself isn't what one would say."""
+
+
+def in_words(word: str) -> str:
+    """A chosen word as a person says it."""
+    return _WORDS.get(PackWord(word)) or word.replace("_", " ").capitalize()
+
+
+def get_page(actor: Actor, child_id: UUID) -> dict[str, Any]:
+    """What the template is filled with. Raises `NotFound`; written down like every reading."""
+    pack = reading.get_pack(actor, child_id)
+    said = {section["section"]: section for section in pack["sections"]}
+    return {
+        "child": pack["child"],
+        "printed_on": _spoken(clock.london_today()),
+        "is_complete": pack["is_complete"],
+        "missing": [TITLES[section] for section in pack["missing"]],
+        "medicines": [
+            {
+                **medicine,
+                "last_on": _spoken(medicine["ends_on"] - DAY) if medicine["ends_on"] else None,
+            }
+            for medicine in pack["medicines"]
+        ],
+        "sections": [
+            {
+                "title": title,
+                "is_vital": section in contents.MINIMUM,
+                "is_nothing": said[section]["says"] == Says.NOTHING_TO_TELL,
+                "text": said[section]["text"],
+                "chosen": [in_words(word) for word in said[section]["chosen"]],
+                "contacts": said[section]["contacts"],
+                "confirmed_on": _spoken(said[section]["confirmed_on"]),
+                "is_to_confirm": said[section]["is_to_confirm"],
+            }
+            for section, title in TITLES.items()
+            if section in said
+        ],
+        "style": STYLE,
+    }
+
+
+def _spoken(day: Any) -> str:
+    return f"{day.day} {day:%B %Y}"
