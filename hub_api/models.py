@@ -4,6 +4,7 @@ from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.break_glass import models as break_glass
+from hub_api.care import models as care
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
 from hub_api.households import models as households
@@ -19,6 +20,7 @@ __all__ = [
     "accounts",
     "audit",
     "break_glass",
+    "care",
     "child_keys",
     "constellations",
     "households",

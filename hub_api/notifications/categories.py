@@ -32,6 +32,7 @@ class Topic(StrEnum):
     """What a locked screen may say a notification is about; its title is in `words.py`."""
 
     BOOKING = "booking"
+    CARE = "care"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -147,6 +148,25 @@ class Category(StrEnum):
     RETURN_LATE = (
         "return_late", Topic.BOOKING, Severity.URGENT, DAY / 2, ALL_THREE,
         "A child should be home by now. Please check, and ring if you are worried.",
+    )
+
+    # --- care
+
+    INCIDENT_RECORDED = (
+        "incident_recorded", Topic.CARE, Severity.IMPORTANT, 3 * DAY, (*CARERS, *LIAISON),
+        "Something happened during a sleepover. Please open the app and read about it.",
+    )
+    MISSING_REPORTED = (
+        "missing_reported", Topic.CARE, Severity.URGENT, DAY, ALL_THREE,
+        "A child has been reported missing. Please open the app now, and ring each other.",
+    )
+    MISSING_RETURNED = (
+        "missing_returned", Topic.CARE, Severity.URGENT, DAY, ALL_THREE,
+        "A child who was reported missing is back.",
+    )
+    SLEEPOVER_AWAITED = (
+        "sleepover_awaited", Topic.CARE, Severity.URGENT, DAY / 2, ALL_THREE,
+        "A child should be there by now. If nobody knows where they are, please report it.",
     )
 
     # --- the telling itself

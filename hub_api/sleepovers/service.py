@@ -24,7 +24,7 @@ from hub_api.sleepovers.decisions import (
     refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
-from hub_api.sleepovers.models import Decision
+from hub_api.sleepovers.models import CLOCKS_DIFFER, Decision
 from hub_api.sleepovers.overrides import (
     SetAside,
     check_overrides,
@@ -39,6 +39,7 @@ from hub_api.sleepovers.queries import (
     get_sleepover,
     list_sleepovers,
     night_instants,
+    stays,
 )
 from hub_api.sleepovers.running import (
     cancel_sleepover,
@@ -50,6 +51,7 @@ from hub_api.sleepovers.running import (
 )
 
 __all__ = [
+    "CLOCKS_DIFFER",
     "SYNCED",
     "Booking",
     "Decision",
@@ -82,4 +84,5 @@ __all__ = [
     "refuse_slip_of_the_finger",
     "release",
     "set_aside",
+    "stays",
 ]

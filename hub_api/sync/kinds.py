@@ -36,10 +36,13 @@ NOT_SYNCED = {
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",
+    "listIncidents": "sealed, and read one stay at a time",
     "listKeptApart": "says who the other child is: never kept on a phone",
     "listMemberships": "records, kept online",
+    "listMissingEpisodes": "sealed, and true of that moment alone",
     "listOverrides": "reasons are sealed, and read one by one",
     "listSessions": "asked for when somebody looks for a lost phone",
     "listSharingAgreements": "as for children kept apart",
+    "listStayEntries": "sealed, and read one stay at a time",
 }
 """Lists by operation that no phone keeps a copy of, and why."""

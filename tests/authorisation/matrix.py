@@ -180,6 +180,17 @@ extendSleepover             -     -         HN   HN      E        -    -       -
 closeSleepover/returned     -     -         HN   HN      E        -    -       -     -     !      HNe   -
 getBedNights                C     C         C    C       X        -    CX      -     -     !      CX    CX
 
+listStayEntries/staying     H     N         HN   HN      E        -    -       -     -     !      HNE   E
+writeStayEntry              -     -         HN   HN      E        -    -       -     -     !      HNe   -
+listIncidents/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
+recordIncident/staying      -     -         HN   HN      E        -    -       -     -     !      HNe   -
+tellOfIncident              -     -         hn   HN      e        -    -       -     -     !      hne   -
+listMissingEpisodes/staying H     N         HN   HN      E        -    -       -     -     !      HNE   E
+reportMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
+tellOfMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
+endMissing                  H     N         HN   HN      E        -    -       -     -     !      HNE   E
+holdReturnInterview/back    -     -         hn   HN      e        -    -       -     -     !      hne   -
+
 listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
 getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
 completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
@@ -215,6 +226,10 @@ OBJECTS = {
     "arriving": "HNE",
     "staying": "HNE",
     "returned": "HNE",
+    "entry": "HNE",
+    "incident": "HNE",
+    "episode": "HNE",
+    "back": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -226,7 +241,9 @@ OBJECTS = {
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of requests,
 `held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
-anything ahead, and its child. Of accounts, their roles and sessions `H` is the household's carer's
+anything ahead, and its child. What is written about those who are `staying` is an
+`entry` of the log, an `incident` to be told of, an `episode` of a child who is missing, and one of
+a child who is `back`. Of accounts, their roles and sessions `H` is the household's carer's
 and `X` the other hub carer's; `closed` is an account that is closed. So are notifications, and
 devices by the id their app has chosen: a phone is whose login it is, so anybody may register any.
 
@@ -239,6 +256,7 @@ ABOUT = {
     "createRespiteRequest": "household",
     "createRespiteRequest/twice": "key",
     "createHousehold": "constellation",
+    "writeStayEntry": "staying",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -247,6 +265,7 @@ IDS_IN_BODIES = {
     ("createRespiteRequest", "children"): "child",
     ("changeRespiteRequest", "children"): "child",
     ("createMembership", "household_id"): "newcomer",
+    ("writeStayEntry", "adds_to"): "entry",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import time_machine
 
 from hub_api.access import Role
 from hub_api.notifications import categories, channels, words
@@ -153,6 +154,42 @@ def ended_early_by_the_liaison_worker(world):
     act(world, there, "end-early", body, at=arrival(there) + DAY, by="liaison_worker")
 
 
+def write(world, stay, what, body, by):
+    """Somebody writes about a stay that has begun."""
+    with time_machine.travel(arrival(stay) + DAY / 24, tick=False):
+        answer = world.phone(by).post(f"/sleepovers/{stay['id']}/{what}", body)
+        assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+def hurt(world):
+    body = {"kind": "accident", "account": "A graze."}
+    write(world, begun(world), "incidents", body, world.here.hub_carer)
+
+
+def missed_at_the_hub(world):
+    return write(world, begun(world), "missing-episodes", {}, world.here.hub_carer)
+
+
+def missed_by_the_carer(world):
+    write(world, begun(world), "missing-episodes", {}, world.here.family.carer)
+
+
+def back(world, by):
+    episode = missed_at_the_hub(world)
+    with time_machine.travel(episode["noticed_at"], tick=False):
+        answer = world.phone(by).post(f"/missing-episodes/{episode['id']}/returned", {})
+        assert answer.status_code == 200, answer.json
+
+
+def back_at_the_hub(world):
+    back(world, world.here.hub_carer)
+
+
+def back_at_home(world):
+    back(world, world.here.family.carer)
+
+
 STORIES = {
     asked: (Category.REQUEST_SUBMITTED, {HUB}),
     asked_of_nobody: (Category.REQUEST_SUBMITTED, {LIAISON}),
@@ -172,6 +209,11 @@ STORIES = {
     extended_by_the_liaison_worker: (Category.SLEEPOVER_EXTENDED, {SATELLITE, HUB}),
     ended_early_by_the_hub: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE}),
     ended_early_by_the_liaison_worker: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE, HUB}),
+    hurt: (Category.INCIDENT_RECORDED, {SATELLITE, LIAISON}),
+    missed_at_the_hub: (Category.MISSING_REPORTED, {SATELLITE, LIAISON}),
+    missed_by_the_carer: (Category.MISSING_REPORTED, {HUB, LIAISON}),
+    back_at_the_hub: (Category.MISSING_RETURNED, {SATELLITE, LIAISON}),
+    back_at_home: (Category.MISSING_RETURNED, {HUB, LIAISON}),
 }
 """What somebody does over HTTP, what is told of it, and to whom."""
 
@@ -180,15 +222,19 @@ ALSO = {approved: (Category.REQUEST_APPROVED, {HUB})}
 
 BY_TIME = {
     Category.REQUEST_EXPIRED, Category.SLEEPOVER_TOMORROW, Category.HANDOVER_DUE,
-    Category.RETURN_DUE, Category.RETURN_LATE,
+    Category.RETURN_DUE, Category.RETURN_LATE, Category.SLEEPOVER_AWAITED,
 }  # fmt: skip
-"""Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py."""
+"""Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py,
+tests/care/test_missing.py."""
 
 BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TEST}
 """About the telling itself, to whoever it concerns."""
 
 
-ABOUT = {"request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers"}
+ABOUT = {
+    "request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers",
+    "incident": "incidents", "missing": "missing_episodes",
+}  # fmt: skip
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 
 

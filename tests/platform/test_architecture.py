@@ -38,6 +38,10 @@ ORDER = {
         "accounts", "constellations", "households", "break_glass", "sleepovers", "respite",
         "audit", "notifications", "tasks",
     },
+    "care": {
+        "accounts", "constellations", "households", "sleepovers", "respite", "packs", "audit",
+        "notifications", "tasks",
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },
