@@ -4,6 +4,8 @@ from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.break_glass import models as break_glass
+from hub_api.care import handover_models as care_handovers
+from hub_api.care import medicine_models as care_medicines
 from hub_api.care import models as care
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
@@ -21,6 +23,8 @@ __all__ = [
     "audit",
     "break_glass",
     "care",
+    "care_handovers",
+    "care_medicines",
     "child_keys",
     "constellations",
     "households",

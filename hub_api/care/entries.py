@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.care.models import EntryKind
+    from hub_api.care.models import StayEntryKind
     from hub_api.reads import PageArgs, Row
 
 
 class EntryIn(TypedDict):
     """What is written: `schemas.StayEntryIn`."""
 
-    kind: EntryKind
+    kind: StayEntryKind
     text: str
     happened_at: datetime | None
     adds_to: UUID | None

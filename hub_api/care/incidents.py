@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.care.models import IncidentKind, Told
+    from hub_api.care.models import IncidentKind, MustKnow
     from hub_api.reads import PageArgs, Row
 
 
@@ -69,7 +69,7 @@ def tell_of_incident(
     actor: Actor,
     incident_id: UUID,
     seen_version: int,
-    notified_to: Collection[Told],
+    notified_to: Collection[MustKnow],
     notified_at: datetime | None,
 ) -> Row:
     """Record that the fostering service has told others of an event of Schedule 7.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
-class EntryKind(StrEnum):
+class StayEntryKind(StrEnum):
     """What somebody writes: what they saw, what they think, or what another told them (NMS 26)."""
 
     FACT = "fact"
@@ -68,7 +68,7 @@ NOTIFIABLE = frozenset(
 2011, reg 36 and Sch 7; NMS 29)."""
 
 
-class Told(StrEnum):
+class MustKnow(StrEnum):
     """Whom the fostering service has told of an event of Schedule 7."""
 
     OFSTED = "ofsted"
@@ -92,7 +92,8 @@ class OfAStay(HasId):
         return mapped_column(sa.ForeignKey("accounts.id"), sort_order=8)
 
 
-def _of_a_stay(name: str) -> sa.ForeignKeyConstraint:
+def of_a_stay(name: str) -> sa.ForeignKeyConstraint:
+    """The stay and its child, known to the database together."""
     return sa.ForeignKeyConstraint(
         ["sleepover_id", "child_id"],
         ["sleepovers.id", "sleepovers.child_id"],
@@ -106,8 +107,8 @@ class StayEntry(OfAStay, Base):
 
     __tablename__ = "stay_entries"
     __table_args__ = (
-        sa.CheckConstraint(in_words("kind", list(EntryKind)), name="stay_entry_kind_known"),
-        _of_a_stay("stay_entry"),
+        sa.CheckConstraint(in_words("kind", list(StayEntryKind)), name="stay_entry_kind_known"),
+        of_a_stay("stay_entry"),
         sa.UniqueConstraint("id", "sleepover_id", name="uq_stay_entry_of_sleepover"),
         sa.ForeignKeyConstraint(
             ["adds_to", "sleepover_id"],
@@ -139,10 +140,11 @@ class Incident(OfAStay, Versioned, Base):
             "notified_at is null or notify_by is not null", name="incident_notified_when_due"
         ),
         sa.CheckConstraint(
-            f"notified_to <@ array{[str(told) for told in Told]} and cardinality(notified_to) > 0",
+            f"notified_to <@ array{[str(body) for body in MustKnow]}"
+            " and cardinality(notified_to) > 0",
             name="incident_notified_to_known",
         ),
-        _of_a_stay("incident"),
+        of_a_stay("incident"),
         sa.Index("ix_incidents_sleepover_id_id", "sleepover_id", "id"),
     )
 
@@ -155,7 +157,7 @@ class Incident(OfAStay, Versioned, Base):
     notified_to: Mapped[list[str] | None] = mapped_column(postgresql.ARRAY(sa.Text()))
     notified_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
 
-    def notify(self, at: datetime, to: Collection[Told], by: UUID) -> None:
+    def notify(self, at: datetime, to: Collection[MustKnow], by: UUID) -> None:
         """Others were told. Raises `Conflict` when nobody had to be, or it is on record."""
         if self.notify_by is None:
             raise Conflict(
@@ -190,7 +192,7 @@ class MissingEpisode(OfAStay, Versioned, Base):
         sa.CheckConstraint(
             "interview_held_at >= returned_at", name="missing_episode_interview_held_after_return"
         ),
-        _of_a_stay("missing_episode"),
+        of_a_stay("missing_episode"),
         sa.Index(
             "uq_missing_episode_open",
             "sleepover_id",

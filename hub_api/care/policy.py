@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -48,3 +48,24 @@ def can_write(actor: Actor, constellation_id: UUID) -> bool:
 def can_answer_for(actor: Actor, constellation_id: UUID) -> bool:
     """What the fostering service owes: telling others of an event, the return interview."""
     return constellation_id in actor.constellations(Role.LIAISON_WORKER)
+
+
+def is_of_family(actor: Actor, household_id: UUID) -> bool:
+    """A carer of the child's own household: for that home at handovers, and the debrief."""
+    return household_id in actor.households()
+
+
+def is_of_hub(actor: Actor, constellation_id: UUID) -> bool:
+    """The hub carer, for the hub at handovers."""
+    return constellation_id in actor.constellations(Role.HUB_CARER)
+
+
+def reads_words_of(asking: Asking, is_shared: Any) -> sa.ColumnElement[bool]:
+    """The child's own words of a debrief may be about the hub: its carer reads them where the
+    family shares them; the family and the liaison worker always do."""
+    stay = sleepovers.stays.c
+    return sa.or_(
+        asking.is_carer_of(stay.household_id),
+        asking.holds(stay.constellation_id, Role.LIAISON_WORKER),
+        is_shared,
+    )

@@ -13,21 +13,30 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from hub_api.care.models import Told
-    from hub_api.care.service import EntryIn, IncidentIn, MissingIn, ToldOf
+    from hub_api.care.models import MustKnow
+    from hub_api.care.service import (
+        DebriefIn,
+        EntryIn,
+        HandoverIn,
+        IncidentIn,
+        MedicationIn,
+        MissingIn,
+        ToldOf,
+    )
     from hub_api.reads import PageArgs
 
 
 class IncidentTold(TypedDict):
     """`schemas.IncidentToldIn`."""
 
-    notified_to: list[Told]
+    notified_to: list[MustKnow]
     notified_at: datetime | None
 
 
 blp = Blueprint("care", __name__, description="What is written about a child's stay.")
 
 _STAY = "/sleepovers/<uuid:sleepover_id>"
+_A_MEDICINE = "01920000-0000-7000-8000-000000000009"
 _WHEN = ("wrong_state", "in_the_future", "before_arrival")
 
 
@@ -156,3 +165,107 @@ def hold_return_interview(
 ) -> Any:
     """Say that somebody has talked with the child about being missing."""
     return service.hold_interview(current_actor(), episode_id, seen_version, **body)
+
+
+# --- medicines -------------------------------------------------------------------------------
+
+
+@blp.route(f"{_STAY}/medication", methods=["GET"])
+@blp.allow(Permission.CARE_READ)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.MedicationRecordSchema))
+def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
+    """List what medicines were given, missed or refused during a stay, newest first."""
+    return page_response(service.list_records(current_actor(), sleepover_id, page))
+
+
+# As for the log.
+@blp.route(f"{_STAY}/medication", methods=["POST"])
+@blp.allow(Permission.CARE_WRITE)
+@blp.refuses(
+    *_WHEN, "not_prescribed", "not_due_then", "after_return", "already_recorded", "child_erased"
+)
+@blp.unversioned
+@blp.arguments(
+    schemas.MedicationIn(),
+    example={
+        "medicine_id": _A_MEDICINE,
+        "outcome": "given",
+        "given_at": "2025-11-20T18:05:00Z",
+    },
+)
+@blp.response(201, schemas.MedicationRecordSchema, replay=service.get_record)
+def record_medication(body: MedicationIn, sleepover_id: UUID) -> Any:
+    """Record that a dose was given, missed or refused."""
+    return service.record_medication(current_actor(), sleepover_id, body)
+
+
+# --- handover and return ---------------------------------------------------------------------
+
+
+@blp.route(f"{_STAY}/handovers", methods=["GET"])
+@blp.allow(Permission.CARE_READ)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.CareHandoverSchema))
+def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
+    """List how the child was handed over, and went home again, newest first."""
+    return page_response(service.list_handovers(current_actor(), sleepover_id, page))
+
+
+# One of each kind: there is nothing to overwrite.
+@blp.route(f"{_STAY}/handovers", methods=["POST"])
+@blp.allow(Permission.CARE_SHARE)
+@blp.refuses(
+    "wrong_state",
+    "in_the_future",
+    "already_recorded",
+    "medicines_uncounted",
+    "counted_twice",
+    "child_erased",
+)
+@blp.unversioned
+@blp.arguments(
+    schemas.CareHandoverIn(),
+    example={"kind": "handover", "place": "At the school gate", "belongings": "Bag, bear, bike"},
+)
+@blp.response(201, schemas.CareHandoverSchema, replay=service.get_handover)
+def record_care_handover(body: HandoverIn, sleepover_id: UUID) -> Any:
+    """Write down a handover or a return, with the medicines counted, for the other home."""
+    return service.record_handover(current_actor(), sleepover_id, body)
+
+
+@blp.route("/handovers/<uuid:handover_id>/confirm", methods=["POST"])
+@blp.allow(Permission.CARE_SHARE)
+@blp.refuses("wrong_state")
+@blp.if_match
+@blp.response(200, schemas.CareHandoverSchema, replay=service.get_handover)
+def confirm_handover(handover_id: UUID, seen_version: int) -> Any:
+    """Confirm what the other home wrote down of a handover or a return."""
+    return service.confirm_handover(current_actor(), handover_id, seen_version)
+
+
+# --- debrief ---------------------------------------------------------------------------------
+
+
+@blp.route(f"{_STAY}/debriefs", methods=["GET"])
+@blp.allow(Permission.CARE_READ)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.DebriefSchema))
+def list_debriefs(page: PageArgs, sleepover_id: UUID) -> Any:
+    """Show what the child said after a stay: one debrief, or none yet."""
+    return page_response(service.list_debriefs(current_actor(), sleepover_id, page))
+
+
+# There is one, and nothing to overwrite.
+@blp.route(f"{_STAY}/debriefs", methods=["POST"])
+@blp.allow(Permission.CARE_SHARE)
+@blp.refuses("wrong_state", "already_recorded", "child_erased")
+@blp.unversioned
+@blp.arguments(
+    schemas.DebriefIn(),
+    example={"would_come_again": "yes", "own_words": "The dog slept on my feet."},
+)
+@blp.response(201, schemas.DebriefSchema, replay=service.get_debrief)
+def write_debrief(body: DebriefIn, sleepover_id: UUID) -> Any:
+    """Write down what the child says after a stay, in the child's own words."""
+    return service.write_debrief(current_actor(), sleepover_id, body)

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING
 
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
+from hub_api.care.handover_models import Side
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from hub_api.care.stays import Stay
 
 
 def carers_and_liaison(household_id: UUID, constellation_id: UUID) -> set[UUID]:
@@ -23,3 +26,12 @@ def everybody(household_id: UUID, constellation_id: UUID) -> set[UUID]:
     """Both homes and the liaison workers."""
     hub = accounts.accounts_holding(Role.HUB_CARER, constellation_id=constellation_id)
     return {*carers_and_liaison(household_id, constellation_id), *hub}
+
+
+def home(side: Side, stay: Stay) -> set[UUID]:
+    """The carers of one of the two homes."""
+    if side is Side.FAMILY:
+        found = accounts.accounts_holding(Role.SATELLITE_CARER, household_id=stay.household_id)
+    else:
+        found = accounts.accounts_holding(Role.HUB_CARER, constellation_id=stay.constellation_id)
+    return {*found}

@@ -152,6 +152,10 @@ class Category(StrEnum):
 
     # --- care
 
+    HANDOVER_WRITTEN = (
+        "handover_written", Topic.CARE, Severity.IMPORTANT, DAY, BOTH_HOMES,
+        "The other home has written down a handover. Please look at it, and confirm it.",
+    )
     INCIDENT_RECORDED = (
         "incident_recorded", Topic.CARE, Severity.IMPORTANT, 3 * DAY, (*CARERS, *LIAISON),
         "Something happened during a sleepover. Please open the app and read about it.",

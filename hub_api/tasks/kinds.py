@@ -82,6 +82,14 @@ class TaskKind(StrEnum):
         timedelta(hours=72),
     )
 
+    # The same day: while both homes remember, and the medicines are still there to be counted.
+    MEDICINES_DIFFER = (
+        "medicines_differ",
+        "Medicines were counted, and the record doesn't explain the difference. Please ask.",
+        Role.LIAISON_WORKER,
+        timedelta(hours=12),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

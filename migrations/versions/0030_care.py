@@ -1,6 +1,8 @@
-"""What is written about a stay: its log, what happened, and a child who is missing.
+"""What is written about a stay: its log, what happened, a child who is missing, medicines given and
+counted, handover and return, and the debrief.
 
-The log is only ever added to: the API may not change what is there.
+The log, the medicines and the debrief are only ever added to: the API may not change what is there.
+A medicine is pointed at together with its child, so another child's can't be given.
 """
 
 import sqlalchemy as sa
@@ -44,14 +46,23 @@ CHECKS = {
     (
         "notifications",
         "ck_notification_category_known",
-    ): "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early', 'sleepover_tomorrow', 'handover_due', 'return_due', 'return_late', 'incident_recorded', 'missing_reported', 'missing_returned', 'sleepover_awaited', 'device_stopped', 'morning_digest', 'push_test')",
+    ): "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early', 'sleepover_tomorrow', 'handover_due', 'return_due', 'return_late', 'handover_written', 'incident_recorded', 'missing_reported', 'missing_returned', 'sleepover_awaited', 'device_stopped', 'morning_digest', 'push_test')",
     (
         "tasks",
         "ck_task_kind_known",
-    ): "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt', 'incident_to_notify', 'missing_child', 'return_interview', 'device_stopped')",
+    ): "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt', 'incident_to_notify', 'missing_child', 'return_interview', 'medicines_differ', 'device_stopped')",
 }
 
-TABLES = ("stay_entries", "incidents", "missing_episodes", "missing_asks")
+TABLES = (
+    "stay_entries",
+    "incidents",
+    "missing_episodes",
+    "missing_asks",
+    "medication_records",
+    "handovers",
+    "medicine_counts",
+    "debriefs",
+)
 
 
 def upgrade() -> None:
@@ -61,6 +72,9 @@ def upgrade() -> None:
     _create_entries()
     _create_incidents()
     _create_missing()
+    _create_medication()
+    _create_handovers()
+    _create_debriefs()
     for table in TABLES:
         scope_by_constellation(table)
     grant("stay_entries", api="select, insert")
@@ -74,6 +88,13 @@ def upgrade() -> None:
         " interview_due_at, interview_held_at, version)",
     )
     grant("missing_asks", api="select", worker="select, insert")
+    grant(
+        "handovers",
+        api="select, insert, update (family_confirmed_at, family_confirmed_by, hub_confirmed_at,"
+        " hub_confirmed_by, version)",
+    )
+    for table in ("medication_records", "medicine_counts", "debriefs"):
+        grant(table, api="select, insert")
 
 
 def _of_a_stay(table: str, name: str) -> list[sa.schema.SchemaItem]:
@@ -196,6 +217,97 @@ def _create_missing() -> None:
         _points_at("missing_asks", "sleepover_id", "sleepovers"),
         _points_at("missing_asks", "constellation_id", "constellations"),
         sa.PrimaryKeyConstraint("sleepover_id", "agreed_at", name="uq_missing_ask"),
+    )
+
+
+def _medicine_of_the_child(name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["medicine_id", "child_id"],
+        ["medicines.id", "medicines.child_id"],
+        name=f"fk_{name}_medicine",
+    )
+
+
+def _create_medication() -> None:
+    op.create_table(
+        "medication_records",
+        *_of_a_stay("medication_records", "medication_record"),
+        sa.Column("medicine_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", INSTANT, nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("why", TEXT, nullable=True),
+        sa.Column("given_at", INSTANT, nullable=True),
+        *(
+            sa.CheckConstraint(rule, name=op.f(f"ck_medication_{name}"))
+            for name, rule in {
+                "outcome_known": "outcome in ('given', 'missed', 'refused')",
+                "given_at_some_time": "(outcome = 'given') = (given_at is not null)",
+                "not_given_for_a_reason": "outcome = 'given' or why is not null",
+            }.items()
+        ),
+        sa.UniqueConstraint("medicine_id", "due_at", name="uq_medication_once"),
+        _medicine_of_the_child("medication_record"),
+    )
+    _index_by_stay("medication_records")
+
+
+def _create_handovers() -> None:
+    sides = ("family", "hub")
+    op.create_table(
+        "handovers",
+        *_of_a_stay("handovers", "handover"),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("happened_at", INSTANT, nullable=False),
+        sa.Column("details", TEXT, nullable=True),
+        *(sa.Column(f"{side}_confirmed_at", INSTANT, nullable=True) for side in sides),
+        *(sa.Column(f"{side}_confirmed_by", sa.Uuid(), nullable=True) for side in sides),
+        *(_points_at("handovers", f"{side}_confirmed_by", "accounts") for side in sides),
+        sa.CheckConstraint("kind in ('handover', 'return')", name=op.f("ck_handover_kind_known")),
+        sa.CheckConstraint(
+            "(family_confirmed_at is null) = (family_confirmed_by is null)"
+            " and (hub_confirmed_at is null) = (hub_confirmed_by is null)",
+            name=op.f("ck_handover_confirmed_by_somebody"),
+        ),
+        sa.CheckConstraint(
+            "num_nonnulls(family_confirmed_at, hub_confirmed_at) > 0",
+            name=op.f("ck_handover_confirmed_by_its_writer"),
+        ),
+        sa.UniqueConstraint("id", "child_id", name="uq_handover_of_child"),
+        sa.UniqueConstraint("sleepover_id", "kind", name="uq_handover_once"),
+    )
+    op.create_table(
+        "medicine_counts",
+        sa.Column("handover_id", sa.Uuid(), nullable=False),
+        sa.Column("medicine_id", sa.Uuid(), nullable=False),
+        sa.Column("child_id", sa.Uuid(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("counted", sa.Integer(), nullable=False),
+        sa.CheckConstraint(
+            "counted between 0 and 10000", name=op.f("ck_medicine_count_is_a_count")
+        ),
+        sa.ForeignKeyConstraint(
+            ["handover_id", "child_id"],
+            ["handovers.id", "handovers.child_id"],
+            name="fk_medicine_count_handover",
+        ),
+        _medicine_of_the_child("medicine_count"),
+        _points_at("medicine_counts", "constellation_id", "constellations"),
+        sa.PrimaryKeyConstraint("handover_id", "medicine_id", name="uq_medicine_counted_once"),
+    )
+
+
+def _create_debriefs() -> None:
+    op.create_table(
+        "debriefs",
+        *_of_a_stay("debriefs", "debrief"),
+        sa.Column("would_come_again", sa.Text(), nullable=False),
+        sa.Column("own_words", TEXT, nullable=True),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.CheckConstraint(
+            "would_come_again in ('yes', 'no', 'unsure')", name=op.f("ck_debrief_answer_known")
+        ),
+        sa.UniqueConstraint("sleepover_id", name="uq_debrief_once"),
     )
 
 

@@ -3,9 +3,17 @@
 from hub_api.access import Permission, Role
 from tests.authorisation.mistakes import Seed, denied, given, source
 
-READING = ("listStayEntries/staying", "listIncidents/staying", "listMissingEpisodes/staying")
+READING = (
+    "listStayEntries/staying",
+    "listIncidents/staying",
+    "listMissingEpisodes/staying",
+    "listMedication/staying",
+    "listHandovers/staying",
+    "listDebriefs/staying",
+)
 WRITING = ("writeStayEntry", "recordIncident/staying")
 ANSWERING = ("tellOfIncident", "holdReturnInterview/back")
+HANDING_OVER = ("recordCareHandover/staying", "confirmHandover")
 MISSING = ("reportMissing", "tellOfMissing", "endMissing")
 
 CARE = [
@@ -70,6 +78,25 @@ CARE = [
         source("care.entries:_refuse_other_stays", "is None", "== 0"),
         ("writeStayEntry",),
         "ids",
+    ),
+    Seed(
+        "liaison workers hand children over",
+        source("care.policy:is_of_hub", "Role.HUB_CARER", "Role.HUB_CARER, Role.LIAISON_WORKER"),
+        HANDING_OVER,
+    ),
+    Seed(
+        "hub carers speak for the family",
+        source(
+            "care.policy:is_of_family",
+            "household_id in actor.households()",
+            "household_id in actor.households() or bool(actor.constellations(Role.HUB_CARER))",
+        ),
+        ("writeDebrief/returned", "confirmHandover"),
+    ),
+    Seed(
+        "the hub confirms its own record",
+        source("care.handing_over:confirm_handover", "handover.is_written_by(side)", "False"),
+        ("confirmHandover",),
     ),
     Seed("carers write the log", given(Role.SATELLITE_CARER, Permission.CARE_WRITE), WRITING),
     Seed("managers read the log", given(Role.PROGRAMME_MANAGER, Permission.CARE_READ), READING),

@@ -26,6 +26,10 @@ class Care:
             "tellOfMissing": self._missing_one,
             "endMissing": self._missing_one,
             "holdReturnInterview": self._back,
+            "recordMedication": self._medicine,
+            "recordCareHandover": self._at_the_door,
+            "confirmHandover": self._to_confirm,
+            "writeDebrief": self._debrief,
         }
 
     def _entry(self, case: Any) -> None:
@@ -52,11 +56,31 @@ class Care:
         self._written(case, "back", "episode_id")
         case.body = {}
 
+    def _medicine(self, case: Any) -> None:
+        made = self._made(case)
+        case.body = {"medicine_id": str(made["medicine"].id), "outcome": "given"}
+
+    def _at_the_door(self, case: Any) -> None:
+        made = self._made(case)
+        counted = {"medicine_id": str(made["medicine"].id), "counted": 3}
+        case.body = {"kind": "return", "counts": [counted]}
+
+    def _to_confirm(self, case: Any) -> None:
+        self._written(case, "handover", "handover_id")
+
+    def _debrief(self, case: Any) -> None:
+        self._bring(case, "returned")
+        case.body = {"would_come_again": "unsure"}
+
     def _written(self, case: Any, kind: str, parameter: str) -> None:
         """One of what is written about a stay that goes on."""
+        made = self._made(case)
+        case.path_parameters = {parameter: str(made[kind].id)}
+        case.headers["If-Match"] = '"1"'
+
+    def _made(self, case: Any) -> dict[str, Any]:
+        """Everything that may be written about a stay that goes on."""
         self._bring(case, "staying")
         with db.transaction(self._owner) as session:
             stay = session.get_one(Sleepover, UUID(case.path_parameters["sleepover_id"]))
-            made = make_care(stay, self._by)
-        case.path_parameters = {parameter: str(made[kind].id)}
-        case.headers["If-Match"] = '"1"'
+            return make_care(stay, self._by)

@@ -22,7 +22,7 @@ from tests.phone import Phone, in_days
 Fill = Callable[[Any], None]
 RECEIPTS = ("receiveNotification", "openNotification", "acknowledgeNotification")
 OF_A_FAMILY = ("adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id")
-OF_A_STAY = ("incident_id", "episode_id")
+OF_A_STAY = ("incident_id", "episode_id", "handover_id")
 """What is made anew for each request that is about one."""
 
 

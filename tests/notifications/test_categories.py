@@ -162,6 +162,14 @@ def write(world, stay, what, body, by):
     return answer.json
 
 
+def packed_by_the_carer(world):
+    write(world, begun(world), "handovers", {"kind": "handover"}, world.here.family.carer)
+
+
+def packed_by_the_hub(world):
+    write(world, begun(world), "handovers", {"kind": "return"}, world.here.hub_carer)
+
+
 def hurt(world):
     body = {"kind": "accident", "account": "A graze."}
     write(world, begun(world), "incidents", body, world.here.hub_carer)
@@ -209,6 +217,8 @@ STORIES = {
     extended_by_the_liaison_worker: (Category.SLEEPOVER_EXTENDED, {SATELLITE, HUB}),
     ended_early_by_the_hub: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE}),
     ended_early_by_the_liaison_worker: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE, HUB}),
+    packed_by_the_carer: (Category.HANDOVER_WRITTEN, {HUB}),
+    packed_by_the_hub: (Category.HANDOVER_WRITTEN, {SATELLITE}),
     hurt: (Category.INCIDENT_RECORDED, {SATELLITE, LIAISON}),
     missed_at_the_hub: (Category.MISSING_REPORTED, {SATELLITE, LIAISON}),
     missed_by_the_carer: (Category.MISSING_REPORTED, {HUB, LIAISON}),
@@ -233,7 +243,7 @@ BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TE
 
 ABOUT = {
     "request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers",
-    "incident": "incidents", "missing": "missing_episodes",
+    "handover": "sleepovers", "incident": "incidents", "missing": "missing_episodes",
 }  # fmt: skip
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 

@@ -56,6 +56,7 @@ MORE_DOORS = {
     "accounts": {"reaching", "sessions"},
     "notifications": {"categories", "opening"},
     "tasks": {"kinds"},
+    "packs": {"prescribed"},
     "sleepovers": {"asked", "beds", "checks", "facts"},
 }
 """Plain words and plain functions that are a slice's language: what a stay is judged by, and how
