@@ -22,6 +22,7 @@ from hub_api.packs.models import Medicine
 from hub_api.sleepovers.models import Sleepover
 
 HOUR = timedelta(hours=1)
+HANDED = '{"place": "At the gate", "belongings": "Bag", "note": null}'
 
 
 def make_care(stay: Sleepover, by: UUID) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _make_medicines(stay: Sleepover, by: UUID) -> dict[str, Any]:
     said = {"would_come_again": WouldComeAgain.YES, "is_shared": True}
     made = {
         "record": _write(stay, by, MedicationRecord, "why", **given),
-        "handover": _write(stay, by, Handover, "details", "{}", **kind, **signed),
+        "handover": _write(stay, by, Handover, "details", HANDED, **kind, **signed),
         "debrief": _write(stay, by, Debrief, "own_words", **said),
     }
     db.session().add_all(made.values())

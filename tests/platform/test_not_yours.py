@@ -29,14 +29,16 @@ Objects = dict[str, list[UUID]]
 
 
 def routes() -> list[tuple[str, str, Any]]:
-    """Method, path and example body of every operation with an id in its path."""
-    return [
+    """Method, path and example body of every operation with an id in its path. Calling a stay off
+    comes last: the hub reads nothing more of it."""
+    found = [
         (method.upper(), path.removeprefix(PREFIX), _example(operation))
         for path, operations in contract()["paths"].items()
         for method, operation in operations.items()
         if path.startswith(PREFIX) and method in {"get", "post", "put", "patch", "delete"}
         and "{" in path and not any(kind in path for kind in BY_PERMISSION)
     ]  # fmt: skip
+    return sorted(found, key=lambda route: route[1].endswith("/cancel"))
 
 
 def _example(operation: dict[str, Any]) -> Any:
