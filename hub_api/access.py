@@ -67,6 +67,12 @@ class Permission(StrEnum):
     """Call a sleepover off before it begins."""
     SLEEPOVER_RUN = "sleepover:run"
     """Say that a child has come and gone home; extend a stay, end it early, close it."""
+    CARE_READ = "care:read"
+    """Read what is written about a stay: the log, medicines, incidents, a child who is missing."""
+    CARE_WRITE = "care:write"
+    """Write the log of a stay, what medicines were given, and what happened."""
+    CARE_SHARE = "care:share"
+    """Say what either home may say: that a child is missing, what was handed over, the debrief."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
     TASK_READ = "task:read"
@@ -91,6 +97,8 @@ _TASKS = frozenset({Permission.TASK_READ, Permission.TASK_DO})
 
 _RUNS_STAYS = frozenset({Permission.SLEEPOVER_RUN, Permission.SLEEPOVER_CANCEL})
 
+_CARES = frozenset({Permission.CARE_READ, Permission.CARE_SHARE})
+
 _KEEPS_RECORDS = frozenset(
     {Permission.CONSTELLATION_MANAGE, Permission.HOUSEHOLD_MANAGE, Permission.CHILD_READ}
 )
@@ -103,17 +111,26 @@ EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS
     | _WRITES_PACKS
+    | _CARES
     | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS
     | _RUNS_STAYS
-    | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS}
-    | {Permission.PACK_READ},
+    | _CARES
+    | {
+        Permission.CARE_WRITE,
+        Permission.PACK_READ,
+        Permission.RESPITE_DECIDE,
+        Permission.RESPITE_OVERRIDE,
+        Permission.HUB_BLOCK_NIGHTS,
+    },
     Role.LIAISON_WORKER: _READS
     | _TASKS
     | _RUNS_STAYS
     | _KEEPS_RECORDS
     | _WRITES_PACKS
+    | _CARES
     | {
+        Permission.CARE_WRITE,
         Permission.RESPITE_DECIDE,
         Permission.RESPITE_OVERRIDE,
         Permission.HUB_BLOCK_NIGHTS,

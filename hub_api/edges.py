@@ -11,9 +11,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hub_api import request_id, throttles
 from hub_api import settings as hub_settings
+from hub_api.app_versions import app_version
 from hub_api.errors import AppTooOld
 from hub_api.operations import metrics
-from hub_api.settings import app_version
 
 if TYPE_CHECKING:
     from flask import Flask, Response

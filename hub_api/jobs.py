@@ -27,6 +27,7 @@ app = procrastinate.App(
     import_paths=[
         "hub_api.notifications.jobs",
         "hub_api.sleepovers.jobs",
+        "hub_api.care.jobs",
         "hub_api.respite.jobs",
         "hub_api.sync.jobs",
         "hub_api.housekeeping",

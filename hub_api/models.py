@@ -4,6 +4,9 @@ from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.break_glass import models as break_glass
+from hub_api.care import handover_models as care_handovers
+from hub_api.care import medicine_models as care_medicines
+from hub_api.care import models as care
 from hub_api.consents import models as consents
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
@@ -20,6 +23,9 @@ __all__ = [
     "accounts",
     "audit",
     "break_glass",
+    "care",
+    "care_handovers",
+    "care_medicines",
     "child_keys",
     "consents",
     "constellations",

@@ -7,7 +7,6 @@ what to set; the command line prints that line and stops.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hub_api import pack_rules
+from hub_api.app_versions import app_version
+from hub_api.care_settings import CARE_VARIABLES, CareSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -141,6 +142,9 @@ class Settings:
     late_return_after: timedelta = timedelta(hours=1)
     """How long after the time agreed a child's return is late."""
 
+    care: CareSettings = field(default_factory=CareSettings)
+    """What is written about stays, and what must be told of it in time."""
+
     furthest_ahead: timedelta = timedelta(days=400)
     """How far ahead a sleepover may be asked for."""
 
@@ -203,7 +207,7 @@ _KNOWN = {
     "HUB_EARLY_HANDOVER_HOURS", "HUB_SENDERS", "HUB_FCM_CREDENTIALS_FILE", "HUB_FCM_URL",
     "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
     "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE", "HUB_QUIET_FROM",
-    "HUB_QUIET_UNTIL", "HUB_CONSENT_LINK_HOURS", *pack_rules.KNOWN,
+    "HUB_QUIET_UNTIL", "HUB_CONSENT_LINK_HOURS", *pack_rules.KNOWN, *CARE_VARIABLES,
 }  # fmt: skip
 
 
@@ -232,6 +236,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         late_return_after=timedelta(
             minutes=_whole_number(env, "HUB_LATE_RETURN_MINUTES", 60, 0, 1440)
         ),
+        care=CareSettings.read(lambda *asked: _whole_number(env, *asked)),
         job_stalled_after=timedelta(
             seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
         ),
@@ -314,16 +319,6 @@ def _whole_number(
             f"{name}={text!r} is not usable: give a whole number from {lowest} to {highest}."
         )
     return int(text)
-
-
-def app_version(text: str) -> tuple[int, ...] | None:
-    """A version such as 1.4.0 as numbers that can be compared; None for anything else."""
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", text.strip(), re.ASCII):
-        return None
-    parts = [int(part) for part in text.strip().split(".")]
-    while parts and parts[-1] == 0:  # 1.4 and 1.4.0 are the same
-        parts.pop()
-    return tuple(parts)
 
 
 def _version(env: Mapping[str, str], name: str) -> tuple[int, ...]:

@@ -17,7 +17,7 @@ from hub_api.reads import ASKING, TODAY, json_list, json_object
 from hub_api.synced import SINCE_DAY, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -115,6 +115,13 @@ def child_summary(child_id: Any) -> sa.ScalarSelect[Any]:
     Null for a child who has moved out of the asker's sight.
     """
     return sa.select(records.summary()).where(Child.id == child_id).scalar_subquery()
+
+
+def ages(child_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """How old these children are today, in whole years."""
+    found = sa.select(Child.id, Child.born_on).where(Child.id.in_([*child_ids]))
+    today = clock.london_today()
+    return {row.id: clock.whole_years(row.born_on, today) for row in db.session().execute(found)}
 
 
 def had_a_birthday() -> sa.Select[UUID]:

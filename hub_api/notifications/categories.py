@@ -33,6 +33,7 @@ class Topic(StrEnum):
 
     BOOKING = "booking"
     RECORD = "record"
+    CARE = "care"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -165,6 +166,29 @@ class Category(StrEnum):
     RECORD_OPENED = (
         "record_opened", Topic.RECORD, Severity.URGENT, DAY, OVERSEERS,
         "A child's record was opened in an emergency. Please look at why.",
+    )
+
+    # --- care
+
+    HANDOVER_WRITTEN = (
+        "handover_written", Topic.CARE, Severity.IMPORTANT, DAY, BOTH_HOMES,
+        "The other home has written down a handover. Please look at it, and confirm it.",
+    )
+    INCIDENT_RECORDED = (
+        "incident_recorded", Topic.CARE, Severity.IMPORTANT, 3 * DAY, (*CARERS, *LIAISON),
+        "Something happened during a sleepover. Please open the app and read about it.",
+    )
+    MISSING_REPORTED = (
+        "missing_reported", Topic.CARE, Severity.URGENT, DAY, ALL_THREE,
+        "A child has been reported missing. Please open the app now, and ring each other.",
+    )
+    MISSING_RETURNED = (
+        "missing_returned", Topic.CARE, Severity.URGENT, DAY, ALL_THREE,
+        "A child who was reported missing is back.",
+    )
+    SLEEPOVER_AWAITED = (
+        "sleepover_awaited", Topic.CARE, Severity.URGENT, DAY / 2, ALL_THREE,
+        "A child should be there by now. If nobody knows where they are, please report it.",
     )
 
     # --- the telling itself

@@ -34,6 +34,7 @@ ENGLISH = "en"
 TITLES = {
     Topic.BOOKING: "Booking",
     Topic.RECORD: "Records",
+    Topic.CARE: "Sleepover",
     Topic.PHONE: "Your phone",
     Topic.DIGEST: "Your inbox",
 }

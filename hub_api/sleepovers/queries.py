@@ -56,6 +56,9 @@ def night_instants(first_night: date | None, until: date | None) -> dict[str, da
     }
 
 
+stays = Sleepover.__table__
+"""For the selects of the slices above, which say who sees what hangs on a stay."""
+
 # --- reads -------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from hub_api.sleepovers.decisions import (
     refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
-from hub_api.sleepovers.models import Decision
+from hub_api.sleepovers.models import CLOCKS_DIFFER, Decision
 from hub_api.sleepovers.overrides import (
     SetAside,
     check_overrides,
@@ -40,6 +40,7 @@ from hub_api.sleepovers.queries import (
     get_sleepover,
     list_sleepovers,
     night_instants,
+    stays,
 )
 from hub_api.sleepovers.running import (
     cancel_sleepover,
@@ -51,6 +52,7 @@ from hub_api.sleepovers.running import (
 )
 
 __all__ = [
+    "CLOCKS_DIFFER",
     "SYNCED",
     "Booking",
     "Decision",
@@ -84,4 +86,5 @@ __all__ = [
     "refuse_slip_of_the_finger",
     "release",
     "set_aside",
+    "stays",
 ]

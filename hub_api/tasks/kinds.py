@@ -82,6 +82,38 @@ class TaskKind(StrEnum):
         timedelta(days=1),
     )
 
+    # Within 24 hours of the event, weekends too (NMS 29): the event itself says until when.
+    INCIDENT_TO_NOTIFY = (
+        "incident_to_notify",
+        "Something serious happened during a sleepover. Please tell those who must know of it.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
+    # At once: whoever is with the child rings; this sees to it that all three know (NMS 5).
+    MISSING_CHILD = (
+        "missing_child",
+        "A child is missing. Please see that police, EDT and the child's social worker know.",
+        Role.LIAISON_WORKER,
+        timedelta(hours=1),
+    )
+
+    # Within 72 hours of the child's return; the episode itself says until when.
+    RETURN_INTERVIEW = (
+        "return_interview",
+        "A child who was missing is back. Please see to the return interview.",
+        Role.LIAISON_WORKER,
+        timedelta(hours=72),
+    )
+
+    # The same day: while both homes remember, and the medicines are still there to be counted.
+    MEDICINES_DIFFER = (
+        "medicines_differ",
+        "Medicines were counted, and the record doesn't explain the difference. Please ask.",
+        Role.LIAISON_WORKER,
+        timedelta(hours=12),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

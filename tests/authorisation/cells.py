@@ -8,7 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from hub_api import models
-from tests.authorisation import families
+from tests.authorisation import care, families
+from tests.authorisation.care import CARE
 from tests.authorisation.families import FAMILIES
 from tests.authorisation.matrix import (
     ABOUT,
@@ -70,6 +71,9 @@ BY_PATH = {
     "{break_glass_id}": "break_glass",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
+    "{incident_id}": "incident",
+    "{episode_id}": "episode",
+    "{handover_id}": "handover",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",
@@ -243,6 +247,8 @@ def body_of(stage: Stage, cell: Cell) -> dict[str, Any]:
         return world.ask_body(cell.whose)
     if cell.operation.id in FAMILIES:
         return families.body_of(world, cell.operation.id, cell.whose, cell.operation.example)
+    if cell.operation.id in CARE:
+        return care.body_of(world, cell.operation.id, cell.whose, cell.operation.example)
     if cell.operation.id == "extendSleepover":
         return {"departs_at": in_days({"N": 18, "E": 28}.get(cell.whose, 8), hour=20)}
     if cell.operation.id in world.bodies:

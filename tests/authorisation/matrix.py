@@ -202,6 +202,24 @@ extendSleepover             -     -         HN   HN      E        -    -       -
 closeSleepover/returned     -     -         HN   HN      E        -    -       -     -     !      HNe   -
 getBedNights                C     C         C    C       X        -    CX      -     -     !      CX    CX
 
+listStayEntries/staying     H     N         HN   HN      E        -    -       -     -     !      HNE   E
+writeStayEntry              -     -         HN   HN      E        -    -       -     -     !      HNe   -
+listIncidents/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
+recordIncident/staying      -     -         HN   HN      E        -    -       -     -     !      HNe   -
+tellOfIncident              -     -         hn   HN      e        -    -       -     -     !      hne   -
+listMissingEpisodes/staying H     N         HN   HN      E        -    -       -     -     !      HNE   E
+reportMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
+tellOfMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
+endMissing                  H     N         HN   HN      E        -    -       -     -     !      HNE   E
+holdReturnInterview/back    -     -         hn   HN      e        -    -       -     -     !      hne   -
+listMedication/staying      H     N         HN   HN      E        -    -       -     -     !      HNE   E
+recordMedication            -     -         HN   HN      E        -    -       -     -     !      HNe   -
+listHandovers/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
+recordCareHandover/staying  H     N         HN   hn      E        -    -       -     -     !      HNE   E
+confirmHandover             H     N         hn   hn      e        -    -       -     -     !      hnE   E
+listDebriefs/staying        H     N         HN   HN      E        -    -       -     -     !      HNE   E
+writeDebrief/returned       H     N         hn   hn      e        -    -       -     -     !      hnE   E
+
 listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
 getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
 completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
@@ -242,6 +260,12 @@ OBJECTS = {
     "arriving": "HNE",
     "staying": "HNE",
     "returned": "HNE",
+    "entry": "HNE",
+    "incident": "HNE",
+    "episode": "HNE",
+    "back": "HNE",
+    "medicine": "HNE",
+    "handover": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -253,9 +277,12 @@ OBJECTS = {
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of requests,
 `held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
-anything ahead, and its child. Of accounts, their roles and sessions `H` is the household's carer's
-and `X` the other hub carer's; `closed` is an account that is closed. So are notifications, and
-devices by the id their app has chosen: a phone is whose login it is, so anybody may register any.
+anything ahead, and its child. What is written about those who are `staying` is an `entry` of the
+log, an `incident` to be told of, an `episode` of a child who is missing, one of a child who is
+`back`, a `medicine` that was given, and a `handover` that the hub wrote down. Of accounts, their
+roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is an
+account that is closed. So are notifications, and devices by the id their app has chosen: a phone is
+whose login it is, so anybody may register any.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
@@ -267,6 +294,8 @@ ABOUT = {
     "createRespiteRequest/twice": "key",
     "createHousehold": "constellation",
     "breakGlass": "child",
+    "writeStayEntry": "staying",
+    "recordMedication": "staying",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -275,6 +304,8 @@ IDS_IN_BODIES = {
     ("createRespiteRequest", "children"): "child",
     ("changeRespiteRequest", "children"): "child",
     ("createMembership", "household_id"): "newcomer",
+    ("writeStayEntry", "adds_to"): "entry",
+    ("recordMedication", "medicine_id"): "medicine",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

@@ -19,6 +19,7 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
+from tests.authorisation.seeds_of_care import CARE
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_packs import PACKS
 from tests.authorisation.seeds_of_places import RUNNING
@@ -39,6 +40,7 @@ SEEDS = [
     *RESPITE,
     *PACKS,
     *RUNNING_STAYS,
+    *CARE,
     *TELLING,
     *WAITING,
     *SECOND_WALL,

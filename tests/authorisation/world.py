@@ -22,7 +22,7 @@ from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
-from tests.authorisation import families, packs, respite
+from tests.authorisation import care, packs, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
 from tests.factories.homes import make_child
@@ -100,8 +100,8 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= {kind: {NOBODYS: str(uuid7()), **ids} for kind, ids in asked.items()}
         objects |= _choose_places(connection, here, elsewhere, quiet, lists)
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
-    with db.transaction(owner):
-        made, listed = families.add_records(objects, here.liaison_worker)
+    with app.app_context(), db.transaction(owner):
+        made, listed = care.add_records(objects, here.liaison_worker)
         made |= packs.add_packs(objects, listed, elsewhere.liaison_worker, people["manager"])
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(

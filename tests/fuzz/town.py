@@ -14,6 +14,7 @@ from tests.factories.accounts import PASSWORD
 from tests.factories.notifications import browser_body, make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
+from tests.fuzz.care import Care
 from tests.fuzz.families import Families
 from tests.fuzz.packs import Packs
 from tests.fuzz.places import Places
@@ -25,6 +26,7 @@ OF_A_FAMILY = (
     "adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id", "consent_id",
     "flag_id", "link_id",
 )  # fmt: skip
+OF_A_STAY = ("incident_id", "episode_id", "handover_id")
 """What is made anew for each request that is about one."""
 
 
@@ -46,6 +48,7 @@ class Town:
             "refreshTokens": self._refresh_token,
             **self._of_requests(),
             **self._of_stays(),
+            **Care(world.here.liaison_worker, owner, self._at).fills(),
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
@@ -134,6 +137,7 @@ class Town:
             "break_glass_id": UUID(int=0),
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
+            **dict.fromkeys(OF_A_STAY, UUID(int=0)),
             "task_id": self._waits,
             "account_id": self.world.here.neighbours.carer,
             "role_id": UUID(int=0),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import time_machine
 
 from hub_api.access import Role
 from hub_api.notifications import categories, channels, words
@@ -168,6 +169,50 @@ def answered_behind_a_link(world):
     world.app.test_client().post(f"/consent/{link['token']}", data=form)
 
 
+def write(world, stay, what, body, by):
+    """Somebody writes about a stay that has begun."""
+    with time_machine.travel(arrival(stay) + DAY / 24, tick=False):
+        answer = world.phone(by).post(f"/sleepovers/{stay['id']}/{what}", body)
+        assert answer.status_code == 201, answer.json
+    return answer.json
+
+
+def packed_by_the_carer(world):
+    write(world, begun(world), "handovers", {"kind": "handover"}, world.here.family.carer)
+
+
+def packed_by_the_hub(world):
+    write(world, begun(world), "handovers", {"kind": "return"}, world.here.hub_carer)
+
+
+def hurt(world):
+    body = {"kind": "accident", "account": "A graze."}
+    write(world, begun(world), "incidents", body, world.here.hub_carer)
+
+
+def missed_at_the_hub(world):
+    return write(world, begun(world), "missing-episodes", {}, world.here.hub_carer)
+
+
+def missed_by_the_carer(world):
+    write(world, begun(world), "missing-episodes", {}, world.here.family.carer)
+
+
+def back(world, by):
+    episode = missed_at_the_hub(world)
+    with time_machine.travel(episode["noticed_at"], tick=False):
+        answer = world.phone(by).post(f"/missing-episodes/{episode['id']}/returned", {})
+        assert answer.status_code == 200, answer.json
+
+
+def back_at_the_hub(world):
+    back(world, world.here.hub_carer)
+
+
+def back_at_home(world):
+    back(world, world.here.family.carer)
+
+
 STORIES = {
     asked: (Category.REQUEST_SUBMITTED, {HUB}),
     asked_of_nobody: (Category.REQUEST_SUBMITTED, {LIAISON}),
@@ -189,6 +234,13 @@ STORIES = {
     ended_early_by_the_liaison_worker: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE, HUB}),
     consent_withdrawn: (Category.CONSENT_MISSING, {SATELLITE, HUB, LIAISON}),
     answered_behind_a_link: (Category.LINK_ANSWERED, {LIAISON}),
+    packed_by_the_carer: (Category.HANDOVER_WRITTEN, {HUB}),
+    packed_by_the_hub: (Category.HANDOVER_WRITTEN, {SATELLITE}),
+    hurt: (Category.INCIDENT_RECORDED, {SATELLITE, LIAISON}),
+    missed_at_the_hub: (Category.MISSING_REPORTED, {SATELLITE, LIAISON}),
+    missed_by_the_carer: (Category.MISSING_REPORTED, {HUB, LIAISON}),
+    back_at_the_hub: (Category.MISSING_RETURNED, {SATELLITE, LIAISON}),
+    back_at_home: (Category.MISSING_RETURNED, {HUB, LIAISON}),
 }
 """What somebody does over HTTP, what is told of it, and to whom."""
 
@@ -197,9 +249,10 @@ ALSO = {approved: (Category.REQUEST_APPROVED, {HUB})}
 
 BY_TIME = {
     Category.REQUEST_EXPIRED, Category.SLEEPOVER_TOMORROW, Category.HANDOVER_DUE,
-    Category.RETURN_DUE, Category.RETURN_LATE,
+    Category.RETURN_DUE, Category.RETURN_LATE, Category.SLEEPOVER_AWAITED,
 }  # fmt: skip
-"""Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py."""
+"""Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py,
+tests/care/test_missing.py."""
 
 IN_AN_EMERGENCY = {Category.RECORD_OPENED}
 """Told to those who oversee: tests/break_glass."""
@@ -211,12 +264,10 @@ BY_THE_HUB = {
 
 
 ABOUT = {
-    "request": "respite_requests",
-    "approval": "respite_requests",
-    "sleepover": "sleepovers",
-    "consent": "sleepovers",
-    "link": "consent_links",
-}
+    "request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers",
+    "consent": "sleepovers", "link": "consent_links", "handover": "sleepovers",
+    "incident": "incidents", "missing": "missing_episodes",
+}  # fmt: skip
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 
 

@@ -6,8 +6,9 @@ import pytest
 
 from hub_api import create_app
 from hub_api import settings as hub_settings
+from hub_api.app_versions import app_version
 from hub_api.openapi import PROBLEM_MEDIA_TYPE
-from hub_api.settings import SettingsError, app_version, from_environment
+from hub_api.settings import SettingsError, from_environment
 
 
 @pytest.fixture

@@ -42,6 +42,10 @@ ORDER = {
         "accounts", "constellations", "households", "break_glass", "sleepovers", "respite",
         "audit", "notifications", "tasks",
     },
+    "care": {
+        "accounts", "constellations", "households", "sleepovers", "respite", "packs", "audit",
+        "notifications", "tasks",
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },
@@ -56,6 +60,7 @@ MORE_DOORS = {
     "accounts": {"reaching", "sessions"},
     "notifications": {"categories", "opening"},
     "tasks": {"kinds"},
+    "packs": {"prescribed"},
     "sleepovers": {"asked", "beds", "checks", "facts"},
 }
 """Plain words and plain functions that are a slice's language: what a stay is judged by, and how

@@ -12,6 +12,8 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
+from hub_api.sleepovers.models import Sleepover
+from tests.factories.care import make_ask, make_care
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -126,6 +128,9 @@ def busy_world(world, owner):
         stay = side.booked()
         with db.transaction(owner) as session:
             session.add_all(make_records(side.here, UUID(stay["request_id"])))
+            there = session.get_one(Sleepover, UUID(stay["id"]))
+            make_care(there, side.here.hub_carer)
+            make_ask(there)
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from hub_api import db
 from hub_api.access import Role
+from tests.factories.care import care_of
 from tests.factories.world import make_bed
 from tests.phone import contract, in_days
 
@@ -36,13 +37,14 @@ LISTS = sorted(
 class TestStatements:
     @pytest.mark.parametrize("path", LISTS)
     def test_a_list_takes_at_most_four(self, world, path):
-        request_id = world.booked()["request_id"]
+        stay = world.booked()
         answers, family = [], world.here.family
         ids = {
             "constellation_id": world.here.id,
             "household_id": family.id,
             "child_id": family.children[0],
-            "request_id": request_id,
+            "request_id": stay["request_id"],
+            "sleepover_id": stay["id"],
         }
         for person in (world.here.hub_carer, world.staff[Role.PROGRAMME_MANAGER]):
             phone = world.phone(person)
@@ -51,6 +53,15 @@ class TestStatements:
             # A refusal is written down, which is no part of what a list costs.
             assert len(sent) <= 4 or answers[-1].status_code == 403, sent
         assert 200 in {answer.status_code for answer in answers}
+
+    @pytest.mark.parametrize("path", [path for path in LISTS if "{sleepover_id}" in path])
+    def test_what_is_written_about_a_stay_takes_at_most_four(self, world, path):
+        stay = world.booked()["id"]
+        care_of(world, stay)
+        phone = world.hub_carer
+        with counted(world.app.engine) as sent:
+            assert phone.get(path.format(sleepover_id=stay)).json["items"]
+        assert len(sent) <= 4
 
     def test_one_takes_at_most_four(self, world):
         stay = world.booked()

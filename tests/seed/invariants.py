@@ -173,6 +173,11 @@ BROKEN = {
             or confirmed_at > :now or cancelled_at > :now or arrived_at > :now
             or returned_at > :now or closed_at > :now
             or arrived_at < confirmed_at""",
+    "an event others must know of without a task": """
+        select i.id from incidents i where i.notify_by is not null
+           and not exists (select from tasks t
+                            where t.kind = 'incident_to_notify' and t.subject_id = i.id
+                              and (t.state = 'open') = (i.notified_at is null))""",
     "a request past its expiry": """
         select id from respite_requests
          where state in ('submitted', 'awaiting_approval') and expires_at < :now""",

@@ -25,9 +25,19 @@ VERBS = {
         f"sleepovers:{verb}"
         for verb in ("handover", "return", "end-early", "extend", "close", "cancel")
     ),
+    *(
+        f"sleepovers:{verb}"
+        for verb in ("log", "incidents", "missing-episodes", "handovers", "debriefs")
+    ),
     "constellations:block",
 }
 """What people can do with requests and stays, and with the nights of the hub."""
+
+UNPLAYED = {"sleepovers:medication"}
+"""Only with a medicine of the child's pack: tests/care/test_medication.py."""
+
+BESIDE = {"care:told", "care:returned", "care:notified", "care:confirm"}
+"""What they do about what was written of a stay, by its own id."""
 
 
 def verbs_of_the_document():
@@ -104,14 +114,53 @@ class Player:
     def morning(self):
         """Eleven: children go home, some of them early, and what is over is closed."""
         for stay in self._stays("in_stay"):
+            self._write(stay)
             self._end(stay)
+        self._see_to()
         for stay in self._stays("returned"):
+            self._debrief(stay)
             if self._chance(0.5):
                 self._do(self._hub, "sleepovers:close", stay)
         if self._chance(0.03):
             self._block()
         if self._chance(0.05):
             self._move()
+
+    def _write(self, stay):
+        """What the hub carer writes about a stay, and now and then a child who is missing."""
+        written = {
+            ("log", 0.5): {"kind": "fact", "text": "Slept well, and had porridge."},
+            ("incidents", 0.1): {"kind": "serious_illness", "account": "A high temperature."},
+            ("missing-episodes", 0.05): {"circumstances": "Went out after breakfast."},
+        }
+        for (verb, share), body in written.items():
+            if self._chance(share):
+                path = f"/sleepovers/{stay.id}/{verb}"
+                self._send(self._hub, f"sleepovers:{verb}", "POST", path, body)
+
+    def _debrief(self, stay):
+        """The carer brought the child home, and asks how it was."""
+        body = {"would_come_again": "yes", "own_words": "We made pancakes."}
+        for verb, said in (("handovers", {"kind": "return"}), ("debriefs", body)):
+            if self._chance(0.7):
+                path = f"/sleepovers/{stay.id}/{verb}"
+                carer = self._carers[stay.household_id]
+                self._send(carer, f"sleepovers:{verb}", "POST", path, said)
+
+    def _see_to(self):
+        """Children who were missing are back, and others are told of what must be told."""
+        for row in self._rows("select id from missing_episodes where returned_at is null"):
+            path = f"/missing-episodes/{row.id}"
+            self._send(self._hub, "care:told", "POST", f"{path}/told", {"edt_at": self._now()})
+            self._send(self._hub, "care:returned", "POST", f"{path}/returned", {})
+        for row in self._rows("select id, version from handovers where hub_confirmed_at is null"):
+            path = f"/handovers/{row.id}/confirm"
+            self._send(self._hub, "care:confirm", "POST", path, None, row.version)
+        for row in self._rows(
+            "select id, version from incidents where notify_by is not null and notified_at is null"
+        ):
+            body, path = {"notified_to": ["ofsted"]}, f"/incidents/{row.id}/notified"
+            self._send(self._liaison, "care:notified", "POST", path, body, row.version)
 
     def _end(self, stay):
         if stay.departs_at - clock.now() < DAY / 2:
@@ -220,6 +269,9 @@ class Player:
             states=list(states),
             now=clock.now() - DAY,
         )
+
+    def _now(self):
+        return clock.now().isoformat()
 
     def _chance(self, share):
         return self._dice.random() < share

@@ -79,6 +79,12 @@ HARMS = {
     "an accepted request without a stay for each child": """
         update respite_requests set state = 'expired' where state = 'accepted'""",
     "a request that was never decided as its state says": "delete from respite_decisions",
+    "an event others must know of without a task": """
+        insert into incidents (id, version, constellation_id, sleepover_id, child_id, written_by,
+                               written_at, kind, account, happened_at, notify_by)
+        select gen_random_uuid(), 1, s.constellation_id, s.id, s.child_id,
+               (select id from accounts limit 1), now(), 'absconded', '', now(), now()
+          from sleepovers s limit 1""",
     "a state that is not of its date": """
         update sleepovers set confirmed_at = now() + interval '1 hour'""",
 }

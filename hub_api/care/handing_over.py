@@ -1,0 +1,205 @@
+"""Handover and return, as one home writes them down and the other confirms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import orjson
+import sqlalchemy as sa
+
+from hub_api import clock, db, reads
+from hub_api.care import counts, policy, stays, telling
+from hub_api.care.handover_models import Handover, HandoverKind, Side
+from hub_api.care.medicine_models import MedicineCount
+from hub_api.errors import Conflict, Forbidden, NotFound
+from hub_api.notifications import service as notifications
+from hub_api.notifications.categories import Category
+from hub_api.packs import prescribed
+from hub_api.reads import Page, json_list, json_object
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import PageArgs, Row
+
+
+class CountIn(TypedDict):
+    """Doses of one medicine: `schemas.MedicineCountSchema`."""
+
+    medicine_id: UUID
+    counted: int
+
+
+class HandoverIn(TypedDict):
+    """What is written: `schemas.CareHandoverIn`."""
+
+    kind: HandoverKind
+    happened_at: datetime | None
+    place: str | None
+    belongings: str | None
+    note: str | None
+    counts: list[CountIn]
+
+
+DETAILS = ("place", "belongings", "note")
+
+
+def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
+    """Write down how a child was handed over, or went home, with every medicine counted. The other
+    home is asked to confirm it.
+
+    Raises `NotFound`, for a medicine that isn't this child's as well, `Forbidden`, or `Conflict`:
+    called off or closed, written already, a medicine nobody counted, or a time that can't be.
+    """
+    stay = stays.find(actor, sleepover_id)
+    side = _side(actor, stay)
+    early = () if body["kind"] == HandoverKind.RETURN else ("confirmed",)
+    stays.refuse_unless(stay, *early, *stays.THERE)
+    at = body["happened_at"] or clock.now()
+    stays.refuse_future(at)
+    _refuse_uncounted(stay, at, body)
+    confirmed = {f"{side}_confirmed_at": clock.now(), f"{side}_confirmed_by": actor.account_id}
+    handover = stays.add(
+        actor,
+        stay,
+        Handover,
+        {Handover.details: _as_one(body)},
+        kind=body["kind"],
+        happened_at=at,
+        **confirmed,
+    )
+    _keep_counts(handover, body["counts"])
+    stays.note(actor, "care_handover:record", handover)
+    counts.look_into(stay)
+    told = telling.home(Side.HUB if side is Side.FAMILY else Side.FAMILY, stay)
+    notifications.notify(told - {actor.account_id}, Category.HANDOVER_WRITTEN, stay.id)
+    return get_handover(actor, handover.id)
+
+
+def _as_one(body: HandoverIn) -> str | None:
+    """Everything in words as one text; None where there is none."""
+    details = {"place": body["place"], "belongings": body["belongings"], "note": body["note"]}
+    return orjson.dumps(details).decode() if any(details.values()) else None
+
+
+def _keep_counts(handover: Handover, counted: Sequence[CountIn]) -> None:
+    db.session().add_all(
+        MedicineCount(
+            handover_id=handover.id,
+            child_id=handover.child_id,
+            constellation_id=handover.constellation_id,
+            **count,
+        )
+        for count in counted
+    )
+    db.session().flush()
+
+
+def _side(actor: Actor, stay: stays.Stay) -> Side:
+    """The home that somebody speaks for. Raises `Forbidden` for neither."""
+    if policy.is_of_family(actor, stay.household_id):
+        return Side.FAMILY
+    if policy.is_of_hub(actor, stay.constellation_id):
+        return Side.HUB
+    raise Forbidden
+
+
+def _refuse_uncounted(stay: stays.Stay, at: datetime, body: HandoverIn) -> None:
+    """Every medicine prescribed on that day is counted as the child is handed over, and every one
+    that went along as the child goes home."""
+    medicines = {medicine.id: medicine for medicine in prescribed.medicines_of(stay.child_id)}
+    counted = [count["medicine_id"] for count in body["counts"]]
+    if not medicines.keys() >= {*counted}:
+        raise NotFound
+    if len(counted) > len(set(counted)):
+        raise Conflict("One medicine is counted twice. Please check.", code="counted_twice")
+    day = clock.london_date(at)
+    needed = {id_ for id_, medicine in medicines.items() if medicine.holds_on(day)}
+    if body["kind"] == HandoverKind.RETURN:
+        needed = _went_along(stay.id)
+    if needed - {*counted}:
+        raise Conflict(
+            "Please count every medicine, also those of which there are none.",
+            code="medicines_uncounted",
+        )
+
+
+def _went_along(sleepover_id: UUID) -> set[UUID]:
+    found = (
+        sa.select(MedicineCount.medicine_id)
+        .join(Handover, Handover.id == MedicineCount.handover_id)
+        .where(Handover.sleepover_id == sleepover_id, Handover.kind == HandoverKind.HANDOVER)
+    )
+    return {*db.session().scalars(found)}
+
+
+def confirm_handover(actor: Actor, handover_id: UUID, seen_version: int) -> Row:
+    """Confirm what the other home wrote down.
+
+    Raises `NotFound`, `Forbidden` for the home that wrote it and for neither home, `StaleVersion`,
+    or `Conflict` when it is confirmed already.
+    """
+    handover = stays.take(actor, Handover, handover_id, seen_version=seen_version)
+    side = _side(actor, stays.find(actor, handover.sleepover_id))
+    if handover.is_written_by(side):
+        raise Forbidden
+    if handover.is_confirmed_by(side):
+        raise Conflict("This is confirmed already.", code="wrong_state")
+    handover.confirm(side, clock.now(), actor.account_id)
+    stays.note(actor, "care_handover:confirm", handover, f"{side}_confirmed_at")
+    return get_handover(actor, handover.id)
+
+
+def _handovers() -> reads.Select:
+    count = json_object(medicine_id=MedicineCount.medicine_id, counted=MedicineCount.counted)
+    counted = (
+        sa.select(json_list(count, MedicineCount.medicine_id))
+        .where(MedicineCount.handover_id == Handover.id)
+        .scalar_subquery()
+    )
+    columns: list[Any] = [
+        Handover.id,
+        Handover.version,
+        Handover.sleepover_id,
+        Handover.child_id,
+        Handover.kind,
+        Handover.happened_at,
+        Handover.details,
+        Handover.family_confirmed_at,
+        Handover.family_confirmed_by,
+        Handover.hub_confirmed_at,
+        Handover.hub_confirmed_by,
+        Handover.written_by,
+        Handover.written_at,
+        counted.label("counts"),
+    ]
+    return stays.of_stays(columns, Handover)
+
+
+HANDOVERS = reads.Read(
+    _handovers, key=Handover.id, sleepover_id=Handover.sleepover_id == stays.STAY
+)
+
+
+def list_handovers(actor: Actor, sleepover_id: UUID, page: PageArgs) -> Page:
+    """How a child was handed over, and went home again, newest first. Raises `NotFound`."""
+    found = stays.page_of(HANDOVERS, actor, sleepover_id, page)
+    return Page(_opened(found.rows), found.next_key)
+
+
+def get_handover(actor: Actor, handover_id: UUID) -> Row:
+    """One handover or return. Raises `NotFound`."""
+    return _opened([HANDOVERS.one(actor, handover_id, **stays.window())])[0]
+
+
+def _opened(rows: Sequence[Row]) -> list[Row]:
+    """Rows with each of the details by its name; null where nothing was written, or it can't be
+    read any more."""
+    opened = []
+    for row in stays.reveal(Handover.details, rows):
+        text = row.pop("details")
+        opened.append({**row, **(orjson.loads(text) if text else dict.fromkeys(DETAILS))})
+    return opened

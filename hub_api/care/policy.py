@@ -1,0 +1,71 @@
+"""Who reads what is written about a stay, who writes it, and for how long."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from hub_api.access import Role
+from hub_api.reads import parameter
+from hub_api.sleepovers import service as sleepovers
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from hub_api.access import Actor
+    from hub_api.reads import Asking
+
+RETURNED_SINCE = parameter("returned_since", sa.DateTime(timezone=True))
+"""A hub carer reads about a stay until some days after the return: those that are over since."""
+
+
+def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
+    """The stays whose care one reads: one's own household's; those of the constellations one is
+    liaison worker of; and a hub carer's, from confirmation until some days after the return, and
+    none that was called off. For whoever oversees more, there is nothing here."""
+    stay = sleepovers.stays.c
+    return sa.or_(
+        sa.and_(
+            asking.is_carer_of(stay.household_id),
+            # What happened in a constellation stays with it when the household moves.
+            asking.holds(stay.constellation_id),
+        ),
+        asking.holds(stay.constellation_id, Role.LIAISON_WORKER),
+        sa.and_(
+            asking.holds(stay.constellation_id, Role.HUB_CARER),
+            stay.state != "cancelled",
+            sa.or_(stay.returned_at.is_(None), stay.returned_at > RETURNED_SINCE),
+        ),
+    )
+
+
+def can_write(actor: Actor, constellation_id: UUID) -> bool:
+    """Log, medicines, incidents: the hub carer, who is there, and the liaison worker."""
+    return constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
+
+
+def can_answer_for(actor: Actor, constellation_id: UUID) -> bool:
+    """What the fostering service owes: telling others of an event, the return interview."""
+    return constellation_id in actor.constellations(Role.LIAISON_WORKER)
+
+
+def is_of_family(actor: Actor, household_id: UUID) -> bool:
+    """A carer of the child's own household: for that home at handovers, and the debrief."""
+    return household_id in actor.households()
+
+
+def is_of_hub(actor: Actor, constellation_id: UUID) -> bool:
+    """The hub carer, for the hub at handovers."""
+    return constellation_id in actor.constellations(Role.HUB_CARER)
+
+
+def reads_words_of(asking: Asking, is_shared: Any) -> sa.ColumnElement[bool]:
+    """The child's own words of a debrief may be about the hub: its carer reads them where the
+    family shares them; the family and the liaison worker always do."""
+    stay = sleepovers.stays.c
+    return sa.or_(
+        asking.is_carer_of(stay.household_id),
+        asking.holds(stay.constellation_id, Role.LIAISON_WORKER),
+        is_shared,
+    )

@@ -1,0 +1,175 @@
+"""The medication record: as prescribed, to the child it is prescribed to, once (NMS 6)."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from psycopg import errors as pg
+from sqlalchemy.exc import IntegrityError
+from uuid_utils.compat import uuid7
+
+from hub_api import clock, db
+from hub_api.care.medication import refuse_unprescribed
+from hub_api.errors import Conflict
+from hub_api.packs.prescribed import Prescribed
+from hub_api.sleepovers.models import Sleepover
+from tests.care.conftest import HOUR, Care
+from tests.factories.care import make_medicine
+from tests.sleepovers.stays import act, arrival, brought_to, departure
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def medicine(owner):
+    """A medicine of the child of a stay: as needed, unless its changes say when."""
+
+    def make(care, **changes):
+        with db.transaction(owner) as session:
+            stay = session.get_one(Sleepover, UUID(care.stay["id"]))
+            return str(make_medicine(stay, care.account("carer"), **changes).id)
+
+    return make
+
+
+@pytest.fixture
+def nightly(medicine):
+    """One that is given at ten at night in London."""
+    return lambda care, **changes: medicine(care, times_of_day=[time(22)], **changes)
+
+
+def due(care, hour=22):
+    return clock.london_instant(clock.london_date(arrival(care.stay)), time(hour))
+
+
+def dose(medicine_id, **changes):
+    found = {"medicine_id": medicine_id, "outcome": "given", **changes}
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in found.items()}
+
+
+def refused(answer):
+    return (answer.status_code, answer.json.get("code"))
+
+
+class TestADose:
+    def test_is_given_as_prescribed(self, care, nightly):
+        at = due(care)
+        body = dose(nightly(care), due_at=at)
+        answer = care.post("medication", body, at=at + HOUR / 6)
+        assert answer.status_code == 201, answer.json
+        assert datetime.fromisoformat(answer.json["given_at"]) == at + HOUR / 6
+        assert answer.json["written_by"] == str(care.account("hub_carer"))
+        for by in ("carer", "liaison_worker", "hub_carer"):
+            assert care.get("medication", by=by, at=at + HOUR).json["items"] == [answer.json]
+
+    def test_is_given_as_needed_any_number_of_times(self, care, medicine):
+        syrup = medicine(care)
+        for _ in range(2):
+            assert care.post("medication", dose(syrup)).status_code == 201
+
+    @pytest.mark.parametrize("outcome", ["missed", "refused"])
+    def test_that_was_not_given_says_why(self, care, nightly, rows, outcome):
+        at, tablet = due(care), nightly(care)
+        body = dose(tablet, due_at=at, outcome=outcome)
+        assert care.post("medication", body, at=at + HOUR).status_code == 422
+        said = {**body, "why": "Was asleep already."}
+        timed = {**said, "given_at": at.isoformat()}
+        assert care.post("medication", timed, at=at + HOUR).status_code == 422
+        answer = care.post("medication", said, at=at + HOUR)
+        assert (answer.status_code, answer.json["why"]) == (201, "Was asleep already.")
+        assert b"asleep" not in bytes(rows("select why from medication_records")[0].why)
+
+    def test_is_recorded_once(self, care, nightly):
+        at, tablet = due(care), nightly(care)
+        assert care.post("medication", dose(tablet, due_at=at), at=at).status_code == 201
+        again = care.post("medication", dose(tablet, due_at=at), by="liaison_worker", at=at + HOUR)
+        assert refused(again) == (409, "already_recorded")
+
+    def test_is_not_for_the_childs_carers_to_record(self, care, medicine):
+        assert care.post("medication", dose(medicine(care)), by="carer").status_code == 403
+
+
+class TestAMedicineOfAnotherChild:
+    def test_is_not_there(self, world, care, medicine):
+        sister = str(world.here.family.children[1])
+        other = Care(world, brought_to(world, "in_stay", days=30, children=[sister]))
+        theirs = medicine(other)
+        assert care.post("medication", dose(theirs)).status_code == 404
+        assert care.post("medication", dose(str(uuid7()))).status_code == 404
+        assert other.post("medication", dose(theirs)).status_code == 201
+
+    @pytest.mark.parametrize("column", ["child_id", "medicine_id", "sleepover_id"])
+    def test_can_not_be_in_the_database(self, world, care, medicine, owner, column):
+        sister = str(world.here.family.children[1])
+        other = Care(world, brought_to(world, "in_stay", days=30, children=[sister]))
+        care.post("medication", dose(medicine(care)))
+        values = {
+            "child_id": sister, "medicine_id": medicine(other), "sleepover_id": other.stay["id"]
+        }  # fmt: skip
+        change = sa.text(f"update medication_records set {column} = :value")
+        with owner.connect() as connection, pytest.raises(IntegrityError):
+            connection.execute(change, {"value": values[column]})
+
+
+class TestWhatIsNotPrescribed:
+    def test_for_that_time_is_refused(self, care, nightly, medicine):
+        tablet, at = nightly(care), due(care)
+        for when in (at + HOUR, None):
+            answer = care.post("medication", dose(tablet, due_at=when), at=at + HOUR)
+            assert refused(answer) == (409, "not_due_then")
+        needed = dose(medicine(care), due_at=at)
+        assert refused(care.post("medication", needed, at=at)) == (409, "not_due_then")
+
+    def test_for_that_day_is_refused(self, care, medicine):
+        today = clock.london_date(care.now)
+        for dates, status in (
+            ({"starts_on": today}, 201),
+            ({"starts_on": today + DAY}, 409),
+            ({"starts_on": today - DAY, "ends_on": today}, 409),
+            ({"starts_on": today - DAY, "ends_on": today + DAY}, 201),
+        ):
+            answer = care.post("medication", dose(medicine(care, **dates)))
+            assert (dates, answer.status_code) == (dates, status)
+
+    def test_before_it_is_due_or_outside_the_stay_is_refused(self, care, nightly):
+        tablet, at = nightly(care), due(care)
+        early = care.post("medication", dose(tablet, due_at=at), at=at - 2 * HOUR)
+        assert refused(early) == (409, "in_the_future")
+        before = dose(tablet, due_at=at - DAY, given_at=care.now)
+        assert refused(care.post("medication", before)) == (409, "before_arrival")
+        missed = dose(tablet, due_at=at, outcome="missed", why="Asleep.")
+        assert refused(care.post("medication", missed)) == (409, "in_the_future")
+
+    def test_after_the_child_went_home_is_refused(self, world, care, nightly):
+        tablet, leaves = nightly(care), departure(care.stay)
+        assert act(world, care.stay, "return", {}, at=leaves).status_code == 200
+        later = due(care) + DAY
+        answer = care.post("medication", dose(tablet, due_at=later), at=later)
+        assert refused(answer) == (409, "after_return")
+
+    def test_before_the_stay_is_refused(self, world, medicine):
+        care = Care(world, world.booked())
+        answer = care.post("medication", dose(medicine(care)), at=arrival(care.stay))
+        assert refused(answer) == (409, "wrong_state")
+
+
+@pytest.mark.parametrize(
+    ("day", "hour_in_utc"),
+    [(date(2026, 3, 29), 7), (date(2026, 3, 28), 8), (date(2026, 10, 25), 8)],
+)
+def test_times_of_the_day_are_londons_when_the_clocks_change(day, hour_in_utc):
+    morning = Prescribed(uuid7(), date(2026, 1, 1), None, (time(8),), as_needed=False)
+    at = datetime.combine(day, time(hour_in_utc), tzinfo=UTC)
+    refuse_unprescribed(morning, at, at)
+    with pytest.raises(Conflict):
+        refuse_unprescribed(morning, at + HOUR, at)
+
+
+def test_nobody_changes_a_record(care, medicine, settings):
+    care.post("medication", dose(medicine(care)))
+    for change in ("update medication_records set outcome = 'given'", "delete from debriefs"):
+        url = settings.required_database().api
+        with psycopg.connect(url) as connection, pytest.raises(pg.InsufficientPrivilege):
+            connection.execute(change)

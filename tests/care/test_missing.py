@@ -1,0 +1,207 @@
+"""A child who is missing: the report nobody refuses, who is told, the return and the interview."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+import time_machine
+
+from hub_api import db
+from hub_api import settings as hub_settings
+from hub_api.care import backstop
+from hub_api.care_settings import CareSettings
+from tests.care.conftest import HOUR, Care
+from tests.sleepovers.stays import arrival, brought_to, departure
+
+EVERYBODY = {"carer", "hub_carer", "liaison_worker"}
+MINUTE = timedelta(minutes=1)
+
+
+def seen(answer):
+    return f'"{answer.json["version"]}"'
+
+
+class TestReporting:
+    @pytest.mark.parametrize("by", sorted(EVERYBODY))
+    def test_takes_nothing_but_saying_so(self, care, by, told, tasks):
+        answer = care.post("missing-episodes", {}, by=by)
+        assert answer.status_code == 201
+        assert datetime.fromisoformat(answer.json["noticed_at"]) == care.now
+        assert told("missing_reported") == EVERYBODY - {by}
+        assert tasks("missing_child") == [("open", care.now + HOUR)]
+
+    @pytest.mark.parametrize("state", ["confirmed", "in_stay", "returned", "closed"])
+    def test_is_possible_at_any_time(self, world, state):
+        care = Care(world, brought_to(world, state))
+        at = departure(care.stay) + HOUR
+        assert care.post("missing-episodes", {}, at=at).status_code == 201
+
+    def test_twice_is_one_episode(self, care, rows, tasks):
+        first = care.post("missing-episodes", {"circumstances": "Went to the shop."})
+        again = care.post("missing-episodes", {"police_at": care.now.isoformat()}, by="carer")
+        assert again.status_code == 201
+        assert again.json["id"] == first.json["id"]
+        assert again.json["police_at"] is not None
+        assert again.json["circumstances"] == "Went to the shop."
+        assert len(tasks("missing_child")) == 1
+        reports = rows("select actor_id from audit_events where action = 'missing:report'")
+        assert {row.actor_id for row in reports} == {
+            care.account("hub_carer"),
+            care.account("carer"),
+        }
+
+    def test_of_a_time_to_come_is_a_slip(self, care):
+        ahead = {"noticed_at": (care.now + HOUR).isoformat()}
+        refused = care.post("missing-episodes", ahead)
+        assert (refused.status_code, refused.json["code"]) == (409, "in_the_future")
+
+    def test_is_not_for_those_next_door(self, world, care):
+        with time_machine.travel(care.now, tick=False):
+            phone = world.phone(world.here.neighbours.carer)
+            assert phone.post(f"{care.path}/missing-episodes", {}).status_code == 404
+            assert phone.get(f"{care.path}/missing-episodes").status_code == 404
+
+
+class TestWhoWasTold:
+    def test_is_noted_and_the_earlier_time_stands(self, care, tasks):
+        episode = care.post("missing-episodes", {}).json["id"]
+        path = f"/missing-episodes/{episode}/told"
+        early, late = (care.now + n * MINUTE for n in (5, 10))
+        at = care.now + HOUR
+        for moment in (late, early, late):
+            answer = care.post(path, {"police_at": moment.isoformat()}, by="carer", at=at)
+            assert answer.status_code == 200
+        assert datetime.fromisoformat(answer.json["police_at"]) == early
+        assert [state for state, _ in tasks("missing_child")] == ["open"]
+        rest = {"edt_at": early.isoformat(), "social_worker_at": early.isoformat()}
+        assert care.post(path, rest, at=at).status_code == 200
+        assert [state for state, _ in tasks("missing_child")] == ["settled"]
+
+
+class TestTheReturn:
+    def test_is_followed_by_an_interview_within_three_days(self, care, tasks, told):
+        episode = care.post("missing-episodes", {}).json["id"]
+        path, back = f"/missing-episodes/{episode}", care.now + 2 * HOUR
+        answer = care.post(f"{path}/returned", {}, at=back)
+        assert answer.status_code == 200
+        due = back + timedelta(hours=72)
+        assert datetime.fromisoformat(answer.json["interview_due_at"]) == due
+        assert tasks("return_interview") == [("open", due)]
+        assert [state for state, _ in tasks("missing_child")] == ["settled"]
+        assert told("missing_returned") == EVERYBODY - {"hub_carer"}
+        held = {"at": back + HOUR, "If_Match": seen(answer)}
+        assert care.post(f"{path}/interview", {}, **held).status_code == 403
+        done = care.post(f"{path}/interview", {}, by="liaison_worker", **held)
+        assert done.status_code == 200
+        assert [state for state, _ in tasks("return_interview")] == ["settled"]
+
+    def test_counts_from_when_the_child_was_back(self, care, tasks):
+        """Said late, the time left is what is left."""
+        path = f"/missing-episodes/{care.post('missing-episodes', {}).json['id']}/returned"
+        back = care.now + HOUR
+        care.post(path, {"returned_at": back.isoformat()}, at=back + 30 * HOUR)
+        assert tasks("return_interview") == [("open", back + 72 * HOUR)]
+
+    def test_is_said_once_and_in_order(self, care):
+        first = care.post("missing-episodes", {})
+        path = f"/missing-episodes/{first.json['id']}"
+        liaison = {"by": "liaison_worker", "at": care.now + HOUR}
+        early = care.post(f"{path}/interview", {}, If_Match=seen(first), **liaison)
+        assert (early.status_code, early.json["code"]) == (409, "wrong_state")
+        before = {"returned_at": (care.now - HOUR).isoformat()}
+        assert care.post(f"{path}/returned", before).json["code"] == "too_early"
+        back = care.post(f"{path}/returned", {})
+        again = care.post(f"{path}/returned", {}, by="carer")
+        assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+        sooner = {"held_at": (care.now - HOUR).isoformat()}
+        refused = care.post(f"{path}/interview", sooner, If_Match=seen(back), **liaison)
+        assert refused.json["code"] == "too_early"
+
+    def test_lets_the_next_report_be_another_episode(self, care):
+        first = care.post("missing-episodes", {}).json["id"]
+        care.post(f"/missing-episodes/{first}/returned", {})
+        second = care.post("missing-episodes", {}, at=care.now + HOUR).json["id"]
+        assert second != first
+        listed = care.get("missing-episodes", at=care.now + HOUR).json["items"]
+        assert [episode["id"] for episode in listed] == [second, first]
+
+
+# --- the clocks that ask ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("age", "is_high_risk", "hours"),
+    [(0, False, 1), (11, False, 1), (12, False, 2), (17, False, 2), (5, True, 0), (17, True, 0)],
+)
+def test_the_hub_waits_by_age_and_risk(age, is_high_risk, hours):
+    assert backstop.patience(age, CareSettings(), is_high_risk=is_high_risk) == hours * HOUR
+
+
+@pytest.fixture
+def ask(owner, settings):
+    """Run the worker's job at this instant, by these rules."""
+
+    def run(at, **rules):
+        hub_settings.use(replace(settings, care=CareSettings(**rules)))
+        with time_machine.travel(at, tick=False), db.transaction(owner):
+            backstop.ask_where_they_are()
+        hub_settings.use(settings)
+
+    return run
+
+
+def born(owner, world, years):
+    with owner.begin() as connection:
+        connection.execute(
+            sa.text("update children set born_on = current_date - :d where id = :id"),
+            {"d": years * 366, "id": world.here.family.children[0]},
+        )
+
+
+class TestTheClock:
+    @pytest.mark.parametrize(("years", "hours"), [(8, 1), (14, 2)])
+    def test_asks_once_where_a_child_is_who_has_not_come(
+        self, world, owner, told, rows, ask, years, hours
+    ):
+        born(owner, world, years)
+        agreed = arrival(world.booked())
+        ask(agreed + hours * HOUR)
+        assert told("sleepover_awaited") == set()
+        for later in (MINUTE, HOUR):
+            ask(agreed + hours * HOUR + later)
+            assert told("sleepover_awaited") == EVERYBODY
+        assert len(rows("select from notifications where category = 'sleepover_awaited'")) == 3
+
+    def test_asks_where_a_child_is_who_should_be_home(self, world, owner, told, ask):
+        born(owner, world, 14)
+        stay = brought_to(world, "in_stay")
+        ask(departure(stay) + 2 * HOUR)
+        assert told("sleepover_awaited") == set()
+        ask(departure(stay) + 2 * HOUR + MINUTE)
+        assert told("sleepover_awaited") == EVERYBODY
+
+    def test_leaves_it_to_the_late_return_that_is_told_of_at_that_time(
+        self, world, owner, told, ask
+    ):
+        born(owner, world, 8)
+        stay = brought_to(world, "in_stay")
+        ask(departure(stay) + 3 * HOUR)
+        assert told("sleepover_awaited") == set()
+
+    def test_asks_at_once_about_a_child_who_was_missing_lately(self, world, care, owner, told, ask):
+        born(owner, world, 14)
+        episode = care.post("missing-episodes", {}).json["id"]
+        care.post(f"/missing-episodes/{episode}/returned", {})
+        agreed = departure(care.stay)
+        ask(agreed + MINUTE, high_risk_for=timedelta(0))
+        assert told("sleepover_awaited") == set()
+        ask(agreed + MINUTE)
+        assert told("sleepover_awaited") == EVERYBODY
+
+    def test_asks_about_nobody_who_is_there_or_called_off(self, world, told, ask):
+        brought_to(world, "cancelled")
+        stay = brought_to(world, "returned", days=20)
+        for at in (arrival(stay), departure(stay)):
+            ask(at + 5 * HOUR)
+        assert told("sleepover_awaited") == set()
