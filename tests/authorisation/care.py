@@ -19,7 +19,11 @@ Ids = dict[str, dict[str, str]]
 """Kind → letter → id."""
 Lists = dict[str, dict[str, set[str]]]
 
-WRITTEN = ("entry", "incident", "episode", "back", "medicine", "handover")
+WRITTEN = {
+    "entry": "entry", "incident": "incident", "episode": "episode", "back": "back",
+    "prescribed": "medicine", "handover": "handover",
+}  # fmt: skip
+"""What the table calls it, and the factory."""
 
 CARE = {"recordMedication", "recordCareHandover"}
 """Operations whose body names what is in the world."""
@@ -27,7 +31,7 @@ CARE = {"recordMedication", "recordCareHandover"}
 
 def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> dict[str, Any]:
     """What would be done if it may be: with the medicine of the child that is there."""
-    medicine = world.objects["medicine"].get(whose, str(uuid7()))
+    medicine = world.objects["prescribed"].get(whose, str(uuid7()))
     if operation == "recordMedication":
         given = clock.now().isoformat()
         return {**example, "medicine_id": medicine, "given_at": given}
@@ -51,8 +55,8 @@ def add_records(objects: Ids, by: UUID) -> tuple[Ids, Lists]:
     written = {kind: {NOBODYS: str(uuid7())} for kind in WRITTEN}
     for letter, stay in _stays(objects):
         made = make_care(db.session().get_one(Sleepover, stay), by)
-        for kind in WRITTEN:
-            written[kind][letter] = str(made[kind].id)
+        for kind, name in WRITTEN.items():
+            written[kind][letter] = str(made[name].id)
     return records | written, listed | {
         operation: {letter: _written_about(kind, stay) for letter, stay in _stays(objects)}
         for operation, kind in LISTED.items()

@@ -264,7 +264,7 @@ OBJECTS = {
     "incident": "HNE",
     "episode": "HNE",
     "back": "HNE",
-    "medicine": "HNE",
+    "prescribed": "HNE",
     "handover": "HNE",
     "task": "CX",
     "account": "HX",
@@ -279,7 +279,7 @@ OBJECTS = {
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
 anything ahead, and its child. What is written about those who are `staying` is an `entry` of the
 log, an `incident` to be told of, an `episode` of a child who is missing, one of a child who is
-`back`, a `medicine` that was given, and a `handover` that the hub wrote down. Of accounts, their
+`back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down. Of accounts, their
 roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is an
 account that is closed. So are notifications, and devices by the id their app has chosen: a phone is
 whose login it is, so anybody may register any.
@@ -305,7 +305,7 @@ IDS_IN_BODIES = {
     ("changeRespiteRequest", "children"): "child",
     ("createMembership", "household_id"): "newcomer",
     ("writeStayEntry", "adds_to"): "entry",
-    ("recordMedication", "medicine_id"): "medicine",
+    ("recordMedication", "medicine_id"): "prescribed",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""
