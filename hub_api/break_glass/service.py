@@ -60,7 +60,12 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
         subject_id=opening_id,
         no_later_than=now + rules.review_within,
     )
-    notifications.notify(_others(actor, constellation_id), Category.RECORD_OPENED, opening_id)
+    notifications.notify(
+        _others(actor, constellation_id),
+        Category.RECORD_OPENED,
+        opening_id,
+        constellation_id=constellation_id,
+    )
     return get_opening(actor, opening_id)
 
 

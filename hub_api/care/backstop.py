@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql
 from hub_api import clock, db, settings
 from hub_api.care import telling
 from hub_api.care.models import MissingAsk, MissingEpisode
+from hub_api.consents import service as consents
 from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
@@ -83,11 +84,11 @@ def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime
 
 
 def _at_high_risk(child_ids: Collection[UUID], since: datetime) -> set[UUID]:
-    """Those of these children who were missing from a stay since then."""
+    """Those of these children who were missing from a stay since then, or are known to abscond."""
     found = sa.select(MissingEpisode.child_id).where(
         MissingEpisode.child_id.in_(child_ids), MissingEpisode.noticed_at > since
     )
-    return {*db.session().scalars(found)}
+    return {*db.session().scalars(found)} | consents.who_may_abscond(child_ids)
 
 
 def _ask(row: sa.Row[tuple[UUID, UUID, UUID, UUID, str, datetime]], now: datetime) -> None:
@@ -105,4 +106,10 @@ def _ask(row: sa.Row[tuple[UUID, UUID, UUID, UUID, str, datetime]], now: datetim
     if noted.scalar() is None:
         return
     told = telling.everybody(row.household_id, row.constellation_id)
-    notifications.notify(told, Category.SLEEPOVER_AWAITED, row.id)
+    notifications.notify(
+        told,
+        Category.SLEEPOVER_AWAITED,
+        row.id,
+        constellation_id=row.constellation_id,
+        household_id=row.household_id,
+    )

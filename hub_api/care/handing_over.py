@@ -75,7 +75,13 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
     stays.note(actor, "care_handover:record", handover)
     counts.look_into(stay)
     told = telling.home(Side.HUB if side is Side.FAMILY else Side.FAMILY, stay)
-    notifications.notify(told - {actor.account_id}, Category.HANDOVER_WRITTEN, stay.id)
+    notifications.notify(
+        told - {actor.account_id},
+        Category.HANDOVER_WRITTEN,
+        stay.id,
+        constellation_id=stay.constellation_id,
+        household_id=stay.household_id,
+    )
     return get_handover(actor, handover.id)
 
 

@@ -60,7 +60,13 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
             no_later_than=notify_by,
         )
     told = telling.carers_and_liaison(stay.household_id, stay.constellation_id)
-    notifications.notify(told - {actor.account_id}, Category.INCIDENT_RECORDED, incident.id)
+    notifications.notify(
+        told - {actor.account_id},
+        Category.INCIDENT_RECORDED,
+        incident.id,
+        constellation_id=stay.constellation_id,
+        household_id=stay.household_id,
+    )
     stays.note(actor, "incident:record", incident)
     return get_incident(actor, incident.id)
 

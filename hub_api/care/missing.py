@@ -109,7 +109,13 @@ def _raise(actor: Actor, stay: stays.Stay, episode_id: UUID) -> None:
     """Tell everybody else who may know where the child is, and have somebody see that those are
     told who look for children."""
     told = telling.everybody(stay.household_id, stay.constellation_id)
-    notifications.notify(told - {actor.account_id}, Category.MISSING_REPORTED, episode_id)
+    notifications.notify(
+        told - {actor.account_id},
+        Category.MISSING_REPORTED,
+        episode_id,
+        constellation_id=stay.constellation_id,
+        household_id=stay.household_id,
+    )
     tasks.raise_task(
         TaskKind.MISSING_CHILD, constellation_id=stay.constellation_id, subject_id=episode_id
     )
@@ -152,7 +158,13 @@ def end_missing(actor: Actor, episode_id: UUID, returned_at: datetime | None) ->
     )
     stay = stays.find(actor, episode.sleepover_id)
     told = telling.everybody(stay.household_id, stay.constellation_id)
-    notifications.notify(told - {actor.account_id}, Category.MISSING_RETURNED, episode.id)
+    notifications.notify(
+        told - {actor.account_id},
+        Category.MISSING_RETURNED,
+        episode.id,
+        constellation_id=stay.constellation_id,
+        household_id=stay.household_id,
+    )
     stays.note(actor, "missing:return", episode, "returned_at", "interview_due_at")
     return get_episode(actor, episode.id)
 

@@ -153,7 +153,9 @@ def answer_question(question: Question, answer: Answer, name: str) -> None:
     db.session().flush()
     _record("answer", link, None, ["answered_at", "answer", "answered_by"])
     workers = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=link.constellation_id)
-    notifications.notify(workers, Category.LINK_ANSWERED, link.id)
+    notifications.notify(
+        workers, Category.LINK_ANSWERED, link.id, constellation_id=link.constellation_id
+    )
     if answer == Answer.YES:
         _consent(link)
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
 
-from hub_api import changes, db, reads
+from hub_api import changes, clock, db, reads
 from hub_api.audit import service as audit
 from hub_api.consents import policy
 from hub_api.consents.changes import ConsentChanged
-from hub_api.consents.models import Consent, ConsentFlag, Giver
+from hub_api.consents.models import Consent, ConsentFlag, FlagKind, Giver
 from hub_api.errors import Forbidden
 from hub_api.households import service as households
 from hub_api.households.service import LegalStatus
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
-    from hub_api.consents.models import FlagKind, How, Parent
+    from hub_api.consents.models import How, Parent
     from hub_api.reads import Page, PageArgs, Row
 
 __all__ = ["Giver", "usual_giver"]
@@ -44,6 +44,16 @@ def usual_giver(legal_status: str) -> Giver | None:
     carers have parental responsibility, and consent by asking.
     """
     return _USUAL_GIVERS.get(LegalStatus(legal_status))
+
+
+def who_may_abscond(child_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these children of whom it is on record today that they run away."""
+    found = sa.select(ConsentFlag.child_id).where(
+        ConsentFlag.child_id.in_([*child_ids]),
+        ConsentFlag.kind == FlagKind.ABSCONDING,
+        ConsentFlag.holds_on(clock.london_today()),
+    )
+    return {*db.session().scalars(found)}
 
 
 # --- consents ----------------------------------------------------------------------------------

@@ -36,17 +36,30 @@ IS_OPEN = Sleepover.state.in_([SleepoverState.CONFIRMED, SleepoverState.IN_STAY]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ahead:
+class Ahead:
     """An open stay with the nights it still holds."""
 
     id: UUID
     constellation_id: UUID
+    household_id: UUID
     hub_home_id: UUID
     request_id: UUID
     child_id: UUID
     arrives_at: datetime
     departs_at: datetime
     nights: list[date]
+
+    def as_stay(self) -> Stay:
+        """What is judged of it."""
+        return Stay(
+            hub_home_id=self.hub_home_id,
+            children=(self.child_id,),
+            arrives_at=self.arrives_at,
+            departs_at=self.departs_at,
+            nights=tuple(sorted(self.nights)),
+            reason="",
+            request_id=self.request_id,
+        )
 
 
 def reconsider(
@@ -62,14 +75,14 @@ def reconsider(
     The rows are written, and the children locked or the hub home's mutex held. A reason that nobody
     asks about raises nothing: a liaison worker who has looked into it is not asked again.
     """
-    _judge(about, _stays_ahead(_of(child_ids, hub_home_id)))
+    _judge(about, stays_ahead(_of(child_ids, hub_home_id)))
 
 
 def forget_outlived(hub_home_id: UUID) -> None:
     """Take back what is asked about stays at this hub home that nothing speaks against any more:
     somebody who was to be there is not. Under its mutex."""
     doubted = Sleepover.id.in_(tasks.open_subjects(TaskKind.SLEEPOVER_IN_DOUBT))
-    _judge((), _stays_ahead(sa.and_(_of((), hub_home_id), doubted)))
+    _judge((), stays_ahead(sa.and_(_of((), hub_home_id), doubted)))
 
 
 def _of(child_ids: Collection[UUID], hub_home_id: UUID | None) -> sa.ColumnElement[bool]:
@@ -78,12 +91,14 @@ def _of(child_ids: Collection[UUID], hub_home_id: UUID | None) -> sa.ColumnEleme
     return Sleepover.child_id.in_(child_ids)
 
 
-def _stays_ahead(these: sa.ColumnElement[bool]) -> list[_Ahead]:
+def stays_ahead(these: sa.ColumnElement[bool]) -> list[Ahead]:
+    """The open ones of these stays that hold a night which is not over. None is locked."""
     held = sa.func.array_agg(sa.type_coerce(BedNight.night, sa.Date()))
     found = (
         sa.select(
             Sleepover.id,
             Sleepover.constellation_id,
+            Sleepover.household_id,
             Sleepover.hub_home_id,
             Sleepover.request_id,
             Sleepover.child_id,
@@ -95,17 +110,17 @@ def _stays_ahead(these: sa.ColumnElement[bool]) -> list[_Ahead]:
         .where(these, IS_OPEN, BedNight.night >= nights.first_not_over())
         .group_by(Sleepover.id)
     )
-    return [_Ahead(**row._mapping) for row in db.session().execute(found)]
+    return [Ahead(**row._mapping) for row in db.session().execute(found)]
 
 
-def _judge(about: Collection[str], ahead: list[_Ahead]) -> None:
+def _judge(about: Collection[str], ahead: list[Ahead]) -> None:
     if not ahead:
         return
     # A child whom somebody else has locked is theirs to judge once they have written; a task too
     # many is looked at, one too few is not.
     held = households.hold_children_that_are_free({stay.child_id for stay in ahead})
     set_aside = overrides.overrides_of({stay.request_id for stay in ahead})
-    by_home: dict[UUID, list[_Ahead]] = defaultdict(list)
+    by_home: dict[UUID, list[Ahead]] = defaultdict(list)
     for stay in ahead:
         by_home[stay.hub_home_id].append(stay)
     certain = []
@@ -120,26 +135,19 @@ def _judge(about: Collection[str], ahead: list[_Ahead]) -> None:
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *certain)
 
 
-def _facts_of(hub_home_id: UUID, stays: list[_Ahead]) -> Facts:
+def _facts_of(hub_home_id: UUID, stays: list[Ahead]) -> Facts:
     every = sorted({night for stay in stays for night in stay.nights})
     children = tuple(sorted({stay.child_id for stay in stays}))
     now = clock.now()
     return facts.read(Stay(hub_home_id, children, now, now, (every[0], every[-1]), reason=""))
 
 
-def _doubts(ahead: _Ahead, found: Facts, set_aside: Mapping[str, Waiver]) -> set[str]:
+def _doubts(ahead: Ahead, found: Facts, set_aside: Mapping[str, Waiver]) -> set[str]:
     """The codes of what speaks against a stay, in the beds it has."""
-    stay = Stay(
-        hub_home_id=ahead.hub_home_id,
-        children=(ahead.child_id,),
-        arrives_at=ahead.arrives_at,
-        departs_at=ahead.departs_at,
-        nights=tuple(sorted(ahead.nights)),
-        reason="",
-        request_id=ahead.request_id,
-    )
     others = tuple(guest for guest in found.guests if guest.child_id != ahead.child_id)
-    judged = checks.judge(stay, replace(found, guests=others), settings.current(), set_aside)
+    judged = checks.judge(
+        ahead.as_stay(), replace(found, guests=others), settings.current(), set_aside
+    )
     # Whether there is another way to put them into beds is not asked: this is how they lie.
     wrong = {check.code for check in checks.blocking(judged)} & (DOUBTS - {"bedroom_sharing"})
     if any(_shares_wrongly(ahead.child_id, found, night) for night in ahead.nights):
@@ -158,7 +166,7 @@ def _shares_wrongly(child_id: UUID, found: Facts, night: date) -> bool:
     )
 
 
-def _raise(stay: _Ahead) -> None:
+def _raise(stay: Ahead) -> None:
     tasks.raise_task(
         TaskKind.SLEEPOVER_IN_DOUBT,
         constellation_id=stay.constellation_id,

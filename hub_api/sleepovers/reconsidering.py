@@ -8,8 +8,8 @@ otherwise must not be settled with it.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -20,10 +20,9 @@ from hub_api.consents.changes import ConsentChanged
 from hub_api.households.changes import ChildrenChanged
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import facts, reminding
+from hub_api.sleepovers import doubts, facts, reminding
 from hub_api.sleepovers.checks.consent import nights_without
-from hub_api.sleepovers.facts import Stay
-from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.sleepovers.models import BedNight, Sleepover
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -31,10 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
+    from hub_api.sleepovers.doubts import Ahead
+
 SOON = timedelta(days=7)
 """How far ahead of a night without consent somebody is asked once more."""
-
-_IS_OPEN = Sleepover.state.in_([SleepoverState.CONFIRMED, SleepoverState.IN_STAY])
 
 
 @changes.on(ConsentChanged)
@@ -56,7 +55,7 @@ def reconsider_soon() -> None:
     found = (
         sa.select(BedNight.child_id)
         .join(Sleepover, Sleepover.id == BedNight.sleepover_id)
-        .where(BedNight.night.between(today, today + SOON), _IS_OPEN)
+        .where(BedNight.night.between(today, today + SOON), doubts.IS_OPEN)
         .distinct()
     )
     reconsider(db.session().scalars(found).all())
@@ -64,56 +63,16 @@ def reconsider_soon() -> None:
 
 def reconsider(child_ids: Iterable[UUID]) -> None:
     """Judge the nights ahead of these children's stays by their consents as they are now."""
-    for stay in _stays_ahead(child_ids):
-        if _lacks_consent(stay):
-            _tell(stay)
+    # None is locked: whoever changes one holds it already, and waits for the child locked here.
+    for ahead in doubts.stays_ahead(Sleepover.child_id.in_([*child_ids])):
+        stay = ahead.as_stay()
+        if nights_without(ahead.child_id, stay, facts.read(stay)):
+            _tell(ahead)
         else:
-            tasks.settle(TaskKind.CONSENT_MISSING, stay.id)
+            tasks.settle(TaskKind.CONSENT_MISSING, ahead.id)
 
 
-def _stays_ahead(child_ids: Iterable[UUID]) -> list[Any]:
-    """Stays with a night still to come, each with those nights. None of them is locked: whoever
-    changes one holds it already, and waits for the child that is locked here."""
-    nights = sa.func.array_agg(BedNight.night.distinct(), type_=sa.ARRAY(sa.Date()))
-    found = (
-        sa.select(
-            Sleepover.id,
-            Sleepover.constellation_id,
-            Sleepover.household_id,
-            Sleepover.hub_home_id,
-            Sleepover.child_id,
-            Sleepover.request_id,
-            Sleepover.arrives_at,
-            Sleepover.departs_at,
-            nights.label("nights"),
-        )
-        .join(BedNight, BedNight.sleepover_id == Sleepover.id)
-        .where(
-            Sleepover.child_id.in_([*child_ids]),
-            _IS_OPEN,
-            BedNight.night >= clock.london_today(),
-        )
-        .group_by(Sleepover.id)
-        .order_by(Sleepover.id)
-    )
-    return [*db.session().execute(found)]
-
-
-def _lacks_consent(ahead: Any) -> bool:
-    nights: tuple[date, ...] = tuple(sorted(ahead.nights))
-    stay = Stay(
-        hub_home_id=ahead.hub_home_id,
-        children=(ahead.child_id,),
-        arrives_at=ahead.arrives_at,
-        departs_at=ahead.departs_at,
-        nights=nights,
-        reason="",
-        request_id=ahead.request_id,
-    )
-    return bool(nights_without(ahead.child_id, stay, facts.read(stay)))
-
-
-def _tell(stay: Any) -> None:
+def _tell(stay: Ahead) -> None:
     is_new = tasks.raise_task(
         TaskKind.CONSENT_MISSING,
         constellation_id=stay.constellation_id,
@@ -125,4 +84,10 @@ def _tell(stay: Any) -> None:
         workers = accounts.accounts_holding(
             Role.LIAISON_WORKER, constellation_id=stay.constellation_id
         )
-        notifications.notify({*homes, *workers}, Category.CONSENT_MISSING, stay.id)
+        notifications.notify(
+            {*homes, *workers},
+            Category.CONSENT_MISSING,
+            stay.id,
+            constellation_id=stay.constellation_id,
+            household_id=stay.household_id,
+        )

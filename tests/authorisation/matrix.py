@@ -276,13 +276,13 @@ OBJECTS = {
 }
 """The objects there are, by kind. `key` is a carer's POST with its Idempotency-Key. Of requests,
 `held` awaits approval and `taken` was accepted, with a check set aside. A `sleepover` is one to
-come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household without
-anything ahead, and its child. What is written about those who are `staying` is an `entry` of the
-log, an `incident` to be told of, an `episode` of a child who is missing, one of a child who is
-`back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down. Of accounts, their
-roles and sessions `H` is the household's carer's and `X` the other hub carer's; `closed` is an
-account that is closed. So are notifications, and devices by the id their app has chosen: a phone is
-whose login it is, so anybody may register any.
+come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household
+without anything ahead, and its child. What is written about those who are `staying` is an
+`entry` of the log, an `incident` to be told of, an `episode` of a child who is missing, one of a
+child who is `back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down.
+Of accounts, their roles and sessions `H` is the household's carer's and `X` the other hub
+carer's; `closed` is an account that is closed. So are notifications, and devices by the id their
+app has chosen: a phone is whose login it is, so anybody may register any.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without

@@ -11,6 +11,7 @@ from hub_api import db
 from hub_api import settings as hub_settings
 from hub_api.care import backstop
 from hub_api.care_settings import CareSettings
+from hub_api.consents.models import ConsentFlag, FlagKind
 from tests.care.conftest import HOUR, Care
 from tests.sleepovers.stays import arrival, brought_to, departure
 
@@ -197,6 +198,21 @@ class TestTheClock:
         ask(agreed + MINUTE, high_risk_for=timedelta(0))
         assert told("sleepover_awaited") == set()
         ask(agreed + MINUTE)
+        assert told("sleepover_awaited") == EVERYBODY
+
+    def test_asks_at_once_about_a_child_who_is_known_to_abscond(self, world, owner, told, ask):
+        born(owner, world, 14)
+        stay = brought_to(world, "in_stay")
+        with db.transaction(owner):
+            flag = ConsentFlag(
+                constellation_id=world.here.id,
+                child_id=stay["child"]["id"],
+                kind=FlagKind.ABSCONDING,
+                starts_on=departure(stay).date(),
+                recorded_by=world.here.liaison_worker,
+            )
+            db.session().add(flag)
+        ask(departure(stay) + MINUTE)
         assert told("sleepover_awaited") == EVERYBODY
 
     def test_asks_about_nobody_who_is_there_or_called_off(self, world, told, ask):

@@ -43,8 +43,8 @@ ORDER = {
         "audit", "notifications", "tasks",
     },
     "care": {
-        "accounts", "constellations", "households", "sleepovers", "respite", "packs", "audit",
-        "notifications", "tasks",
+        "accounts", "constellations", "households", "consents", "sleepovers", "respite", "packs",
+        "audit", "notifications", "tasks",
     },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
