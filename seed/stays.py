@@ -238,6 +238,7 @@ class Planner:
             given_at=at,
             expires_at=asked.stay.departs_at,
             child_ids=[*children],
+            pairs=[],
         )
 
     def _move(self, asked: Asked, state: RequestState, decision: str, at: datetime) -> None:

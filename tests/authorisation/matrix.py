@@ -321,8 +321,9 @@ IDS_LIKE_THE_OBJECT = {
 """The kind of object that each of these ids names. Whoever may do it to an object may name it here,
 and nobody else."""
 
-WHERE_TO = {("moveHousehold", "constellation_id")}
-"""Ids in bodies that say where an object goes: tests/households/test_moving.py."""
+WHERE_TO = {("moveHousehold", "constellation_id"), ("changeAdult", "account_id")}
+"""Ids in bodies that say where an object goes, or which login is whose: their own tests have who
+may be named (tests/households/test_moving.py, test_adults.py)."""
 
 BY_RIGHT = {("listAuditEvents", "admin"), ("createConstellation", "admin")}
 """Who sees through an operation, by right, ids of what is foreign to them: in the record of
