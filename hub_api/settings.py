@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from datetime import time, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -214,40 +215,37 @@ _KNOWN = {
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings. Raises `SettingsError` with one line that says what to do."""
     env = os.environ if environ is None else environ
+    number = partial(_whole_number, env)
     return Settings(
         host=env.get("HUB_HOST", "").strip() or "127.0.0.1",
-        port=_whole_number(env, "HUB_PORT", 8000, 1, 65535),
+        port=number("HUB_PORT", 8000, 1, 65535),
         data_dir=_folder(env),
         database=_database_urls(env),
         keys_file=_file(env, "HUB_KEYS_FILE"),
         data_keys_file=_file(env, "HUB_DATA_KEYS_FILE"),
         audit_anchor_file=_file(env, "HUB_AUDIT_ANCHOR_FILE"),
         demo=env.get("HUB_DEMO") == "1",
-        api_processes=_whole_number(env, "HUB_API_PROCESSES", 2, 1, 64),
-        api_threads=_whole_number(env, "HUB_API_THREADS", 4, 1, 64),
+        api_processes=number("HUB_API_PROCESSES", 2, 1, 64),
+        api_threads=number("HUB_API_THREADS", 4, 1, 64),
         night_starts=_time_of_day(env, "HUB_NIGHT_STARTS", time(23, 0)),
         night_ends=_time_of_day(env, "HUB_NIGHT_ENDS", time(5, 0)),
-        longest_stay=_whole_number(env, "HUB_LONGEST_STAY", 3, 1, 21),
-        longest_approved_stay=_whole_number(env, "HUB_LONGEST_APPROVED_STAY", 7, 1, 21),
-        dbs_lasts_years=_whole_number(env, "HUB_DBS_LASTS_YEARS", 3, 1, 10),
-        settling_in=timedelta(days=_whole_number(env, "HUB_SETTLING_IN_DAYS", 28, 0, 365)),
-        grieving=timedelta(days=_whole_number(env, "HUB_GRIEVING_DAYS", 84, 0, 730)),
-        early_handover=timedelta(hours=_whole_number(env, "HUB_EARLY_HANDOVER_HOURS", 12, 0, 48)),
-        late_return_after=timedelta(
-            minutes=_whole_number(env, "HUB_LATE_RETURN_MINUTES", 60, 0, 1440)
-        ),
-        care=CareSettings.read(lambda *asked: _whole_number(env, *asked)),
-        job_stalled_after=timedelta(
-            seconds=_whole_number(env, "HUB_JOB_STALLED_SECONDS", 30, 1, 3600)
-        ),
-        furthest_ahead=timedelta(days=_whole_number(env, "HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
-        invite_lifetime=timedelta(hours=_whole_number(env, "HUB_INVITE_HOURS", 48, 1, 168)),
-        link_lifetime=timedelta(hours=_whole_number(env, "HUB_CONSENT_LINK_HOURS", 72, 1, 336)),
-        login_attempts=_whole_number(env, "HUB_LOGIN_ATTEMPTS", 10, 3, 100),
-        writes_allowed=_whole_number(env, "HUB_WRITES_ALLOWED", 300, 10, 100_000),
-        trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
+        longest_stay=number("HUB_LONGEST_STAY", 3, 1, 21),
+        longest_approved_stay=number("HUB_LONGEST_APPROVED_STAY", 7, 1, 21),
+        dbs_lasts_years=number("HUB_DBS_LASTS_YEARS", 3, 1, 10),
+        settling_in=timedelta(days=number("HUB_SETTLING_IN_DAYS", 28, 0, 365)),
+        grieving=timedelta(days=number("HUB_GRIEVING_DAYS", 84, 0, 730)),
+        early_handover=timedelta(hours=number("HUB_EARLY_HANDOVER_HOURS", 12, 0, 48)),
+        late_return_after=timedelta(minutes=number("HUB_LATE_RETURN_MINUTES", 60, 0, 1440)),
+        care=CareSettings.read(number),
+        job_stalled_after=timedelta(seconds=number("HUB_JOB_STALLED_SECONDS", 30, 1, 3600)),
+        furthest_ahead=timedelta(days=number("HUB_FURTHEST_AHEAD_DAYS", 400, 1, 800)),
+        invite_lifetime=timedelta(hours=number("HUB_INVITE_HOURS", 48, 1, 168)),
+        link_lifetime=timedelta(hours=number("HUB_CONSENT_LINK_HOURS", 72, 1, 336)),
+        login_attempts=number("HUB_LOGIN_ATTEMPTS", 10, 3, 100),
+        writes_allowed=number("HUB_WRITES_ALLOWED", 300, 10, 100_000),
+        trusted_proxies=number("HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
-        senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
+        senders=number("HUB_SENDERS", 4, 1, 16),
         packs=pack_rules.from_environment(env, _whole_number),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
