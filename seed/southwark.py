@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import child_keys, clock, db
+from hub_api import child_keys, clock, db, guards  # noqa: F401 - they listen from their import on
 from hub_api import settings as hub_settings
 from hub_api.accounts.passwords import hash_password
 from seed import packs, scenes

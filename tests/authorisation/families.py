@@ -115,7 +115,7 @@ def _records(household_id: UUID, by: UUID) -> dict[str, Any]:
         "consent_link": make_link(third.id, place, by),
         "other_child": fourth,
     }
-    session.add_all(found.values())
+    session.add_all([*found.values(), *_about_to_come(child, by)])
     session.flush()
     return found
 
@@ -146,6 +146,19 @@ def _consents(child: Child, known: dict[str, Any]) -> dict[str, Any]:
         ),
         "consent_flag": ConsentFlag(child_id=child.id, kind=FlagKind.ABSCONDING, **known),
     }
+
+
+def _about_to_come(child: Child, by: UUID) -> list[Any]:
+    """What is on record about the child of the table itself, and changes nothing that it does."""
+    later = clock.london_today() + timedelta(days=900)
+    flag = ConsentFlag(
+        constellation_id=child.constellation_id,
+        child_id=child.id,
+        kind=FlagKind.RISKY_NETWORKS,
+        starts_on=later,
+        recorded_by=by,
+    )
+    return [flag, make_link(child.id, child.constellation_id, by)]
 
 
 def _another_child(child: Child, name: str) -> Child:

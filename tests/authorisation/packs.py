@@ -11,17 +11,19 @@ from tests.factories.packs import make_medicine, make_opening
 def add_packs(
     objects: dict[str, dict[str, str]],
     lists: dict[str, dict[str, set[str]]],
-    by: UUID,
+    workers: dict[str, UUID],
     manager: UUID,
 ) -> dict[str, dict[str, str]]:
-    """Write them; the medicines by the letter of the child's household, and what was opened by that
+    """Write them, by the liaison worker of each place; the medicines by the letter of the child's household, and what was opened by that
     of its constellation. The manager has opened one record as well, and may read it now."""
     medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
-            medicines[letter] = str(make_medicine(UUID(child_id), by).id)
+            medicines[letter] = str(
+                make_medicine(UUID(child_id), workers.get(letter, workers["C"])).id
+            )
         if letter in "CX":
-            opened[letter] = str(make_opening(UUID(child_id), by).id)
+            opened[letter] = str(make_opening(UUID(child_id), workers[letter]).id)
     lists["listBreakGlass"] = {letter: {opened[letter]} for letter in "CX"}
     lists["listBreakGlass"]["C"].add(str(make_opening(UUID(objects["child"]["C"]), manager).id))
     return {"medicine": medicines, "break_glass": opened}

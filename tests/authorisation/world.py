@@ -102,7 +102,8 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     with app.app_context(), db.transaction(owner):
         made, listed = care.add_records(objects, here.liaison_worker)
-        made |= packs.add_packs(objects, listed, elsewhere.liaison_worker, people["manager"])
+        workers = {"C": here.liaison_worker, "X": elsewhere.liaison_worker}
+        made |= packs.add_packs(objects, listed, workers, people["manager"])
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
