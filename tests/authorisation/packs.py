@@ -14,8 +14,9 @@ def add_packs(
     workers: dict[str, UUID],
     manager: UUID,
 ) -> dict[str, dict[str, str]]:
-    """Write them, by the liaison worker of each place; the medicines by the letter of the child's household, and what was opened by that
-    of its constellation. The manager has opened one record as well, and may read it now."""
+    """Write them, by the liaison worker of each place; the medicines by the letter of the child's
+    household, and what was opened by that of its constellation. The manager has opened one record
+    as well, and may read it now."""
     medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
