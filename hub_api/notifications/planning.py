@@ -65,14 +65,8 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     if not accounts:
         return
     now = clock.now()
-    roles = reaching.roles_held(accounts)
-    chosen = preferences.of(accounts)
+    plans = _plans(waiting, accounts, now)
     phones = _phones_of(accounts, now)
-    plans = [
-        _Plan(notification, chosen[notification.account_id], now)
-        for notification in waiting
-        if _concerns(notification, roles.get(notification.account_id, ()))
-    ]
     for plan in plans:
         plan.make(phones.get(plan.notification.account_id, []))
     _save([row for plan in plans for row in plan.rows])
@@ -98,14 +92,7 @@ def mail_instead(notification_ids: Collection[UUID]) -> None:
     accounts = {notification.account_id for notification in waiting}
     if not accounts:
         return
-    now = clock.now()
-    roles = reaching.roles_held(accounts)
-    chosen = preferences.of(accounts)
-    plans = [
-        _Plan(one, chosen[one.account_id], now)
-        for one in waiting
-        if _concerns(one, roles.get(one.account_id, ()))
-    ]
+    plans = _plans(waiting, accounts, clock.now())
     for plan in plans:
         plan.mail()
     _save([row for plan in plans for row in plan.rows])
@@ -131,6 +118,17 @@ def _concerns(notification: _Waiting, roles: Iterable[Held]) -> bool:
     place = notification.constellation_id, notification.household_id
     there = (held.role for held in roles if held.is_for(*place))
     return Category.of(notification.category).concerns(there)
+
+
+def _plans(waiting: list[_Waiting], accounts: set[UUID], now: datetime) -> list[_Plan]:
+    """One for each that is still for its person; no ways are in it yet."""
+    roles = reaching.roles_held(accounts)
+    chosen = preferences.of(accounts)
+    return [
+        _Plan(one, chosen[one.account_id], now)
+        for one in waiting
+        if _concerns(one, roles.get(one.account_id, ()))
+    ]
 
 
 class _Phone(NamedTuple):

@@ -28,11 +28,16 @@ class TestChildrenWhoAreToBeKeptApart:
 
         return record
 
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_recorded_and_both_stays_looked_into(self, world, book, keep_apart, rows):
+    @pytest.fixture
+    def both_booked(self, world, book, beds_enough):  # noqa: ARG002 - a bed for each
+        """A child of each family here, with a stay on the same night."""
         mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
         book(world.here.family, mine)
         book(world.here.neighbours, theirs)
+        return mine, theirs
+
+    def test_are_recorded_and_both_stays_looked_into(self, world, both_booked, keep_apart, rows):
+        mine, theirs = both_booked
         keep_apart(mine, theirs)
         assert doubted(rows) == sorted(map(str, (mine, theirs)))
         ((booked,),) = rows("select id from sleepovers where child_id = :id", id=mine)
@@ -41,21 +46,17 @@ class TestChildrenWhoAreToBeKeptApart:
         assert answer.status_code == 200
         assert doubted(rows) == []
 
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_looked_into_no_more_once_a_stay_is_moved(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
+    def test_are_looked_into_no_more_once_a_stay_is_moved(
+        self, world, both_booked, keep_apart, rows
+    ):
+        mine, theirs = both_booked
         keep_apart(mine, theirs)
         ((asked,),) = rows("select request_id from sleepovers where child_id = :id", id=mine)
         assert change(world.hub_carer, {"id": asked}, **stay(9)).status_code == 200
         assert doubted(rows) == []
 
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_no_concern_of_other_nights(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
+    def test_are_no_concern_of_other_nights(self, world, both_booked, keep_apart, rows):
+        mine, theirs = both_booked
         pair = keep_apart(mine, theirs, starts_on=str(day(8)))
         assert doubted(rows) == []
         answer = liaison(world).send(
@@ -106,11 +107,8 @@ class TestChildrenWhoAreToBeKeptApart:
         assert decide(liaison(world), request, "overrides", why).status_code == 201
         assert decide(world.hub_carer, request, "accept").status_code == 200
 
-    @pytest.mark.usefixtures("beds_enough")
-    def test_are_looked_into_no_more_once_it_ends(self, world, book, keep_apart, rows):
-        mine, theirs = world.here.family.children[0], world.here.neighbours.children[0]
-        book(world.here.family, mine)
-        book(world.here.neighbours, theirs)
+    def test_are_looked_into_no_more_once_it_ends(self, world, both_booked, keep_apart, rows):
+        mine, theirs = both_booked
         path = f"/kept-apart/{keep_apart(mine, theirs)['id']}"
         assert doubted(rows) != []
         ends = {"ends_on": str(day(7))}
