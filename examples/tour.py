@@ -124,7 +124,9 @@ def main() -> None:
     _cannot_be_seen_elsewhere(logins["other_hub_carer"], tonight)
     _accept(hub_carer, tonight)
     _wait_until_ready(carer)
-    _come_and_go(carer, hub_carer)
+    medicines = _read_pack(hub_carer, home["children"][0])
+    stay = _come(carer, hub_carer, medicines)
+    _stay_and_go(carer, hub_carer, stay, medicines)
     cursor = _switch_off(carer)
     _stay_longer(carer, hub_carer, liaison_worker, home)
     _hear_of_it(hub_carer)
@@ -170,35 +172,85 @@ def _cannot_be_seen_elsewhere(login: dict[str, str], request: str) -> None:
 
 
 def _accept(hub_carer: Person, request: str) -> None:
-    say("4. Her own hub carer finds it in the inbox, looks, and says yes.")
+    say("4. Her own hub carer finds it in the inbox, looks at what she has to know to decide, and")
+    print("    says yes.")
     hub_carer.send("GET", "/api/v1/notifications?limit=1", show=["words", "subject_id"])
-    seen = hub_carer.send("GET", request, show=["state", "nights", "children"])
+    seen = hub_carer.send("GET", request, show=["state", "nights"])
+    hub_carer.send("GET", f"{request}/matching-summary", show=["children"])
     hub_carer.send("POST", f"{request}/accept", seen=seen.etag, show=["state", "nights"])
 
 
-def _come_and_go(carer: Person, hub_carer: Person) -> None:
-    say("5. There is one sleepover, with a bed for the night. The child comes a little early.")
+def _read_pack(hub_carer: Person, child: dict[str, Any]) -> list[dict[str, Any]]:
+    """Read the pack as the hub carer does; returns its medicines."""
+    say(
+        "5. From now until a week after the return, she may read what the child brings along: first"
+    )
+    print("    whom and what to avoid. Every reading is on record.")
+    pack = hub_carer.send(
+        "GET", f"/api/v1/children/{child['id']}/pack", show=["is_complete", "missing"]
+    ).body
+    for section in pack["sections"][:4]:
+        print(f"      {section['section']:<26} {section['text'] or section['says']}")
+    medicines: list[dict[str, Any]] = pack["medicines"]
+    return medicines
+
+
+def _come(carer: Person, hub_carer: Person, medicines: list[dict[str, Any]]) -> str:
+    say(
+        "6. The child comes a little early. One home writes down what came along, medicines counted;"
+    )
+    print("    the other says that it is so.")
     newest = carer.send(
         "GET", "/api/v1/sleepovers?limit=1", show=["id", "state", "arrives_at", "bed_nights"]
     ).body["items"][0]
     stay = f"/api/v1/sleepovers/{newest['id']}"
     seen = hub_carer.send("GET", stay, show=["state"])
-    came = hub_carer.send("POST", f"{stay}/handover", {}, seen=seen.etag, show=["state"])
-    say("6. And goes home early, with a reason. The night is free again, and both homes are told.")
-    gone = hub_carer.send(
-        "POST",
-        f"{stay}/end-early",
-        {"reason": "child_wants_to_go_home"},
-        seen=came.etag,
-        show=["state", "bed_nights", "early_end_reason"],
+    hub_carer.send("POST", f"{stay}/handover", {}, seen=seen.etag, show=["state"])
+    _hand_over(carer, hub_carer, stay, "handover", medicines)
+    return stay
+
+
+def _hand_over(
+    carer: Person, hub_carer: Person, stay: str, kind: str, medicines: list[dict[str, Any]]
+) -> None:
+    record = {
+        "kind": kind,
+        "place": "At the hub home's door",
+        "belongings": "Red bag, school shoes, bear",
+        "counts": [{"medicine_id": medicine["id"], "counted": 12} for medicine in medicines],
+    }
+    written = hub_carer.send(
+        "POST", f"{stay}/handovers", record, show=["kind", "hub_confirmed_at"], expect=201
     )
+    confirmed = f"/api/v1/handovers/{written.body['id']}/confirm"
+    carer.send("POST", confirmed, seen=written.etag, show=["kind", "family_confirmed_at"])
+
+
+def _stay_and_go(
+    carer: Person, hub_carer: Person, stay: str, medicines: list[dict[str, Any]]
+) -> None:
+    say("7. The evening goes into a log that only grows.")
+    entry = {"kind": "fact", "text": "Ate two helpings, then Uno until nine. Asked about the dog."}
+    hub_carer.send("POST", f"{stay}/log-entries", entry, show=["kind", "text"], expect=201)
+    say(
+        "8. The child goes home early, with a reason. The night is free again, both homes are told,"
+    )
+    print("    and the child's own words are asked for.")
+    seen = hub_carer.send("GET", stay, show=["state"])
+    why = {"reason": "child_wants_to_go_home"}
+    shown = ["state", "bed_nights", "early_end_reason"]
+    gone = hub_carer.send("POST", f"{stay}/end-early", why, seen=seen.etag, show=shown)
+    _hand_over(carer, hub_carer, stay, "return", medicines)
+    words = {"would_come_again": "yes", "own_words": "The dog slept on my feet."}
+    shown = ["would_come_again", "own_words"]
+    carer.send("POST", f"{stay}/debrief", words, show=shown, expect=201)
     hub_carer.send("POST", f"{stay}/close", seen=gone.etag, show=["state"])
 
 
 def _stay_longer(
     carer: Person, hub_carer: Person, liaison_worker: Person, home: dict[str, Any]
 ) -> None:
-    say("8. Five nights are more than a hub carer may decide alone: the beds are held meanwhile.")
+    say("10. Five nights are more than a hub carer may decide alone: the beds are held meanwhile.")
     arrives_at = _free_evening(carer, home, nights=5)
     wish = _wish(home, arrives_at, arrives_at + timedelta(days=5, hours=-7))
     asked = carer.send(
@@ -207,12 +259,12 @@ def _stay_longer(
     request = f"/api/v1/respite-requests/{asked.body['id']}"
     seen = hub_carer.send("GET", request, show=["state"])
     hub_carer.send("POST", f"{request}/accept", seen=seen.etag, show=["state"])
-    say("9. The liaison worker finds it among her tasks and approves it, with a reason.")
+    say("11. The liaison worker finds it among her tasks and approves it, with a reason.")
     liaison_worker.send("GET", "/api/v1/tasks?limit=1", show=["words", "due_at"])
     held = liaison_worker.send("GET", request, show=["state", "nights"])
     reason = {"reason": "The carer is having an operation."}
     liaison_worker.send("POST", f"{request}/approve", reason, seen=held.etag, show=["state"])
-    say("10. Plans change: the carer cancels, and the beds are free again.")
+    say("12. Plans change: the carer cancels, and the beds are free again.")
     newest = carer.send("GET", "/api/v1/sleepovers?limit=1", show=["state", "bed_nights"])
     stay = f"/api/v1/sleepovers/{newest.body['items'][0]['id']}"
     current = carer.send("GET", stay, show=["state"])
@@ -221,7 +273,7 @@ def _stay_longer(
 
 
 def _hear_of_it(hub_carer: Person) -> None:
-    say("11. The hub carer's phone says where it can be reached. Its push would say no more than")
+    say("13. The hub carer's phone says where it can be reached. Its push would say no more than")
     print(
         "    that there is news of a booking. She looks, and what she has seen is on every phone."
     )
@@ -243,12 +295,12 @@ def _hear_of_it(hub_carer: Person) -> None:
 
 
 def _switch_off(carer: Person) -> str:
-    say("7. The carer's phone has everything she may see. Then its battery is empty.")
+    say("9. The carer's phone has everything she may see. Then its battery is empty.")
     return str(_catch_up(carer, "").body["cursor"])
 
 
 def _switch_on(carer: Person, cursor: str) -> None:
-    say("12. The carer's phone is on again. One call brings what has changed meanwhile.")
+    say("14. The carer's phone is on again. One call brings what has changed meanwhile.")
     changed = _catch_up(carer, cursor).body["changed"]
     for kind, objects in changed.items():
         for each in objects:

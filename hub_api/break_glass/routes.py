@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 blp = Blueprint(
     "break_glass",
     __name__,
-    url_prefix="/break-glass",
+    url_prefix="/access/break-glass",
     description="Opening a child's record in an emergency, and looking at why afterwards.",
 )
 

@@ -43,7 +43,7 @@ _WHEN = ("wrong_state", "in_the_future", "before_arrival")
 # --- log -------------------------------------------------------------------------------------
 
 
-@blp.route(f"{_STAY}/log", methods=["GET"])
+@blp.route(f"{_STAY}/log-entries", methods=["GET"])
 @blp.allow(Permission.CARE_READ)
 @blp.arguments(PageIn(), location="query")
 @blp.response(200, page_of(schemas.StayEntrySchema))
@@ -53,7 +53,7 @@ def list_stay_entries(page: PageArgs, sleepover_id: UUID) -> Any:
 
 
 # Nothing is overwritten: an entry stands beside those that are there.
-@blp.route(f"{_STAY}/log", methods=["POST"])
+@blp.route(f"{_STAY}/log-entries", methods=["POST"])
 @blp.allow(Permission.CARE_WRITE)
 @blp.refuses(*_WHEN, "child_erased")
 @blp.unversioned
@@ -247,7 +247,7 @@ def confirm_handover(handover_id: UUID, seen_version: int) -> Any:
 # --- debrief ---------------------------------------------------------------------------------
 
 
-@blp.route(f"{_STAY}/debriefs", methods=["GET"])
+@blp.route(f"{_STAY}/debrief", methods=["GET"])
 @blp.allow(Permission.CARE_READ)
 @blp.arguments(PageIn(), location="query")
 @blp.response(200, page_of(schemas.DebriefSchema))
@@ -257,7 +257,7 @@ def list_debriefs(page: PageArgs, sleepover_id: UUID) -> Any:
 
 
 # There is one, and nothing to overwrite.
-@blp.route(f"{_STAY}/debriefs", methods=["POST"])
+@blp.route(f"{_STAY}/debrief", methods=["POST"])
 @blp.allow(Permission.CARE_SHARE)
 @blp.refuses("wrong_state", "already_recorded", "child_erased")
 @blp.unversioned

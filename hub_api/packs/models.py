@@ -18,6 +18,7 @@ from hub_api.errors import on_constraint
 class Section(StrEnum):
     """The parts of a pack, in the order in which they are read (domain.md, section 3)."""
 
+    PEOPLE_AND_PLACES_TO_AVOID = "people_and_places_to_avoid"
     ALLERGIES = "allergies"
     EMERGENCY_MEDICATION = "emergency_medication"
     MEDICATION = "medication"
@@ -25,7 +26,6 @@ class Section(StrEnum):
     RISKS_TO_CHILD = "risks_to_child"
     RISKS_FROM_CHILD = "risks_from_child"
     CONTACTS = "contacts"
-    PEOPLE_AND_PLACES_TO_AVOID = "people_and_places_to_avoid"
     HEALTH = "health"
     DIET = "diet"
     ROUTINE_AND_SLEEP = "routine_and_sleep"

@@ -28,13 +28,13 @@ PAGE_POLICY = (
 """Nothing is loaded and nothing runs: the page is paper, with the one style it brings."""
 
 TITLES = {
+    Section.PEOPLE_AND_PLACES_TO_AVOID: "People and places to avoid",
     Section.ALLERGIES: "Allergies",
     Section.EMERGENCY_MEDICATION: "Emergency medication",
     Section.MEDICATION: "Medication",
     Section.RISKS_TO_CHILD: "Risks to the child",
     Section.RISKS_FROM_CHILD: "Risks to others",
     Section.CONTACTS: "Who to ring",
-    Section.PEOPLE_AND_PLACES_TO_AVOID: "People and places to avoid",
     Section.HEALTH: "Health",
     Section.DIET: "Food and drink",
     Section.ROUTINE_AND_SLEEP: "Routine and sleep",

@@ -12,10 +12,10 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 SECTIONS = (
-    "section in ('allergies', 'emergency_medication', 'medication', 'risks_to_child',"
-    " 'risks_from_child', 'contacts', 'people_and_places_to_avoid', 'health', 'diet',"
-    " 'routine_and_sleep', 'communication', 'faith_and_culture', 'cared_for_alongside', 'pets',"
-    " 'school_run', 'family_time', 'missing_plan', 'consents')"
+    "section in ('people_and_places_to_avoid', 'allergies', 'emergency_medication', "
+    "'medication', 'risks_to_child', 'risks_from_child', 'contacts', 'health', 'diet', "
+    "'routine_and_sleep', 'communication', 'faith_and_culture', 'cared_for_alongside', "
+    "'pets', 'school_run', 'family_time', 'missing_plan', 'consents')"
 )
 OLD_KINDS = (
     "hub_carer_missing", "approval_needed", "return_late", "sleepover_in_doubt", "consent_missing",

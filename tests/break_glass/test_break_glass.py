@@ -27,7 +27,7 @@ def manager(world):
 @pytest.fixture
 def opened(world, child, manager):
     body = {"child_id": str(child), "reason": WHY}
-    answer = world.phone(manager).post("/break-glass", body)
+    answer = world.phone(manager).post("/access/break-glass", body)
     assert answer.status_code == 201, answer.json
     return answer.json
 
@@ -80,7 +80,7 @@ class TestOthers:
         with db.transaction(owner):
             other = make_account(Role.PROGRAMME_MANAGER).id
         body = {"child_id": str(child), "reason": WHY}
-        made = world.phone(manager).post("/break-glass", body).json
+        made = world.phone(manager).post("/access/break-glass", body).json
         told = rows("select account_id, severity, subject_id::text from notifications")
         expected = {(who, "urgent", made["id"]) for who in (other, world.here.liaison_worker)}
         assert {tuple(row) for row in told} == expected
@@ -91,9 +91,9 @@ class TestOthers:
         opened_at = datetime.fromisoformat(opened["opened_at"])
         assert task.due_at == opened_at + timedelta(days=1)
         worker = world.phone(world.here.liaison_worker)
-        assert worker.get(f"/break-glass/{opened['id']}").json["reason"] == WHY
-        assert worker.get("/break-glass").json["items"] == [opened]
-        path = f"/break-glass/{opened['id']}"
+        assert worker.get(f"/access/break-glass/{opened['id']}").json["reason"] == WHY
+        assert worker.get("/access/break-glass").json["items"] == [opened]
+        path = f"/access/break-glass/{opened['id']}"
         reviewed = worker.post_seen(path, {"finding": "justified"}, verb="review")
         assert (reviewed.status_code, reviewed.json["finding"]) == (200, "justified")
         assert reviewed.json["reviewed_by"] == str(world.here.liaison_worker)
@@ -102,20 +102,20 @@ class TestOthers:
         assert (again.status_code, again.json["code"]) == (409, "wrong_state")
 
     def test_are_not_whoever_opened_it(self, world, opened, manager):
-        path, body = f"/break-glass/{opened['id']}", {"finding": "justified"}
+        path, body = f"/access/break-glass/{opened['id']}", {"finding": "justified"}
         assert world.phone(manager).post_seen(path, body, verb="review").status_code == 403
 
     def test_elsewhere_see_nothing_of_it(self, world, opened):
         worker = world.phone(world.elsewhere.liaison_worker)
-        assert worker.get(f"/break-glass/{opened['id']}").status_code == 404
-        assert worker.get("/break-glass").json["items"] == []
+        assert worker.get(f"/access/break-glass/{opened['id']}").status_code == 404
+        assert worker.get("/access/break-glass").json["items"] == []
 
 
 class TestTheReason:
     @pytest.mark.parametrize("reason", ["", "Because.", "         ."])
     def test_is_more_than_a_word(self, world, child, manager, reason):
         body = {"child_id": str(child), "reason": reason}
-        assert world.phone(manager).post("/break-glass", body).status_code == 422
+        assert world.phone(manager).post("/access/break-glass", body).status_code == 422
 
     def test_is_kept_sealed_and_goes_with_the_child_s_key(
         self, world, owner, opened, child, manager, rows
@@ -126,8 +126,8 @@ class TestTheReason:
         with db.transaction(owner):
             households.erase_texts(child)
         phone = world.phone(manager)
-        assert phone.get(f"/break-glass/{opened['id']}").json["reason"] is None
-        refused = phone.post("/break-glass", {"child_id": str(child), "reason": WHY})
+        assert phone.get(f"/access/break-glass/{opened['id']}").json["reason"] is None
+        refused = phone.post("/access/break-glass", {"child_id": str(child), "reason": WHY})
         assert (refused.status_code, refused.json["code"]) == (409, "child_erased")
 
 

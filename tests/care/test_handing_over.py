@@ -149,10 +149,10 @@ class TestTheDebrief:
     def test_is_the_hubs_to_read_where_the_family_shares_it(self, world, rows, shared, seen):
         care = Care(world, brought_to(world, "returned"))
         at = departure(care.stay) + HOUR
-        written = care.post("debriefs", {**self.WORDS, "is_shared": shared}, by="carer", at=at)
+        written = care.post("debrief", {**self.WORDS, "is_shared": shared}, by="carer", at=at)
         assert written.status_code == 201, written.json
         shown = {
-            by: care.get("debriefs", by=by, at=at).json["items"][0]
+            by: care.get("debrief", by=by, at=at).json["items"][0]
             for by in ("carer", "liaison_worker", "hub_carer")
         }
         assert shown["carer"] == shown["liaison_worker"] == written.json
@@ -161,12 +161,12 @@ class TestTheDebrief:
 
     def test_is_written_by_the_childs_carers_once_the_child_is_home(self, world):
         care = Care(world, brought_to(world, "in_stay"))
-        early = care.post("debriefs", self.WORDS, by="carer")
+        early = care.post("debrief", self.WORDS, by="carer")
         assert (early.status_code, early.json["code"]) == (409, "wrong_state")
         leaves = departure(care.stay)
         assert act(world, care.stay, "return", {}, at=leaves).status_code == 200
         for by, status in (
             ("hub_carer", 403), ("liaison_worker", 403), ("carer", 201), ("carer", 409)
         ):  # fmt: skip
-            answer = care.post("debriefs", self.WORDS, by=by, at=leaves + SECOND)
+            answer = care.post("debrief", self.WORDS, by=by, at=leaves + SECOND)
             assert (by, answer.status_code) == (by, status)

@@ -62,8 +62,10 @@ class TestWords:
 
 
 class TestTheMinimum:
-    def test_is_part_of_the_pack_and_comes_first(self):
-        assert tuple(Section)[: len(contents.MINIMUM)] == contents.MINIMUM
+    def test_is_part_of_the_pack_and_comes_right_after_whom_to_avoid(self):
+        first, *others = Section
+        assert first == Section.PEOPLE_AND_PLACES_TO_AVOID
+        assert tuple(others)[: len(contents.MINIMUM)] == contents.MINIMUM
 
     def test_is_what_is_missing_until_it_is_there(self):
         assert contents.missing([], contents.MINIMUM) == [*contents.MINIMUM]

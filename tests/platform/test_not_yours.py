@@ -320,7 +320,7 @@ class TestAnIdInABody:
             ("post", "/respite-requests", "household_id"),
             ("post", "/respite-requests", "children"),
             ("post", "/households", "constellation_id"),
-            ("post", "/break-glass", "child_id"),
+            ("post", "/access/break-glass", "child_id"),
         }
 
     def test_inside_a_constellation_is_of_a_kind_known_here(self):

@@ -27,7 +27,7 @@ VERBS = {
     ),
     *(
         f"sleepovers:{verb}"
-        for verb in ("log", "incidents", "missing-episodes", "handovers", "debriefs")
+        for verb in ("log-entries", "incidents", "missing-episodes", "handovers", "debrief")
     ),
     "constellations:block",
 }
@@ -129,7 +129,7 @@ class Player:
     def _write(self, stay):
         """What the hub carer writes about a stay, and now and then a child who is missing."""
         written = {
-            ("log", 0.5): {"kind": "fact", "text": "Slept well, and had porridge."},
+            ("log-entries", 0.5): {"kind": "fact", "text": "Slept well, and had porridge."},
             ("incidents", 0.1): {"kind": "serious_illness", "account": "A high temperature."},
             ("missing-episodes", 0.05): {"circumstances": "Went out after breakfast."},
         }
@@ -141,7 +141,7 @@ class Player:
     def _debrief(self, stay):
         """The carer brought the child home, and asks how it was."""
         body = {"would_come_again": "yes", "own_words": "We made pancakes."}
-        for verb, said in (("handovers", {"kind": "return"}), ("debriefs", body)):
+        for verb, said in (("handovers", {"kind": "return"}), ("debrief", body)):
             if self._chance(0.7):
                 path = f"/sleepovers/{stay.id}/{verb}"
                 carer = self._carers[stay.household_id]
