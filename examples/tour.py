@@ -196,10 +196,8 @@ def _read_pack(hub_carer: Person, child: dict[str, Any]) -> list[dict[str, Any]]
 
 
 def _come(carer: Person, hub_carer: Person, medicines: list[dict[str, Any]]) -> str:
-    say(
-        "6. The child comes a little early. One home writes down what came along, medicines counted;"
-    )
-    print("    the other says that it is so.")
+    say("6. The child comes a little early. One home writes down what came along, medicines")
+    print("    counted; the other says that it is so.")
     newest = carer.send(
         "GET", "/api/v1/sleepovers?limit=1", show=["id", "state", "arrives_at", "bed_nights"]
     ).body["items"][0]
@@ -229,9 +227,14 @@ def _hand_over(
 def _stay_and_go(
     carer: Person, hub_carer: Person, stay: str, medicines: list[dict[str, Any]]
 ) -> None:
-    say("7. The evening goes into a log that only grows.")
+    say("7. The evening goes into a log that only grows, and every medicine that is given.")
     entry = {"kind": "fact", "text": "Ate two helpings, then Uno until nine. Asked about the dog."}
     hub_carer.send("POST", f"{stay}/log-entries", entry, show=["kind", "text"], expect=201)
+    for medicine in medicines:
+        if medicine["as_needed"]:
+            dose = {"medicine_id": medicine["id"], "outcome": "given"}
+            shown = ["outcome", "given_at"]
+            hub_carer.send("POST", f"{stay}/medication", dose, show=shown, expect=201)
     say(
         "8. The child goes home early, with a reason. The night is free again, both homes are told,"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -23,7 +24,8 @@ CONTACTS = [
     {"name": "Emergency duty team", "who": "out of hours", "telephone": "020 7946 0999"},
 ]
 """Telephone numbers set aside for made-up people."""
-SAYS: dict[Section, tuple[dict[str, Any], ...]] = {
+Said = dict[str, Any]
+SAYS: dict[Section, tuple[Said, ...]] = {
     Section.ALLERGIES: (
         {},
         {},
@@ -35,6 +37,11 @@ SAYS: dict[Section, tuple[dict[str, Any], ...]] = {
         {"text": "Telephone downstairs at ten. Sleeps long on Saturdays."},
     ),
     Section.DIET: ({}, {"text": "Halal."}, {"text": "No meat. Pasta always works."}),
+    Section.PEOPLE_AND_PLACES_TO_AVOID: (
+        {},
+        {},
+        {"text": "An older boy who waits at the bus stop. Another way home is agreed."},
+    ),
     Section.RISKS_TO_CHILD: (
         {},
         {},
@@ -51,72 +58,91 @@ SAYS: dict[Section, tuple[dict[str, Any], ...]] = {
     ),
 }
 """What a section may say; there is nothing to tell in the others, and where it is empty."""
+OF_THE_CAST: dict[str, dict[Section, Said]] = {
+    "Amira": {
+        Section.PEOPLE_AND_PLACES_TO_AVOID: {
+            "text": "Her uncle. Not the bus garage, where he works; he may ring and sound kind."
+        },
+        Section.ALLERGIES: {"text": "Peanuts, even in traces. If in doubt, 999 first."},
+        Section.ROUTINE_AND_SLEEP: {"text": "Bed at nine with the landing light on."},
+    }
+}
+"""What the tour finds in the pack of somebody who keeps their name, and takes their medicine."""
 MEDICATED = 0.2
 MELATONIN = {"name": "Melatonin", "dose": "2 mg", "instructions": "Half an hour before bed."}
+"""Given at eight in the evening."""
+PARACETAMOL = {
+    "name": "Paracetamol",
+    "dose": "250 mg",
+    "instructions": "For a headache, with food.",
+}
+"""Given as needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where the packs of a town are written, on one day and by dice of its own: the rest of the
+    town is what it would be without them."""
+
+    rows: Rows
+    dice: Dice
+    constellation_id: UUID
+    today: date
+    at: datetime
+
+    def write_section(self, child_id: UUID, carer: UUID, section: Section, said: Said) -> None:
+        """Write a section's first version."""
+        row_id, sealed = self.dice.id_at(self.at), None
+        if said:
+            content = {"text": None, "chosen": [], "contacts": [], **said}
+            text = orjson.dumps(content).decode()
+            sealed = child_keys.protect(PackSection.content, row_id, [child_id], text)
+        self.rows.add_keyed(
+            PackSection,
+            id=row_id,
+            child_id=child_id,
+            constellation_id=self.constellation_id,
+            section=section,
+            version=1,
+            says=Says.DETAILS if said else Says.NOTHING_TO_TELL,
+            content=sealed,
+            confirmed_on=self.today,
+            written_by=carer,
+            written_at=self.at,
+        )
+
+    def prescribe(self, child_id: UUID, carer: UUID, details: dict[str, str]) -> None:
+        """Put a medicine into the pack."""
+        row_id = self.dice.id_at(self.at)
+        as_needed = details is PARACETAMOL
+        text = orjson.dumps(details).decode()
+        self.rows.add_keyed(
+            Medicine,
+            id=row_id,
+            version=1,
+            child_id=child_id,
+            constellation_id=self.constellation_id,
+            details=child_keys.protect(Medicine.details, row_id, [child_id], text),
+            times_of_day=[] if as_needed else ["20:00"],
+            as_needed=as_needed,
+            is_controlled=False,
+            starts_on=self.today,
+            ends_on=None,
+            recorded_by=carer,
+            recorded_at=self.at,
+        )
 
 
 def write(rows: Rows, town: Town, today: date, at: datetime) -> None:
-    """Add the packs of a town's children, whose keys are there. By dice of its own, so that the
-    rest of the town is what it would be without them."""
-    dice = Dice(town.id.int)
+    """Add the packs of a town's children, whose keys are there."""
+    desk = _Desk(rows, Dice(town.id.int), town.id, today, at)
     for home in town.homes:
         for child in home.children:
+            known = OF_THE_CAST.get(child.first_name or "", {})
             for section in Section:
-                _section(rows, dice, town, (child.id, home.carer), section, today, at)
-            if dice.chance(MEDICATED):
-                _medicine(rows, dice, town, (child.id, home.carer), today, at)
-
-
-def _section(
-    rows: Rows,
-    dice: Dice,
-    town: Town,
-    whose: tuple[UUID, UUID],
-    section: Section,
-    today: date,
-    at: datetime,
-) -> None:
-    child_id, carer = whose
-    said = dice.choice(SAYS.get(section, ({},)))
-    row_id, sealed = dice.id_at(at), None
-    if said:
-        content = {"text": None, "chosen": [], "contacts": [], **said}
-        text = orjson.dumps(content).decode()
-        sealed = child_keys.protect(PackSection.content, row_id, [child_id], text)
-    rows.add_keyed(
-        PackSection,
-        id=row_id,
-        child_id=child_id,
-        constellation_id=town.id,
-        section=section,
-        version=1,
-        says=Says.DETAILS if said else Says.NOTHING_TO_TELL,
-        content=sealed,
-        confirmed_on=today,
-        written_by=carer,
-        written_at=at,
-    )
-
-
-def _medicine(
-    rows: Rows, dice: Dice, town: Town, whose: tuple[UUID, UUID], today: date, at: datetime
-) -> None:
-    child_id, carer = whose
-    row_id = dice.id_at(at)
-    rows.add_keyed(
-        Medicine,
-        id=row_id,
-        version=1,
-        child_id=child_id,
-        constellation_id=town.id,
-        details=child_keys.protect(
-            Medicine.details, row_id, [child_id], orjson.dumps(MELATONIN).decode()
-        ),
-        times_of_day=["20:00"],
-        as_needed=False,
-        is_controlled=False,
-        starts_on=today,
-        ends_on=None,
-        recorded_by=carer,
-        recorded_at=at,
-    )
+                said = known.get(section) or desk.dice.choice(SAYS.get(section, ({},)))
+                desk.write_section(child.id, home.carer, section, said)
+            if known:
+                desk.prescribe(child.id, home.carer, PARACETAMOL)
+            elif desk.dice.chance(MEDICATED):
+                desk.prescribe(child.id, home.carer, MELATONIN)
