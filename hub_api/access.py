@@ -152,6 +152,10 @@ class Actor:
             if grant.role is Role.SATELLITE_CARER and grant.household_id is not None
         ]
 
+    def known_as(self) -> list[UUID]:
+        """The ids under which something can be hidden from this person: account, households."""
+        return [self.account_id, *self.households()]
+
     def constellations(self, *roles: Role) -> list[UUID]:
         """The constellations where this person holds one of these roles; by default, any role."""
         found = {

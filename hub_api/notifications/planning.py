@@ -74,7 +74,11 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     )
     audit.record_each(
         "notification:pass_quiet_hours",
-        [plan.notification.id for plan in plans if plan.passes_quiet_hours],
+        {
+            plan.notification.id: plan.notification.hidden_from
+            for plan in plans
+            if plan.passes_quiet_hours
+        },
     )
 
 
@@ -86,6 +90,7 @@ class _Waiting(NamedTuple):
     account_id: UUID
     category: str
     severity: str
+    hidden_from: list[UUID] | None
 
 
 class _Phone(NamedTuple):
@@ -104,6 +109,7 @@ def _take(notification_ids: Sequence[UUID]) -> list[_Waiting]:
             Notification.account_id,
             Notification.category,
             Notification.severity,
+            Notification.hidden_from,
         )
         .where(Notification.id.in_(notification_ids), Notification.ready_at.is_(None))
         .order_by(Notification.id)

@@ -28,12 +28,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def notify(account_ids: Iterable[UUID], category: Category, subject_id: UUID) -> None:
-    """Put a notification into each inbox and queue its delivery, in the caller's transaction."""
-    put(dict.fromkeys(account_ids, subject_id), category)
+def notify(
+    account_ids: Iterable[UUID],
+    category: Category,
+    subject_id: UUID,
+    hidden_from: Sequence[UUID] | None = None,
+) -> None:
+    """Put a notification into each inbox and queue its delivery, in the caller's transaction.
+
+    `hidden_from` are accounts and households that must not learn of it.
+    """
+    put(dict.fromkeys(account_ids, subject_id), category, hidden_from)
 
 
-def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
+def put(
+    subjects: Mapping[UUID, UUID], category: Category, hidden_from: Sequence[UUID] | None = None
+) -> dict[UUID, UUID]:
     """As `notify()`, about something of each person's own: account → subject.
 
     Returns account → notification.
@@ -47,6 +57,7 @@ def put(subjects: Mapping[UUID, UUID], category: Category) -> dict[UUID, UUID]:
             subject_id=subject_id,
             created_at=now,
             expires_at=now + category.lasts,
+            hidden_from=[*hidden_from] if hidden_from else None,
         )
         for account_id, subject_id in sorted(subjects.items())
     ]

@@ -1,0 +1,176 @@
+"""Concerns about people, and what is hidden from some: tasks, what is recorded, what phones hear of.
+
+Whoever a concern is about must not learn that there is one, nor anybody of their household. Rows
+that could tell them carry `hidden_from`, the ids of accounts and households as they were when it was
+written; who asks is known under the own account and the households they belong to today, so that it
+stays hidden from somebody who comes to live there later.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+from migrations.rls import ACCOUNT, CONSTELLATIONS, OVERSEES_SERVICE
+
+revision = "0031"
+down_revision = "0025"
+branch_labels = None
+depends_on = None
+
+IDS = postgresql.ARRAY(sa.Uuid())
+MARKED = ("audit_events", "notifications", "sync_entries", "tasks")
+
+# --- who somebody is to a concern ----------------------------------------------------------------
+
+_TODAY = "(now() at time zone 'Europe/London')::date"
+
+
+def _lasts(row: str) -> str:
+    """It holds, or is to hold: who joins a household next week shall not read of it this week."""
+    return f"({row}.ends_on is null or {row}.ends_on > {_TODAY})"
+
+
+_LIVES_THERE = f"(a.left_on is null or a.left_on > {_TODAY})"
+HOMES_OF = f"""
+create function homes_of(account_ uuid) returns uuid[] language sql stable security definer
+  set search_path = public as $$
+  select array(
+    select a.household_id from adults a where a.account_id = account_ and {_LIVES_THERE}
+    union
+    select g.household_id from role_grants g
+     where g.account_id = account_ and g.household_id is not null and {_lasts("g")}
+    union
+    select h.household_id from role_grants g
+      join hub_appointments p on p.constellation_id = g.constellation_id and {_lasts("p")}
+      join hub_homes h on h.id = p.hub_home_id
+     where g.account_id = account_ and g.role = 'hub_carer' and {_lasts("g")})
+$$
+"""  # noqa: S608 - words of our own
+"""The households somebody belongs to: as a grown-up on record, a carer, or the hub carer."""
+
+KNOWN_AS = """
+create function known_as() returns uuid[] language sql stable security definer
+  set search_path = public as $$
+  select case when me is null then '{}' else array_append(homes_of(me), me) end
+    from nullif(current_setting('hub.account', true), '') as said,
+         lateral (select said::uuid as me) as asking
+$$
+"""
+"""The ids under which something can be hidden from whoever asks."""
+
+KEPT_FROM = f"""
+create function kept_from(account_ uuid, adult_ uuid) returns uuid[]
+  language sql stable security definer set search_path = public as $$
+  with homes as (
+    select unnest(homes_of(account_)) as id
+    union
+    select a.household_id from adults a where a.id = adult_)
+  select array(
+    select account_ where account_ is not null
+    union
+    select id from homes
+    union
+    select a.account_id from adults a join homes on homes.id = a.household_id
+     where a.account_id is not null and {_LIVES_THERE}
+    union
+    select g.account_id from role_grants g join homes on homes.id = g.household_id
+     where {_lasts("g")}
+    union
+    select g.account_id from role_grants g
+      join hub_appointments p on p.constellation_id = g.constellation_id and {_lasts("p")}
+      join hub_homes h on h.id = p.hub_home_id
+      join homes on homes.id = h.household_id
+     where g.role = 'hub_carer' and {_lasts("g")}
+    order by 1)
+$$
+"""  # noqa: S608 - words of our own
+"""From whom a concern about somebody is kept: accounts and households, whosever they are. For the
+writer of a concern sees no grown-ups of another constellation, where the same person may foster."""
+
+HIDE = """
+create function audit_hide() returns trigger language plpgsql security definer
+  set search_path = public as $$
+begin
+  new.hidden_from := (
+    select array_agg(distinct whose.id)
+      from audit_events e, unnest(e.hidden_from) as whose(id)
+     where e.subject_id = new.subject_id and e.hidden_from is not null);
+  return new;
+end $$
+"""
+"""What was hidden once about a subject stays so: a look at the record of it, a refusal."""
+
+UNHIDDEN = "(hidden_from is null or not hidden_from && (select known_as()))"
+
+SYNC_NOTE_TASKS = """
+create or replace function sync_note_tasks(row_ jsonb) returns void language sql
+  set search_path = public as $$
+  insert into sync_entries (kind, object_id, audience, address, constellation_id, hidden_from)
+  select 'tasks', (row_ ->> 'id')::uuid, row_ ->> 'role', (row_ ->> 'constellation_id')::uuid,
+         (row_ ->> 'constellation_id')::uuid,
+         case jsonb_typeof(row_ -> 'hidden_from') when 'array' then
+           array(select jsonb_array_elements_text(row_ -> 'hidden_from')::uuid) end
+   where row_ ->> 'constellation_id' is not null
+$$
+"""
+SYNC_NOTE_TASKS_BEFORE = """
+create or replace function sync_note_tasks(row_ jsonb) returns void language sql
+  set search_path = public as $$
+  insert into sync_entries (kind, object_id, audience, address, constellation_id)
+  select 'tasks', (row_ ->> 'id')::uuid, audience, address, (row_ ->> 'constellation_id')::uuid
+    from (values (row_ ->> 'role', (row_ ->> 'constellation_id')::uuid)) as told (audience, address)
+   where address is not null
+$$
+"""
+
+OURS = f"constellation_id = {CONSTELLATIONS}"
+ADDRESSED = f"({OURS} or address = {ACCOUNT})"
+THE_SERVICES = f"constellation_id is null and {OVERSEES_SERVICE}"
+POLICIES = (
+    ("audit_events_constellation", "audit_events", OURS),
+    ("audit_events_service", "audit_events", THE_SERVICES),
+    ("sync_entries_addressed", "sync_entries", ADDRESSED),
+)
+"""Policies for reading: name, table, and what they ask without what is hidden."""
+
+
+def upgrade() -> None:
+    for table in MARKED:
+        op.add_column(table, sa.Column("hidden_from", IDS))
+    op.execute("grant insert (hidden_from) on audit_events to hub_api, hub_worker")
+    op.create_index(
+        "ix_audit_events_hidden",
+        "audit_events",
+        ["subject_id"],
+        postgresql_where=sa.text("hidden_from is not null"),
+    )
+    for function in (HOMES_OF, KNOWN_AS, KEPT_FROM, HIDE, SYNC_NOTE_TASKS):
+        op.execute(function)
+    for function in ("homes_of(uuid)", "known_as()", "kept_from(uuid, uuid)", "audit_hide()"):
+        op.execute(f"revoke execute on function {function} from public")
+    op.execute("grant execute on function known_as(), kept_from(uuid, uuid) to hub_api")
+    op.execute(
+        "create trigger audit_hide before insert on audit_events for each row"
+        " when (new.subject_id is not null and new.hidden_from is null)"
+        " execute function audit_hide()"
+    )
+    for policy, table, asks in POLICIES:
+        op.execute(f"alter policy {policy} on {table} using ({asks} and {UNHIDDEN})")
+    # Whoever may not see it may still be the one who writes it.
+    op.execute(
+        f"alter policy tasks_constellation on tasks using ({OURS} and {UNHIDDEN})"
+        f" with check ({OURS})"
+    )
+
+
+def downgrade() -> None:
+    op.execute(f"alter policy tasks_constellation on tasks using ({OURS}) with check ({OURS})")
+    for policy, table, asks in POLICIES:
+        op.execute(f"alter policy {policy} on {table} using ({asks})")
+    op.execute("drop trigger audit_hide on audit_events")
+    op.execute(SYNC_NOTE_TASKS_BEFORE)
+    for function in ("audit_hide()", "kept_from(uuid, uuid)", "known_as()", "homes_of(uuid)"):
+        op.execute(f"drop function {function}")
+    op.drop_index("ix_audit_events_hidden", "audit_events")
+    for table in reversed(MARKED):
+        op.drop_column(table, "hidden_from")
