@@ -65,6 +65,7 @@ def slices() -> tuple[Blueprint, ...]:
     """Every slice's part of the API, in the order of its document."""
     from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
+    from hub_api.concerns.routes import blp as concerns
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
@@ -84,6 +85,7 @@ def slices() -> tuple[Blueprint, ...]:
         respite,
         sleepovers,
         calendar,
+        concerns,
         notifications.blp,
         notifications.devices_blp,
         preferences_routes.blp,

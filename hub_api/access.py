@@ -61,6 +61,12 @@ class Permission(StrEnum):
     """Say that a child has come and gone home; extend a stay, end it early, close it."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
+    CONCERN_RAISE = "concern:raise"
+    """Write down a concern about a person."""
+    CONCERN_READ = "concern:read"
+    """See the concerns one wrote or handles, and add to them."""
+    CONCERN_FOLLOW_UP = "concern:follow_up"
+    """Say what came of a concern."""
     TASK_READ = "task:read"
     """See what waits for one's roles, and what was done."""
     TASK_DO = "task:do"
@@ -81,6 +87,10 @@ _READS = frozenset(
 
 _TASKS = frozenset({Permission.TASK_READ, Permission.TASK_DO})
 
+_WRITES_CONCERNS = frozenset({Permission.CONCERN_RAISE, Permission.CONCERN_READ})
+
+_FOLLOWS_UP = frozenset({Permission.CONCERN_READ, Permission.CONCERN_FOLLOW_UP})
+
 _RUNS_STAYS = frozenset({Permission.SLEEPOVER_RUN, Permission.SLEEPOVER_CANCEL})
 
 _KEEPS_RECORDS = frozenset(
@@ -92,12 +102,16 @@ EVERYBODY = frozenset({Permission.OWN_ACCOUNT})
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS
+    | _WRITES_CONCERNS
     | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS
+    | _WRITES_CONCERNS
     | _RUNS_STAYS
     | {Permission.RESPITE_DECIDE, Permission.RESPITE_OVERRIDE, Permission.HUB_BLOCK_NIGHTS},
     Role.LIAISON_WORKER: _READS
     | _TASKS
+    | _WRITES_CONCERNS
+    | _FOLLOWS_UP
     | _RUNS_STAYS
     | _KEEPS_RECORDS
     | {
@@ -108,6 +122,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.PROGRAMME_MANAGER: _READS
     | _TASKS
+    | _FOLLOWS_UP
     | _KEEPS_RECORDS
     | {
         Permission.ACCOUNT_MANAGE,

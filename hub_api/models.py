@@ -3,6 +3,7 @@
 from hub_api import child_keys, idempotency, throttles
 from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
+from hub_api.concerns import models as concerns
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
 from hub_api.households import models as households
@@ -17,6 +18,7 @@ __all__ = [
     "accounts",
     "audit",
     "child_keys",
+    "concerns",
     "constellations",
     "households",
     "idempotency",

@@ -294,7 +294,8 @@ class _Compiled:
         )
         written = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self._sql = str(written)
-        self._names = [column.name for column in statement.selected_columns]
+        # Plain ones: JSON has no keys of SQLAlchemy's own kind of name, which unions have.
+        self._names = [str(column.name) for column in statement.selected_columns]
         self._json = [name for name, is_json in zip(self._names, json, strict=True) if is_json]
         self._given = {name for name, bind in written.binds.items() if not bind.unique}
         self._asked = self._given & _ASKED.keys()

@@ -32,6 +32,7 @@ class Topic(StrEnum):
     """What a locked screen may say a notification is about; its title is in `words.py`."""
 
     BOOKING = "booking"
+    WORK = "work"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -42,6 +43,7 @@ CARERS = (Role.SATELLITE_CARER,)
 HUB = (Role.HUB_CARER,)
 LIAISON = (Role.LIAISON_WORKER,)
 BOTH_HOMES = (Role.SATELLITE_CARER, Role.HUB_CARER)
+HANDLING = (Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
 ALL_THREE = (*BOTH_HOMES, Role.LIAISON_WORKER)
 
 
@@ -147,6 +149,17 @@ class Category(StrEnum):
     RETURN_LATE = (
         "return_late", Topic.BOOKING, Severity.URGENT, DAY / 2, ALL_THREE,
         "A child should be home by now. Please check, and ring if you are worried.",
+    )
+
+    # --- what must be looked into
+
+    CONCERN_RAISED = (
+        "concern_raised", Topic.WORK, Severity.URGENT, DAY, HANDLING,
+        "Somebody has written down a concern. Please read it in the hub.",
+    )
+    CONCERN_ADDED_TO = (
+        "concern_added_to", Topic.WORK, Severity.IMPORTANT, 3 * DAY, HANDLING,
+        "Somebody has added to a concern. Please read it in the hub.",
     )
 
     # --- the telling itself

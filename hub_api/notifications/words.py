@@ -31,7 +31,12 @@ FOLDER = Path(__file__).resolve().parents[1] / "translations"
 TEMPLATE = "hub.pot"
 ENGLISH = "en"
 
-TITLES = {Topic.BOOKING: "Booking", Topic.PHONE: "Your phone", Topic.DIGEST: "Your inbox"}
+TITLES = {
+    Topic.BOOKING: "Booking",
+    Topic.WORK: "Your work",
+    Topic.PHONE: "Your phone",
+    Topic.DIGEST: "Your inbox",
+}
 LOOK = "You have a new update."
 LOOK_NOW = "Please open the app now."
 """All that is said outside the app: a title by topic, and one of two sentences."""

@@ -28,17 +28,20 @@ KINDS: Sequence[Synced] = (
 
 NOT_SYNCED = {
     "listAccounts": "for whoever manages accounts, who is online to do it",
+    "listAddenda": "as for concerns",
     "listAdults": "the household names them; their certificates are for the record keepers",
     "listApprovals": "records, kept online",
     "listAuditEvents": "never on a phone",
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
+    "listConcerns": "the person it is about may live in the same house: never kept on a phone",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",
     "listKeptApart": "says who the other child is: never kept on a phone",
     "listMemberships": "records, kept online",
     "listOverrides": "reasons are sealed, and read one by one",
+    "listPeople": "asked for by whoever writes a concern down, and not kept beside it",
     "listSessions": "asked for when somebody looks for a lost phone",
     "listSharingAgreements": "as for children kept apart",
 }

@@ -18,7 +18,20 @@ branch_labels = None
 depends_on = None
 
 IDS = postgresql.ARRAY(sa.Uuid())
+INSTANT = sa.DateTime(timezone=True)
 MARKED = ("audit_events", "notifications", "sync_entries", "tasks")
+
+OLD_KINDS = "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt', 'device_stopped')"
+KINDS = OLD_KINDS.replace("'device_stopped'", "'concern_raised', 'device_stopped'")
+OLD_CATEGORIES = (
+    "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined',"
+    " 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed',"
+    " 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early', 'sleepover_tomorrow',"
+    " 'handover_due', 'return_due', 'return_late', 'device_stopped', 'morning_digest', 'push_test')"
+)
+CATEGORIES = OLD_CATEGORIES.replace(
+    "'device_stopped'", "'concern_raised', 'concern_added_to', 'device_stopped'"
+)
 
 # --- who somebody is to a concern ----------------------------------------------------------------
 
@@ -161,9 +174,132 @@ def upgrade() -> None:
         f"alter policy tasks_constellation on tasks using ({OURS} and {UNHIDDEN})"
         f" with check ({OURS})"
     )
+    _replace("task_kind_known", "tasks", KINDS)
+    _replace("notification_category_known", "notifications", CATEGORIES)
+    create_concerns()
+    create_addenda()
+
+
+def create_concerns() -> None:
+    op.create_table(
+        "concerns",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("about_adult_id", sa.Uuid()),
+        sa.Column("about_account_id", sa.Uuid()),
+        sa.Column("child_ids", IDS, nullable=False),
+        sa.Column("what_happened", sa.LargeBinary(), nullable=False),
+        sa.Column("happened_at", INSTANT, nullable=False),
+        sa.Column("written_by", sa.Uuid(), nullable=False),
+        sa.Column("written_at", INSTANT, nullable=False),
+        sa.Column("handled_by", sa.Text(), nullable=False),
+        sa.Column("hidden_from", IDS, nullable=False),
+        sa.Column("outcome", sa.Text()),
+        sa.Column("referred_on", sa.Date()),
+        sa.CheckConstraint(
+            "num_nonnulls(about_adult_id, about_account_id) > 0",
+            name=op.f("ck_concern_is_about_somebody"),
+        ),
+        sa.CheckConstraint("cardinality(child_ids) > 0", name=op.f("ck_concern_is_about_children")),
+        sa.CheckConstraint(
+            "about_account_id is null or about_account_id = any (hidden_from)",
+            name=op.f("ck_concern_is_hidden_from_whom_it_is_about"),
+        ),
+        sa.CheckConstraint(
+            "handled_by in ('liaison_worker', 'programme_manager')",
+            name=op.f("ck_concern_handled_by_known"),
+        ),
+        sa.CheckConstraint(
+            "outcome in ('no_further_action', 'lado_referral', 'other')",
+            name=op.f("ck_concern_outcome_known"),
+        ),
+        sa.CheckConstraint(
+            "coalesce(outcome = 'lado_referral', false) = (referred_on is not null)",
+            name=op.f("ck_concern_referral_has_its_day"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["constellation_id"], ["constellations.id"], name=op.f("fk_concerns_constellation_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["about_adult_id"], ["adults.id"], name=op.f("fk_concerns_about_adult_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["about_account_id"], ["accounts.id"], name=op.f("fk_concerns_about_account_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"], ["accounts.id"], name=op.f("fk_concerns_written_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concerns")),
+    )
+    op.create_index("ix_concerns_constellation_id_id", "concerns", ["constellation_id", "id"])
+    op.create_index("ix_concerns_written_by_id", "concerns", ["written_by", "id"])
+    # Who sees it, and what was written, stay as they are. The worker has no use for it.
+    op.execute(
+        "grant select, insert, update (version, outcome, referred_on) on concerns to hub_api"
+    )
+    op.execute("alter table concerns enable row level security")
+    op.execute("create policy concerns_worker on concerns to hub_worker using (true)")
+    op.execute(
+        "create policy concerns_constellation on concerns to hub_api"
+        f" using ({OURS} and {UNHIDDEN}) with check ({OURS})"
+    )
+
+
+def create_addenda() -> None:
+    op.create_table(
+        "concern_addenda",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("concern_id", sa.Uuid(), nullable=False),
+        sa.Column("outcome", sa.Text()),
+        sa.Column("referred_on", sa.Date()),
+        sa.Column("words", sa.LargeBinary(), nullable=False),
+        sa.Column("written_by", sa.Uuid(), nullable=False),
+        sa.Column("written_at", INSTANT, nullable=False),
+        sa.CheckConstraint(
+            "outcome in ('no_further_action', 'lado_referral', 'other')",
+            name=op.f("ck_concern_addendum_outcome_known"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["constellation_id"],
+            ["constellations.id"],
+            name=op.f("fk_concern_addenda_constellation_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["concern_id"], ["concerns.id"], name=op.f("fk_concern_addenda_concern_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["written_by"], ["accounts.id"], name=op.f("fk_concern_addenda_written_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_concern_addenda")),
+    )
+    op.create_index("ix_concern_addenda_concern_id_id", "concern_addenda", ["concern_id", "id"])
+    op.execute("grant select, insert on concern_addenda to hub_api")
+    op.execute("alter table concern_addenda enable row level security")
+    op.execute("create policy concern_addenda_worker on concern_addenda to hub_worker using (true)")
+    # Where the concern is hidden, and by the policy of that table, what was added is as well.
+    op.execute(
+        "create policy concern_addenda_seen on concern_addenda to hub_api"
+        f" using ({OURS} and exists (select from concerns c where c.id = concern_id))"
+        f" with check ({OURS})"
+    )
+
+
+def _replace(name: str, table: str, rule: str) -> None:
+    op.drop_constraint(op.f(f"ck_{name}"), table)
+    op.create_check_constraint(op.f(f"ck_{name}"), table, rule)
 
 
 def downgrade() -> None:
+    op.drop_table("concern_addenda")
+    op.drop_table("concerns")
+    op.execute("delete from deliveries where notification_id in (select id from notifications"
+               " where category in ('concern_raised', 'concern_added_to'))")  # fmt: skip
+    op.execute("delete from notifications where category in ('concern_raised', 'concern_added_to')")
+    op.execute("delete from tasks where kind = 'concern_raised'")
+    _replace("notification_category_known", "notifications", OLD_CATEGORIES)
+    _replace("task_kind_known", "tasks", OLD_KINDS)
     op.execute(f"alter policy tasks_constellation on tasks using ({OURS}) with check ({OURS})")
     for policy, table, asks in POLICIES:
         op.execute(f"alter policy {policy} on {table} using ({asks})")

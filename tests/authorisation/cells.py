@@ -65,6 +65,7 @@ BY_PATH = {
     "{agreement_id}": "agreement",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
+    "{concern_id}": "concern",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

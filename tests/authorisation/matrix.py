@@ -180,6 +180,14 @@ extendSleepover             -     -         HN   HN      E        -    -       -
 closeSleepover/returned     -     -         HN   HN      E        -    -       -     -     !      HNe   -
 getBedNights                C     C         C    C       X        -    CX      -     -     !      CX    CX
 
+listConcerns                H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+createConcern               H     N         CHN  CHN     EX       -    -       -     -     !      CHNE  chnEX
+listPeople                  CHNS  CHNS      CHNS CHNS    EXS      -    -       -     -     !      CHNEXS EXS
+getConcern                  H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+listAddenda                 H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+createAddendum              H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+recordOutcome               -     -         -    HCS     -        -    HNCX    -     -     !      -     HNCS
+
 listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
 getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
 completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
@@ -215,6 +223,7 @@ OBJECTS = {
     "arriving": "HNE",
     "staying": "HNE",
     "returned": "HNE",
+    "concern": "HNCXS",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -233,12 +242,17 @@ devices by the id their app has chosen: a phone is whose login it is, so anybody
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
 guests, an appointment `to_come` and a membership that `joins` have not begun, a `newcomer` is a
-household that is in a constellation and does not belong to it yet."""
+household that is in a constellation and does not belong to it yet.
+
+A `concern` has the letter of whoever wrote it: the household's carer about the hub carer, next
+door's about the liaison worker, the hub carer (C) about the household's carer, the liaison worker
+(S) about the programme manager, the other hub carer (X) about the carers of the family there."""
 
 ABOUT = {
     "createRespiteRequest": "household",
     "createRespiteRequest/twice": "key",
     "createHousehold": "constellation",
+    "createConcern": "child",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -260,6 +274,13 @@ IDS_LIKE_THE_OBJECT = {
 }
 """The kind of object that each of these ids names. Whoever may do it to an object may name it here,
 and nobody else."""
+
+TOGETHER = {
+    ("createConcern", "children"),
+    ("createConcern", "about_adult_id"),
+    ("createConcern", "about_account_id"),
+}
+"""Ids in bodies that must be of one constellation: tests/concerns/test_writing.py."""
 
 WHERE_TO = {("moveHousehold", "constellation_id")}
 """Ids in bodies that say where an object goes: tests/households/test_moving.py."""

@@ -20,6 +20,7 @@ from tests.authorisation.matrix import (
     LINES,
     MOVED_AWAY,
     PEOPLE,
+    TOGETHER,
     WHERE_TO,
     operation_of,
 )
@@ -71,6 +72,7 @@ class TestTheTable:
             if "uuid" in {shape.get("format"), shape.get("items", {}).get("format")}
         }
         known = set(IDS_IN_BODIES) | set(IDS_LIKE_THE_OBJECT) | ANYBODYS_IDS | WHERE_TO
+        known |= TOGETHER
         assert found == known, "add it to IDS_IN_BODIES in matrix.py"
 
     def test_has_so_many_cells(self):

@@ -19,6 +19,7 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
+from tests.authorisation.seeds_of_concerns import CONCERNS
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_places import RUNNING
 from tests.authorisation.seeds_of_respite import RESPITE
@@ -39,6 +40,7 @@ SEEDS = [
     *RUNNING_STAYS,
     *TELLING,
     *WAITING,
+    *CONCERNS,
     *SECOND_WALL,
 ]
 

@@ -22,7 +22,7 @@ from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
-from tests.authorisation import families, respite
+from tests.authorisation import concerns, families, respite
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
 from tests.factories.homes import make_child
@@ -58,6 +58,7 @@ class World:
     def bodies(self) -> dict[str, Callable[[str], dict[str, Any]]]:
         """Operation → what is sent with it, by the letter of the object in its path."""
         return {
+            **concerns.bodies(self.objects),
             "createHubAppointment": lambda whose: {
                 "household_id": self.objects["quiet"].get(whose, NOWHERE),
                 "name": "New hub",
@@ -107,15 +108,15 @@ def build(app: Any, owner: sa.Engine) -> World:
         objects |= _choose_accounts(connection, here, elsewhere, people, sessions)
     with db.transaction(owner):
         made, listed = families.add_records(objects, here.liaison_worker)
-    refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
+        of_people, seen = concerns.add_concerns(here, elsewhere, people)
     return World(
         here=here,
         elsewhere=elsewhere,
         people=people,
         sessions=sessions,
-        refresh_tokens=refresh_tokens,
-        objects=objects | made,
-        lists=lists | listed,
+        refresh_tokens={who: pair["refresh_token"] for who, pair in pairs.items()},
+        objects=objects | made | of_people,
+        lists=lists | listed | seen,
         asked_with_key=asked_with_key,
         invite_code=invite_code,
     )

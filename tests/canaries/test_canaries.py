@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hub_api import models
 from tests.canaries.planting import HARMLESS, PERSONAL, TYPED, Canaries, plant
 from tests.conftest import World
+from tests.factories.concerns import concern_body
 from tests.loopback import Loopback, free_port
 from tests.phone import in_days
 from tests.running.program import Program, addresses, hub_in_process, wait_until
@@ -82,8 +83,22 @@ def live(town: Town) -> None:
     assert carer.post(ASKED, json=ask_body(town, 7)).status_code == 409  # the child is away
     first = hub_carer.get(f"{ASKED}?limit=1")
     assert "cursor" in first.headers["Link"]
+    worry(town, carer)
     carry_phones(town)
     join(town)
+
+
+def worry(town: Town, carer: Loopback) -> None:
+    """Somebody writes down a concern, which a manager reads and follows up."""
+    here, new, path = town.world.here, town.canaries.new, "/api/v1/concerns"
+    body = concern_body(here.family.children[0], about_account_id=here.hub_carer)
+    written = carer.post(path, json={**body, "what_happened": new("concern")})
+    path, manager = f"{path}/{written.json()['id']}", town.phone("manager")
+    more, why = {"words": new("addendum")}, {"outcome": "other", "words": new("outcome")}
+    assert carer.post(f"{path}/addenda", json=more).status_code == 201
+    read = manager.get(path)
+    decided = manager.post(f"{path}/outcome", json=why, headers=seen(read.json()))
+    assert decided.status_code == 200, decided.text
 
 
 def carry_phones(town: Town) -> None:

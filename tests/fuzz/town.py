@@ -11,6 +11,7 @@ from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
+from tests.factories.concerns import concern_body
 from tests.factories.notifications import browser_body, make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
@@ -43,6 +44,7 @@ class Town:
             **self._of_requests(),
             **self._of_stays(),
             "completeTask": self._task,
+            **self._of_concerns(),
             "activateAccount": self._invitation,
             "changeMe": self._me,
             "putNotificationPreferences": self._preferences,
@@ -64,7 +66,7 @@ class Town:
         self._numbers = count()
         self._owner = owner
         self._asked, self._stayed = self._ask(), self._booked()
-        self._waits = self._raise()
+        self._waits, self._concerned = self._raise(), self._worry()
 
     def _of_requests(self) -> dict[str, Fill]:
         return {
@@ -76,6 +78,13 @@ class Town:
             "declineRespiteRequest": self._request,
             "withdrawRespiteRequest": self._request,
             "overrideCheck": self._long_request,
+        }
+
+    def _of_concerns(self) -> dict[str, Fill]:
+        return {
+            "createConcern": self._concern_to_write,
+            "createAddendum": self._more_of_a_concern,
+            "recordOutcome": self._outcome,
         }
 
     def _of_stays(self) -> dict[str, Fill]:
@@ -127,6 +136,7 @@ class Town:
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             "task_id": self._waits,
+            "concern_id": self._concerned,
             "account_id": self.world.here.neighbours.carer,
             "role_id": UUID(int=0),
             "appointment_id": UUID(int=0),
@@ -241,6 +251,27 @@ class Town:
 
     def _task(self, case: Any) -> None:
         self._decide(case, "task_id", {"id": str(self._raise()), "version": 1})
+
+    def _worry(self) -> str:
+        about = {"about_account_id": self.world.here.hub_carer}
+        answer = self._carer.post("/concerns", self._concern(**about))
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["id"])
+
+    def _concern(self, **about: Any) -> dict[str, Any]:
+        return concern_body(self.world.here.family.children[0], **about)
+
+    def _concern_to_write(self, case: Any) -> None:
+        case.body = self._concern(about_account_id=self.world.here.neighbours.carer)
+        if case.query:
+            case.query = {"dry_run": "true"}
+
+    def _more_of_a_concern(self, case: Any) -> None:
+        case.body = {"words": "She told me the same again."}
+
+    def _outcome(self, case: Any) -> None:
+        self._decide(case, "concern_id", {"id": self._worry(), "version": 1})
+        case.body = {"outcome": "other", "words": "Talked it over with both."}
 
     def _invite(self, **more: Any) -> dict[str, Any]:
         body = {"email": self._email(), "display_name": "Somebody New", **more}

@@ -10,6 +10,7 @@ import pytest
 from hub_api.access import Role
 from hub_api.notifications import categories, channels, words
 from hub_api.notifications.categories import Category, Severity, Topic
+from tests.factories.concerns import concern_body
 from tests.factories.requests import change, decide, held, liaison, stay
 from tests.phone import in_days
 from tests.sleepovers.stays import act, arrival, begun
@@ -61,6 +62,7 @@ def test_words_are_written_in_the_code_and_put_together_nowhere():
 # --- who is told -----------------------------------------------------------------------------
 
 SATELLITE, HUB, LIAISON = Role.SATELLITE_CARER, Role.HUB_CARER, Role.LIAISON_WORKER
+MANAGER = Role.PROGRAMME_MANAGER
 
 
 def asked(world):
@@ -153,6 +155,17 @@ def ended_early_by_the_liaison_worker(world):
     act(world, there, "end-early", body, at=arrival(there) + DAY, by="liaison_worker")
 
 
+def concerned(world):
+    about = {"about_account_id": world.here.hub_carer}
+    body = concern_body(world.here.family.children[0], **about)
+    return world.carer.post("/concerns", body).json["id"]
+
+
+def more_concerned(world):
+    path = f"/concerns/{concerned(world)}/addenda"
+    assert world.carer.post(path, {"words": "And again today."}).status_code == 201
+
+
 STORIES = {
     asked: (Category.REQUEST_SUBMITTED, {HUB}),
     asked_of_nobody: (Category.REQUEST_SUBMITTED, {LIAISON}),
@@ -172,6 +185,8 @@ STORIES = {
     extended_by_the_liaison_worker: (Category.SLEEPOVER_EXTENDED, {SATELLITE, HUB}),
     ended_early_by_the_hub: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE}),
     ended_early_by_the_liaison_worker: (Category.SLEEPOVER_ENDED_EARLY, {SATELLITE, HUB}),
+    concerned: (Category.CONCERN_RAISED, {LIAISON, MANAGER}),
+    more_concerned: (Category.CONCERN_ADDED_TO, {LIAISON, MANAGER}),
 }
 """What somebody does over HTTP, what is told of it, and to whom."""
 
@@ -188,7 +203,12 @@ BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TE
 """About the telling itself, to whoever it concerns."""
 
 
-ABOUT = {"request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers"}
+ABOUT = {
+    "request": "respite_requests",
+    "approval": "respite_requests",
+    "sleepover": "sleepovers",
+    "concern": "concerns",
+}
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 
 
@@ -199,6 +219,7 @@ def test_what_happens_is_told_to_those_and_nobody_else(world, rows, story):
         world.here.family.carer: SATELLITE,
         world.here.hub_carer: HUB,
         world.here.liaison_worker: LIAISON,
+        world.staff[MANAGER]: MANAGER,
     }
     told = {}
     ids = {table: {row.id for row in rows(f"select id from {table}")} for table in ABOUT.values()}

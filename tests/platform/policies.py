@@ -33,6 +33,9 @@ SERVED = (
 UNHIDDEN = "((hidden_from IS NULL) OR (NOT (hidden_from && ( SELECT known_as() AS known_as))))"
 """What is kept from nobody, or neither from the actor nor from their household."""
 
+ITS_CONCERN = "(EXISTS ( SELECT\n   FROM concerns c\n  WHERE (c.id = concern_addenda.concern_id)))"
+"""By the policy of that table, so what is added is hidden where the concern is."""
+
 POLICIES = {
     "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
     "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
@@ -57,6 +60,8 @@ POLICIES = {
             None,
         ),
     },
+    "concerns": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
+    "concern_addenda": {("ALL", f"({OURS} AND {ITS_CONCERN})", OURS)},
     "tasks": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""

@@ -31,6 +31,9 @@ ORDER = {
     "respite": {
         "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
     },
+    "concerns": {
+        "accounts", "constellations", "households", "audit", "notifications", "tasks"
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },

@@ -12,6 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
+from tests.factories.concerns import concern_of
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
@@ -82,6 +83,7 @@ def objects_of(world: World, days: int = 7) -> Objects:
         "request_id": [UUID(request) for request in requests],
         "sleepover_id": [UUID(sleepover["id"])],
         "task_id": [task],
+        "concern_id": [concern_of(world)],
         "session_id": [UUID(world.carer.get("/auth/sessions").json["items"][0]["id"])],
         **_phones_of(world),
     }
@@ -242,16 +244,6 @@ def told_apart(phone: Phone, hidden: Objects) -> Iterator[str]:
                 yield f"{method} {template}"
 
 
-NOT_THE_HUB_CARERS = ("/submit", "/withdraw", "{session_id}", "{task_id}")
-"""Routes their permissions don't open, whatever is asked for."""
-
-REFUSED_BY_POLICY = {
-    "PATCH /respite-requests/{request_id}",
-    "POST /respite-requests/{request_id}/overrides",
-}
-"""Routes that the programme manager's permissions open, for nothing or for other checks."""
-
-
 def may_ask(role: Role, path: str, method: str) -> bool:
     """Whether a role may ask an operation at all, so that its answers could differ."""
     description = contract()["paths"][f"{PREFIX}{path}"][method.lower()]["description"]
@@ -349,6 +341,10 @@ class TestAnIdInABody:
             ("post", "/respite-requests", "household_id"),
             ("post", "/respite-requests", "children"),
             ("post", "/households", "constellation_id"),
+            # With tests of their own: tests/concerns/test_writing.py.
+            ("post", "/concerns", "children"),
+            ("post", "/concerns", "about_adult_id"),
+            ("post", "/concerns", "about_account_id"),
         }
 
     def test_inside_a_constellation_is_of_a_kind_known_here(self):

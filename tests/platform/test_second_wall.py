@@ -12,6 +12,7 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
+from tests.factories.concerns import make_concern
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -126,6 +127,8 @@ def busy_world(world, owner):
         stay = side.booked()
         with db.transaction(owner) as session:
             session.add_all(make_records(side.here, UUID(stay["request_id"])))
+            home = side.here.family
+            make_concern(side.here, home.children[0], side.here.liaison_worker, home.carer)
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")
