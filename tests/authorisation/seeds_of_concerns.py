@@ -26,16 +26,6 @@ CONCERNS = [
         READING,
     ),
     Seed(
-        "concerns about liaison workers for liaison workers",
-        source(
-            "concerns.policy:handled_through",
-            "Concern.handled_by == Role.LIAISON_WORKER",
-            "Concern.id.is_not(None)",
-        ),
-        ("listConcerns",),
-        "both",
-    ),
-    Seed(
         "managers handle no concerns",
         source(
             "concerns.policy:handled_through",
