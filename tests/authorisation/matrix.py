@@ -285,10 +285,15 @@ TOGETHER = {
 WHERE_TO = {("moveHousehold", "constellation_id")}
 """Ids in bodies that say where an object goes: tests/households/test_moving.py."""
 
-BY_RIGHT = {("listAuditEvents", "admin"), ("createConstellation", "admin")}
+BY_RIGHT = {
+    ("listAuditEvents", "admin"),
+    ("createConstellation", "admin"),
+    *(("listPeople", who) for who in ("carer", "next_door", "hub", "liaison")),
+}
 """Who sees through an operation, by right, ids of what is foreign to them: in the record of
 refusals, which belong to the service. And whoever oversees the service may begin a constellation,
-as far as the second wall knows."""
+as far as the second wall knows. Among the people a concern can be about are programme managers, one
+of whom fosters elsewhere, and everybody who works here."""
 
 ANYBODYS_IDS = {
     ("giveRole", "constellation_id"),
