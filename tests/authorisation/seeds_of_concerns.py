@@ -90,10 +90,4 @@ CONCERNS = [
         READING,
         "second wall",
     ),
-    Seed(
-        "the database shows what was added of everywhere",
-        row_policy("alter policy concern_addenda_seen on concern_addenda using (true)"),
-        READING,
-        "second wall",
-    ),
 ]
