@@ -69,6 +69,7 @@ def slices() -> tuple[Blueprint, ...]:
     from hub_api.audit.routes import blp as audit
     from hub_api.break_glass.routes import blp as break_glass
     from hub_api.care.routes import blp as care
+    from hub_api.concerns.routes import blp as concerns
     from hub_api.consents.routes import blp as consents
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
@@ -94,6 +95,7 @@ def slices() -> tuple[Blueprint, ...]:
         packs,
         break_glass,
         care,
+        concerns,
         notifications.blp,
         notifications.devices_blp,
         preferences_routes.blp,

@@ -75,6 +75,12 @@ class Permission(StrEnum):
     """Say what either home may say: that a child is missing, what was handed over, the debrief."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
+    CONCERN_RAISE = "concern:raise"
+    """Write down a concern about a person."""
+    CONCERN_READ = "concern:read"
+    """See the concerns one wrote or handles, and add to them."""
+    CONCERN_FOLLOW_UP = "concern:follow_up"
+    """Say what came of a concern."""
     TASK_READ = "task:read"
     """See what waits for one's roles, and what was done."""
     TASK_DO = "task:do"
@@ -95,6 +101,10 @@ _READS = frozenset(
 
 _TASKS = frozenset({Permission.TASK_READ, Permission.TASK_DO})
 
+_WRITES_CONCERNS = frozenset({Permission.CONCERN_RAISE, Permission.CONCERN_READ})
+
+_FOLLOWS_UP = frozenset({Permission.CONCERN_READ, Permission.CONCERN_FOLLOW_UP})
+
 _RUNS_STAYS = frozenset({Permission.SLEEPOVER_RUN, Permission.SLEEPOVER_CANCEL})
 
 _CARES = frozenset({Permission.CARE_READ, Permission.CARE_SHARE})
@@ -112,8 +122,10 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SATELLITE_CARER: _READS
     | _WRITES_PACKS
     | _CARES
+    | _WRITES_CONCERNS
     | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
     Role.HUB_CARER: _READS
+    | _WRITES_CONCERNS
     | _RUNS_STAYS
     | _CARES
     | {
@@ -125,6 +137,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.LIAISON_WORKER: _READS
     | _TASKS
+    | _WRITES_CONCERNS
+    | _FOLLOWS_UP
     | _RUNS_STAYS
     | _KEEPS_RECORDS
     | _WRITES_PACKS
@@ -139,6 +153,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     },
     Role.PROGRAMME_MANAGER: _READS
     | _TASKS
+    | _FOLLOWS_UP
     | _KEEPS_RECORDS
     | {
         Permission.ACCOUNT_MANAGE,
@@ -185,6 +200,10 @@ class Actor:
             for grant in self.grants
             if grant.role is Role.SATELLITE_CARER and grant.household_id is not None
         ]
+
+    def known_as(self) -> list[UUID]:
+        """The ids under which something can be hidden from this person: account, households."""
+        return [self.account_id, *self.households()]
 
     def constellations(self, *roles: Role) -> list[UUID]:
         """The constellations where this person holds one of these roles; by default, any role."""

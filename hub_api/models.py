@@ -7,6 +7,7 @@ from hub_api.break_glass import models as break_glass
 from hub_api.care import handover_models as care_handovers
 from hub_api.care import medicine_models as care_medicines
 from hub_api.care import models as care
+from hub_api.concerns import models as concerns
 from hub_api.consents import models as consents
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
@@ -27,6 +28,7 @@ __all__ = [
     "care_handovers",
     "care_medicines",
     "child_keys",
+    "concerns",
     "consents",
     "constellations",
     "households",

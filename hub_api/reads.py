@@ -71,6 +71,12 @@ class Asking:
         """The actor sees what belongs to the service and to no constellation."""
         return parameter("actor_oversees_service", sa.Boolean())
 
+    def is_not_kept_from(self, hidden_from: Any) -> sa.ColumnElement[bool]:
+        """A row that is hidden neither from the actor nor from their household. Its column holds
+        ids of accounts and households, or nothing where it is hidden from nobody."""
+        theirs = hidden_from.op("&&", is_comparison=True)(parameter("actor_known_as", _IDS))
+        return sa.or_(hidden_from.is_(None), sa.not_(theirs))
+
     def constellations(self, *roles: Role) -> sa.ColumnElement[Any]:
         """The constellations where the actor holds one of these roles, as an array."""
         places = [parameter(f"actor_as_{role}", _IDS) for role in roles or Role]
@@ -97,6 +103,7 @@ _ASKED: dict[str, Callable[[Actor], Any]] = {
     "today": lambda _: clock.london_today(),
     "actor_account": lambda actor: actor.account_id,
     "actor_households": lambda actor: actor.households(),
+    "actor_known_as": lambda actor: actor.known_as(),
     **{f"actor_as_{role}": partial(_constellations, role=role) for role in Role},
     "actor_manages_accounts": lambda actor: actor.may(Permission.ACCOUNT_MANAGE),
     "actor_oversees_service": lambda actor: actor.oversees_service(),
@@ -287,7 +294,8 @@ class _Compiled:
         )
         written = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
         self._sql = str(written)
-        self._names = [column.name for column in statement.selected_columns]
+        # Plain ones: JSON has no keys of SQLAlchemy's own kind of name, which unions have.
+        self._names = [str(column.name) for column in statement.selected_columns]
         self._json = [name for name, is_json in zip(self._names, json, strict=True) if is_json]
         self._given = {name for name, bind in written.binds.items() if not bind.unique}
         self._asked = self._given & _ASKED.keys()

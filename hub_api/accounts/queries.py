@@ -13,7 +13,7 @@ from hub_api.accounts.models import Account, AccountState, RoleGrant
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -110,6 +110,26 @@ def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
 def name_of(account_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: the name of the account its column holds, if any."""
     return sa.select(Account.display_name).where(Account.id == account_id).scalar_subquery()
+
+
+def people_to_name(
+    roles: Sequence[Role], shown: Callable[[Any], sa.ColumnElement[bool]]
+) -> reads.Select:
+    """Who holds one of these roles today, in places that are `shown`: id, kind, name, household
+    and role."""
+    held = [_holds(role, TODAY) for role in roles]
+    return (
+        sa.select(
+            Account.id,
+            sa.literal_column("'account'").label("kind"),
+            Account.display_name.label("name"),
+            sa.cast(None, sa.Uuid()).label("household_id"),
+            RoleGrant.role,
+        )
+        .join(RoleGrant, RoleGrant.account_id == Account.id)
+        .where(sa.or_(*held), shown(RoleGrant.constellation_id))
+        .distinct()
+    )
 
 
 def _holds(role: Role, on: Any) -> sa.ColumnElement[bool]:

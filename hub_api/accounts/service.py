@@ -17,7 +17,7 @@ from hub_api.errors import Conflict, Forbidden, Unauthenticated
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
     from uuid import UUID
 
@@ -85,6 +85,13 @@ def names_holding(role: Role, constellation_id: Any) -> sa.ScalarSelect[Any]:
 def name_of(account_id: Any) -> sa.ScalarSelect[Any]:
     """For another slice's select: the name of the account its column holds, if any."""
     return queries.name_of(account_id)
+
+
+def people_to_name(
+    roles: Sequence[Role], shown: Callable[[Any], sa.ColumnElement[bool]]
+) -> reads.Select:
+    """For another slice's select: who holds one of these roles today, where they are `shown`."""
+    return queries.people_to_name(roles, shown)
 
 
 # --- accounts --------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ EVENT_COLUMNS = (
     "constellation_id",
     "request_id",
     "changed",
+    "hidden_from",
 )
 """Every column of an event, in the order in which a seal covers them."""
 
@@ -81,8 +82,13 @@ class Problem:
 def mac_of(
     key: bytes, before: bytes, *, seq: int, key_id: int, sealed_at: str, event: EventText
 ) -> bytes:
-    """The 32 bytes of a seal. JSON keeps apart what stands side by side."""
-    covered = orjson.dumps([seq, key_id, sealed_at, *event])
+    """The 32 bytes of a seal. JSON keeps apart what stands side by side.
+
+    Most events are hidden from nobody, and those that were sealed before any could be are sealed
+    without the last column: where it is empty it is left out.
+    """
+    written = event if event[-1] is not None else event[:-1]
+    covered = orjson.dumps([seq, key_id, sealed_at, *written])
     return hmac.digest(key, before + covered, "sha256")
 
 

@@ -39,6 +39,11 @@ class AuditEvent(HasId, Base):
             postgresql_where=sa.text("constellation_id is null"),
         ),
         sa.Index("ix_audit_events_xid_id", "xid", "id"),
+        sa.Index(
+            "ix_audit_events_hidden",
+            "subject_id",
+            postgresql_where=sa.text("hidden_from is not null"),
+        ),
     )
     # The API may not read every row it adds, so it must not ask for what the database filled in.
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - SQLAlchemy reads it from the class
@@ -56,6 +61,9 @@ class AuditEvent(HasId, Base):
     """Names of the fields that changed."""
     xid: Mapped[int] = mapped_column(sa.BigInteger, server_default=CURRENT_XID)
     """The transaction that wrote it, by the database's own count; nobody may set it."""
+    hidden_from: Mapped[list[UUID] | None] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Accounts and households that must not see it. Left out, it is what is hidden about its
+    subject already (migration 0031), so that nobody has to remember."""
 
 
 class AuditSeal(Base):

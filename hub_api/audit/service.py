@@ -11,7 +11,7 @@ from hub_api.audit.models import AuditEvent
 from hub_api.request_id import request_id
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
 
@@ -23,10 +23,12 @@ def record(
     constellation_id: UUID | None = None,
     outcome: Literal["done", "refused"] = "done",
     changed: Sequence[str] = (),
+    hidden_from: Sequence[UUID] | None = None,
 ) -> None:
     """Add one row. If it cannot be written, neither can what it records.
 
-    `action` is `resource:verb`; `changed` names fields, never their values.
+    `action` is `resource:verb`; `changed` names fields, never their values. From whom anything
+    about the subject was hidden before, this is as well.
     """
     event = {
         "action": action,
@@ -36,13 +38,17 @@ def record(
         "outcome": outcome,
         "changed": [*changed],
         "request_id": request_id(),
+        "hidden_from": [*hidden_from] if hidden_from else None,
     }
     # Not through the ORM: nobody keeps the row, and every change writes one.
     db.connection().execute(_INSERT, event)
 
 
-def record_each(action: str, subject_ids: Sequence[UUID]) -> None:
-    """Add one row for each of these, which nobody did but the hub itself, in one statement."""
+def record_each(action: str, subjects: Mapping[UUID, Sequence[UUID] | None]) -> None:
+    """Add one row for each of these, which nobody did but the hub itself, in one statement.
+
+    `subjects` says from whom each is hidden.
+    """
     of_all: dict[str, object] = {
         "action": action,
         "actor_id": None,
@@ -51,8 +57,11 @@ def record_each(action: str, subject_ids: Sequence[UUID]) -> None:
         "changed": [],
         "request_id": request_id(),
     }
-    if subject_ids:
-        rows = [{**of_all, "subject_id": subject_id} for subject_id in subject_ids]
+    if subjects:
+        rows = [
+            {**of_all, "subject_id": subject_id, "hidden_from": hidden_from}
+            for subject_id, hidden_from in subjects.items()
+        ]
         db.connection().execute(_INSERT, rows)
 
 

@@ -375,6 +375,16 @@ def end_memberships(household_id: UUID, on: date) -> None:
     )
 
 
+def is_in_sight(constellation_id: Any) -> sa.ColumnElement[bool]:
+    """For another slice's select: whether the asker has to do with this constellation at all."""
+    return sa.exists().where(Constellation.id == constellation_id)
+
+
+def any_is_in_sight() -> sa.ColumnElement[bool]:
+    """The same of any constellation."""
+    return sa.exists(sa.select(Constellation.id))
+
+
 def keep_open_to_join(constellation_id: UUID) -> None:
     """`keep_open()` for a constellation the actor is known to see, by its id."""
     keep_open(db.session().get_one(Constellation, constellation_id))

@@ -10,14 +10,14 @@ from hub_api import child_keys, clock, db, reads
 from hub_api.access import Permission
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
-from hub_api.errors import Forbidden, NotFound
+from hub_api.errors import Conflict, Forbidden, NotFound
 from hub_api.households import children, policy, records
 from hub_api.households.models import FOSTERED, Adult, Child, Household, LegalStatus
 from hub_api.reads import ASKING, TODAY, json_list, json_object
 from hub_api.synced import SINCE_DAY, Synced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -144,6 +144,52 @@ def child_summaries(child_ids: sa.Select[UUID]) -> sa.ScalarSelect[Any]:
     )
 
 
+def adults_to_name(shown: Callable[[Any], sa.ColumnElement[bool]]) -> reads.Select:
+    """For another slice's select: who lives in the households of constellations that are `shown`:
+    id, kind, name, household and no role."""
+    return sa.select(
+        Adult.id,
+        sa.literal_column("'adult'").label("kind"),
+        Adult.name,
+        Adult.household_id,
+        sa.cast(None, sa.Text()).label("role"),
+    ).where(shown(Adult.constellation_id), records.lives_there(Adult))
+
+
+def name_of_adult(adult_id: Any) -> sa.ScalarSelect[Any]:
+    """For another slice's select: what a grown-up is called; null for one out of sight."""
+    return sa.select(Adult.name).where(Adult.id == adult_id).scalar_subquery()
+
+
+def find_adult(
+    constellation_id: UUID, *, adult_id: UUID | None, account_id: UUID | None
+) -> tuple[UUID, UUID | None] | None:
+    """A grown-up of a constellation, also one who has left, by one of two ids: both ids."""
+    by = Adult.account_id == account_id if adult_id is None else Adult.id == adult_id
+    found = sa.select(Adult.id, Adult.account_id).where(
+        Adult.constellation_id == constellation_id, by
+    )
+    row = db.session().execute(found).one_or_none()
+    return None if row is None else (row.id, row.account_id)
+
+
+def constellation_of_children(actor: Actor, child_ids: Sequence[UUID]) -> UUID:
+    """The one constellation of children whom the actor may see.
+
+    Raises `NotFound`, and `Conflict` where they belong to several.
+    """
+    rows = _SEEN_CHILDREN.rows(actor, children=[*child_ids])
+    if {row["id"] for row in rows} != {*child_ids}:
+        raise NotFound
+    places = {row["constellation_id"] for row in rows}
+    if len(places) > 1:
+        raise Conflict(
+            "These children belong to different constellations. Please write one for each.",
+            code="different_constellations",
+        )
+    return cast("UUID", places.pop())
+
+
 def homes_of_children() -> sa.Subquery:
     """For another slice's select: `child_id` and `household_id` of the children in sight."""
     return sa.select(Child.id.label("child_id"), Child.household_id).subquery("homes")
@@ -248,6 +294,15 @@ def _held() -> reads.Select:
     return found.with_for_update(read=True, key_share=True, of=Child)
 
 
+def _seen_children() -> reads.Select:
+    children = sa.any_(reads.parameter("children", sa.ARRAY(sa.Uuid())))
+    found = sa.select(Child.id, Child.constellation_id).join(
+        Household, Household.id == Child.household_id
+    )
+    return found.where(Child.id == children, policy.children_visible_to(ASKING))
+
+
+_SEEN_CHILDREN = reads.Query(_seen_children)
 _CONSTELLATION_OF = reads.Query(_constellation_of)
 _CHILDREN_OF = reads.Query(_children_of)
 _HELD = reads.Query(_held)

@@ -34,6 +34,7 @@ class Topic(StrEnum):
     BOOKING = "booking"
     RECORD = "record"
     CARE = "care"
+    WORK = "work"
     PHONE = "phone"
     DIGEST = "digest"
 
@@ -189,6 +190,17 @@ class Category(StrEnum):
     SLEEPOVER_AWAITED = (
         "sleepover_awaited", Topic.CARE, Severity.URGENT, DAY / 2, ALL_THREE,
         "A child should be there by now. If nobody knows where they are, please report it.",
+    )
+
+    # --- what must be looked into
+
+    CONCERN_RAISED = (
+        "concern_raised", Topic.WORK, Severity.URGENT, DAY, OVERSEERS,
+        "Somebody has written down a concern. Please read it in the hub.",
+    )
+    CONCERN_ADDED_TO = (
+        "concern_added_to", Topic.WORK, Severity.IMPORTANT, 3 * DAY, OVERSEERS,
+        "Somebody has added to a concern. Please read it in the hub.",
     )
 
     # --- the telling itself

@@ -61,6 +61,8 @@ class Notification(HasId, Base):
     """When the person first looked at it, on whatever phone."""
     acknowledged_at: Mapped[datetime | None]
     """When the person said that they see to it: what stops a ladder."""
+    hidden_from: Mapped[list[UUID] | None] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Accounts and households that must not learn that somebody was told, from the record."""
 
 
 class DeviceKind(StrEnum):

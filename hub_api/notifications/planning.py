@@ -77,7 +77,11 @@ def _make_ready(notification_ids: Sequence[UUID]) -> None:
     )
     audit.record_each(
         "notification:pass_quiet_hours",
-        [plan.notification.id for plan in plans if plan.passes_quiet_hours],
+        {
+            plan.notification.id: plan.notification.hidden_from
+            for plan in plans
+            if plan.passes_quiet_hours
+        },
     )
 
 
@@ -108,6 +112,7 @@ class _Waiting(NamedTuple):
     severity: str
     constellation_id: UUID | None
     household_id: UUID | None
+    hidden_from: list[UUID] | None
 
 
 _WAITING = [getattr(Notification, name) for name in _Waiting._fields]

@@ -35,21 +35,27 @@ def notify(
     *,
     constellation_id: UUID | None = None,
     household_id: UUID | None = None,
+    hidden_from: Sequence[UUID] | None = None,
 ) -> None:
     """Put a notification into each inbox and queue its delivery, in the caller's transaction.
 
     With where it happened, what is sent goes only to whoever still holds a role there by then.
+    `hidden_from` are accounts and households that must not learn of it.
     """
     put(
         dict.fromkeys(account_ids, subject_id),
         category,
+        hidden_from,
         constellation_id=constellation_id,
         household_id=household_id,
     )
 
 
 def put(
-    subjects: Mapping[UUID, UUID], category: Category, **place: UUID | None
+    subjects: Mapping[UUID, UUID],
+    category: Category,
+    hidden_from: Sequence[UUID] | None = None,
+    **place: UUID | None,
 ) -> dict[UUID, UUID]:
     """As `notify()`, about something of each person's own: account → subject.
 
@@ -64,6 +70,7 @@ def put(
             subject_id=subject_id,
             created_at=now,
             expires_at=now + category.lasts,
+            hidden_from=[*hidden_from] if hidden_from else None,
             **place,
         )
         for account_id, subject_id in sorted(subjects.items())

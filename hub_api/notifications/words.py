@@ -35,6 +35,7 @@ TITLES = {
     Topic.BOOKING: "Booking",
     Topic.RECORD: "Records",
     Topic.CARE: "Sleepover",
+    Topic.WORK: "Your work",
     Topic.PHONE: "Your phone",
     Topic.DIGEST: "Your inbox",
 }

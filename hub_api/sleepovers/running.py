@@ -246,12 +246,9 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    place = {
-        "household_id": sleepover.household_id,
-        "constellation_id": sleepover.constellation_id,
-    }
-    told = reminding.both_homes(**place) - {actor.account_id}
-    notifications.notify(told, category, sleepover.id, **place)
+    home, place = sleepover.household_id, sleepover.constellation_id
+    told = reminding.both_homes(household_id=home, constellation_id=place) - {actor.account_id}
+    notifications.notify(told, category, sleepover.id, constellation_id=place, household_id=home)
 
 
 # --- late returns ----------------------------------------------------------------------------

@@ -28,6 +28,7 @@ KINDS: Sequence[Synced] = (
 
 NOT_SYNCED = {
     "listAccounts": "for whoever manages accounts, who is online to do it",
+    "listAddenda": "as for concerns",
     "listAdults": "the household names them; their certificates are for the record keepers",
     "listApprovals": "records, kept online",
     "listAuditEvents": "never on a phone",
@@ -38,6 +39,7 @@ NOT_SYNCED = {
     "listConsentLinks": "says who has answered; asked for when somebody waits for an answer",
     "listConsents": "records, kept online: no old one may be believed",
     "listDebriefs": "a child's own words: sealed, and read one stay at a time",
+    "listConcerns": "the person it is about may live in the same house: never kept on a phone",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
     "listFosteringExemptions": "records, kept online",
     "listHandovers": "sealed, and true of that moment alone",
@@ -48,6 +50,7 @@ NOT_SYNCED = {
     "listMemberships": "records, kept online",
     "listMissingEpisodes": "sealed, and true of that moment alone",
     "listOverrides": "reasons are sealed, and read one by one",
+    "listPeople": "asked for by whoever writes a concern down, and not kept beside it",
     "listSessions": "asked for when somebody looks for a lost phone",
     "listSharingAgreements": "as for children kept apart",
     "listStayEntries": "sealed, and read one stay at a time",

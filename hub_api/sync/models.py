@@ -34,6 +34,8 @@ class SyncEntry(Base):
     address: Mapped[UUID]
     constellation_id: Mapped[UUID | None]
     """Where row-level security shows it; an account's own is found by the address."""
+    hidden_from: Mapped[list[UUID] | None] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Accounts and households that are not told: not even that something has gone."""
 
 
 class SyncMark(Base):

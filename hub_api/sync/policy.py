@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
-    """What is addressed to the actor by account, household, or role in a constellation."""
+    """What is addressed to the actor by account, household, or role in a constellation, and is
+    not hidden from them."""
     audience, address = SyncEntry.audience, SyncEntry.address
-    return sa.or_(
+    addressed = sa.or_(
         sa.and_(audience == Audience.ACCOUNT, asking.is_account(address)),
         sa.and_(audience == Audience.HOUSEHOLD, asking.is_carer_of(address)),
         sa.and_(audience == Audience.EVERYBODY, asking.holds(address)),
@@ -27,3 +28,4 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
             for role in OVERSEEING
         ),
     )
+    return sa.and_(addressed, asking.is_not_kept_from(SyncEntry.hidden_from))

@@ -114,6 +114,15 @@ class TaskKind(StrEnum):
         timedelta(hours=12),
     )
 
+    # Within the day, as for whatever the fostering service must notify (Fostering Services
+    # Regulations 2011, Sch 7). For the programme managers where it is about a liaison worker.
+    CONCERN_RAISED = (
+        "concern_raised",
+        "Somebody has written down a concern. Please read it and say what is done about it.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )
+
     # A day: e-mail and the inbox still reach them, and most find out themselves.
     DEVICE_STOPPED = (
         "device_stopped",

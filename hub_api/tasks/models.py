@@ -73,6 +73,8 @@ class Task(HasId, Versioned, Base):
     done_at: Mapped[datetime | None]
     """When it was over, done or settled."""
     done_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    hidden_from: Mapped[list[UUID] | None] = mapped_column(sa.ARRAY(sa.Uuid()))
+    """Accounts and households that must not see it."""
 
     @classmethod
     def is_open(cls) -> sa.ColumnElement[bool]:

@@ -17,10 +17,11 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
     """Those who hold the task's role in its constellation, and the programme manager.
 
     The programme manager stands in where nobody holds the role (domain.md §2: overrides), so what
-    can be seen can be done.
+    can be seen can be done. Never those from whom it is hidden.
     """
     place = Task.constellation_id
-    return sa.or_(
+    theirs = sa.or_(
         asking.holds(place, Role.PROGRAMME_MANAGER),
         *(sa.and_(Task.role == role, asking.holds(place, role)) for role in OVERSEEING),
     )
+    return sa.and_(theirs, asking.is_not_kept_from(Task.hidden_from))

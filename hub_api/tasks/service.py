@@ -17,10 +17,11 @@ from hub_api.tasks.kinds import TaskKind
 from hub_api.tasks.models import Task, TaskState
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-    from hub_api.access import Actor
+    from hub_api.access import Actor, Role
     from hub_api.reads import Page, Row
 
 # --- for the other slices --------------------------------------------------------------------
@@ -32,12 +33,15 @@ def raise_task(
     constellation_id: UUID,
     subject_id: UUID,
     no_later_than: datetime | None = None,
+    role: Role | None = None,
+    hidden_from: Sequence[UUID] | None = None,
 ) -> bool:
     """Have somebody see to a subject, in the caller's transaction.
 
-    Due as soon as its kind says, or earlier where the matter itself comes sooner. Raised again
-    while it is open, at the same moment included, it is the one task: its index says so. Returns
-    whether it is a new one.
+    Due as soon as its kind says, or earlier where the matter itself comes sooner. `role` is who
+    should do it, where that isn't whom the kind names; `hidden_from` are accounts and households
+    that must not see it. Raised again while it is open, at the same moment included, it is the one
+    task: its index says so. Returns whether it is a new one.
     """
     now = clock.now()
     due_at = now + kind.due_within
@@ -46,10 +50,11 @@ def raise_task(
         {
             "constellation_id": constellation_id,
             "kind": kind,
-            "role": kind.role,
+            "role": role or kind.role,
             "subject_id": subject_id,
             "created_at": now,
             "due_at": min(due_at, no_later_than) if no_later_than else due_at,
+            "hidden_from": [*hidden_from] if hidden_from else None,
         },
     )
     return raised.first() is not None
@@ -94,6 +99,7 @@ def complete_task(actor: Actor, task_id: UUID, seen_version: int) -> Row:
         subject_id=task.id,
         constellation_id=task.constellation_id,
         changed=["state"],
+        hidden_from=task.hidden_from,
     )
     return get_task(actor, task.id)
 

@@ -29,6 +29,7 @@ EDITS = {
     "constellation_id": "case when constellation_id is null then gen_random_uuid() end",
     "request_id": "upper(request_id || 'x')",
     "changed": "array_append(changed, 'state')",
+    "hidden_from": "array_append(hidden_from, gen_random_uuid())",
 }
 SEAL_EDITS = {
     "mac": "sha256(mac)",

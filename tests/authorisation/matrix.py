@@ -220,6 +220,14 @@ confirmHandover             H     N         hn   hn      e        -    -       -
 listDebriefs/staying        H     N         HN   HN      E        -    -       -     -     !      HNE   E
 writeDebrief/returned       H     N         hn   hn      e        -    -       -     -     !      hnE   E
 
+listConcerns                H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+createConcern               H     N         CHN  CHN     EX       -    -       -     -     !      CHNE  chnEX
+listPeople                  CHNS  CHNS      CHNS CHNS    EXS      -    -       -     -     !      CHNEXS EXS
+getConcern                  H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+listAddenda                 H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+createAddendum              H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
+recordOutcome               -     -         -    HCS     -        -    HNCX    -     -     !      -     HNCS
+
 listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
 getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
 completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
@@ -266,6 +274,7 @@ OBJECTS = {
     "back": "HNE",
     "prescribed": "HNE",
     "handover": "HNE",
+    "concern": "HNCXS",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -287,7 +296,11 @@ app has chosen: a phone is whose login it is, so anybody may register any.
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
 guests, an appointment `to_come` and a membership that `joins` have not begun, a `newcomer` is a
-household that is in a constellation and does not belong to it yet."""
+household that is in a constellation and does not belong to it yet.
+
+A `concern` has the letter of whoever wrote it: the household's carer about the hub carer, next
+door's about the liaison worker, the hub carer (C) about the household's carer, the liaison worker
+(S) about the programme manager, the other hub carer (X) about the carers of the family there."""
 
 ABOUT = {
     "createRespiteRequest": "household",
@@ -296,6 +309,7 @@ ABOUT = {
     "breakGlass": "child",
     "writeStayEntry": "staying",
     "recordMedication": "staying",
+    "createConcern": "child",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -320,35 +334,6 @@ IDS_LIKE_THE_OBJECT = {
 }
 """The kind of object that each of these ids names. Whoever may do it to an object may name it here,
 and nobody else."""
-
-WHERE_TO = {("moveHousehold", "constellation_id"), ("changeAdult", "account_id")}
-"""Ids in bodies that say where an object goes, or which login is whose: their own tests have who
-may be named (tests/households/test_moving.py, test_adults.py)."""
-
-BY_RIGHT = {("listAuditEvents", "admin"), ("createConstellation", "admin")}
-"""Who sees through an operation, by right, ids of what is foreign to them: in the record of
-refusals, which belong to the service. And whoever oversees the service may begin a constellation,
-as far as the second wall knows."""
-
-ANYBODYS_IDS = {
-    ("giveRole", "constellation_id"),
-    ("giveRole", "household_id"),
-    ("createHubAppointment", "household_id"),
-    ("createHubAppointment", "hub_home_id"),
-}
-"""Ids in bodies that whoever may ask at all may name, whosever they are: a role can be given
-anywhere, and any hub home may serve for a while."""
-
-ONE_WALL = {
-    "logIn", "refreshTokens", "logOut", "getMe", "changeMe", "changePassword", "activateAccount",
-    "listSessions", "revokeSession", "listAccounts", "inviteAccount", "getAccount",
-    "changeAccount", "inviteAccountAgain", "closeAccount", "reopenAccount", "logAccountOut",
-    "giveRole", "endRole", "getWebPushKey", "registerDevice",
-    "getNotificationPreferences", "putNotificationPreferences", "sync",
-}  # fmt: skip
-"""Operations on the tables that are read before anybody is known. Only the first wall is there. And
-registering a phone, which takes it over from whoever was logged in on it, whosever it was. And what
-looks for nothing but the actor's own, where taking a wall away shows nobody anything more."""
 
 NOBODYS = "0"
 """The letter of an object that does not exist."""

@@ -13,14 +13,13 @@ from tests.authorisation.cells import (
     properties,
     unknown_cells_of,
 )
+from tests.authorisation.exempt import ANYBODYS_IDS, TOGETHER, WHERE_TO
 from tests.authorisation.matrix import (
-    ANYBODYS_IDS,
     IDS_IN_BODIES,
     IDS_LIKE_THE_OBJECT,
     LINES,
     MOVED_AWAY,
     PEOPLE,
-    WHERE_TO,
     operation_of,
 )
 from tests.authorisation.stage import FIRST_WALL_ALONE, operations
@@ -71,6 +70,7 @@ class TestTheTable:
             if "uuid" in {shape.get("format"), shape.get("items", {}).get("format")}
         }
         known = set(IDS_IN_BODIES) | set(IDS_LIKE_THE_OBJECT) | ANYBODYS_IDS | WHERE_TO
+        known |= TOGETHER
         assert found == known, "add it to IDS_IN_BODIES in matrix.py"
 
     def test_has_so_many_cells(self):

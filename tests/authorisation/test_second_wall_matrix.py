@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.authorisation.cells import PLAYABLE, Cell, kind_of, play
+from tests.authorisation.exempt import BY_RIGHT, ONE_WALL
 from tests.authorisation.foreign import (
     OUTSIDERS,
     conditions,
@@ -13,7 +14,7 @@ from tests.authorisation.foreign import (
     marks,
     permit_everything,
 )
-from tests.authorisation.matrix import BY_RIGHT, ONE_WALL, operation_of
+from tests.authorisation.matrix import operation_of
 from tests.authorisation.stage import FIRST_WALL_ALONE, Stage, operations
 
 GUARDED = [line for line in PLAYABLE if operation_of(line) not in ONE_WALL]

@@ -20,6 +20,7 @@ from tests.authorisation.seeds_of_access import (
     SECOND_WALL,
 )
 from tests.authorisation.seeds_of_care import CARE
+from tests.authorisation.seeds_of_concerns import CONCERNS
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_packs import PACKS
 from tests.authorisation.seeds_of_places import RUNNING
@@ -43,6 +44,7 @@ SEEDS = [
     *CARE,
     *TELLING,
     *WAITING,
+    *CONCERNS,
     *SECOND_WALL,
 ]
 

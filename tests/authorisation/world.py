@@ -22,7 +22,8 @@ from hub_api.households.models import Gender, Household, LegalStatus
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.notifications.models import Notification
-from tests.authorisation import care, packs, respite
+from tests.authorisation import care, concerns, packs, respite
+from tests.authorisation.endings import end_what_is_over
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.accounts import make_account
 from tests.factories.homes import make_child
@@ -58,6 +59,7 @@ class World:
     def bodies(self) -> dict[str, Callable[[str], dict[str, Any]]]:
         """Operation → what is sent with it, by the letter of the object in its path."""
         return {
+            **concerns.bodies(self.objects),
             "createHubAppointment": lambda whose: {
                 "household_id": self.objects["quiet"].get(whose, NOWHERE),
                 "name": "New hub",
@@ -92,7 +94,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         invite_code = invite(accounts.create_account("in@test.example", "In").id, invited_by=None)
         notifications.notify(filter(None, people.values()), Category.REQUEST_ACCEPTED, uuid7())
         sessions = _give_phones(people)
-    _end_what_is_over(owner, people)
+    end_what_is_over(owner, people)
     asked, asked_with_key = respite.make_respite(app, owner, here, elsewhere)
     with owner.connect() as connection:
         lists = _read_lists(connection, here, elsewhere, people)
@@ -104,6 +106,7 @@ def build(app: Any, owner: sa.Engine) -> World:
         made, listed = care.add_records(objects, here.liaison_worker)
         workers = {"C": here.liaison_worker, "X": elsewhere.liaison_worker}
         made |= packs.add_packs(objects, listed, workers, (people["manager"], people["ended"]))
+        made |= concerns.add_concerns(here, elsewhere, people, listed)
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
@@ -209,40 +212,11 @@ def _make_what_is_to_come(place: Neighbourhood) -> None:
     constellations.add_member(place.id, joining.id, begins)
 
 
-def _end_what_is_over(owner: sa.Engine, people: dict[str, UUID | None]) -> None:
-    with owner.begin() as connection:
-        for statement, who in ENDINGS:
-            connection.execute(
-                sa.text(statement),
-                {"account": people[who], "today": clock.london_today(), "now": clock.now()},
-            )
-
-
 def _become_carer(account_id: UUID, household_id: UUID) -> None:
     today = clock.london_today()
     accounts.grant_role(
         account_id, Role.SATELLITE_CARER, starts_on=today, household_id=household_id
     )
-
-
-_ROLES_END = """
-    update role_grants set starts_on = starts_on - 30, ends_on = :today where account_id = :account
-"""
-_MEMBERSHIP_ENDS = """
-    update memberships set ends_on = :today
-     where household_id = (select household_id from role_grants where account_id = :account)
-"""
-_SESSION_ENDS = """
-    update sessions set ended_at = :now, end_reason = 'logout' where account_id = :account
-"""
-ENDINGS = [
-    (_ROLES_END, "ended"),
-    (_MEMBERSHIP_ENDS, "moved_away"),
-    (_SESSION_ENDS, "logged_out"),
-    ("update sessions set expires_at = :now where account_id = :account", "expired"),
-    ("update accounts set is_active = false where id = :account", "deactivated"),
-]
-"""What happens to some of them once everything is there: by today it is over."""
 
 
 # --- finding it again ------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from hub_api import models
 from tests.canaries.planting import HARMLESS, PERSONAL, TYPED, Canaries, plant
 from tests.conftest import World
+from tests.factories.concerns import concern_body
 from tests.loopback import Loopback, free_port
 from tests.phone import in_days
 from tests.running.program import Program, addresses, hub_in_process, wait_until
@@ -83,6 +84,7 @@ def live(town: Town) -> None:
     first = hub_carer.get(f"{ASKED}?limit=1")
     assert "cursor" in first.headers["Link"]
     pack(town)
+    worry(town, carer)
     carry_phones(town)
     join(town)
 
@@ -108,6 +110,19 @@ def pack(town: Town) -> None:
     answer = carer.put(f"{path}/pack/diet", json=wrong, headers={"If-Match": '"1"'})
     assert answer.status_code == 422
     assert town.phone("stranger").get(f"{path}/pack/page").status_code == 404
+
+
+def worry(town: Town, carer: Loopback) -> None:
+    """Somebody writes down a concern, which a manager reads and follows up."""
+    here, new, path = town.world.here, town.canaries.new, "/api/v1/concerns"
+    body = concern_body(here.family.children[0], about_account_id=here.hub_carer)
+    written = carer.post(path, json={**body, "what_happened": new("concern")})
+    path, manager = f"{path}/{written.json()['id']}", town.phone("manager")
+    more, why = {"words": new("addendum")}, {"outcome": "other", "words": new("outcome")}
+    assert carer.post(f"{path}/addenda", json=more).status_code == 201
+    read = manager.get(path)
+    decided = manager.post(f"{path}/outcome", json=why, headers=seen(read.json()))
+    assert decided.status_code == 200, decided.text
 
 
 def carry_phones(town: Town) -> None:

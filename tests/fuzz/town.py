@@ -11,6 +11,7 @@ from hub_api.access import Role
 from hub_api.api import write_cursor
 from tests.conftest import World
 from tests.factories.accounts import PASSWORD
+from tests.factories.concerns import concern_body
 from tests.factories.notifications import browser_body, make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
@@ -50,18 +51,13 @@ class Town:
             **self._of_stays(),
             **Care(world.here.liaison_worker, owner, self._at).fills(),
             "completeTask": self._task,
+            **self._of_concerns(),
             "activateAccount": self._invitation,
             "changeMe": self._me,
             "putNotificationPreferences": self._preferences,
             "changePassword": self._password,
             "revokeSession": self._session,
-            "inviteAccount": self._newcomer,
-            "changeAccount": self._account,
-            "inviteAccountAgain": self._account,
-            "closeAccount": self._account,
-            "reopenAccount": self._closed_account,
-            "giveRole": self._role_to_give,
-            "endRole": self._role_to_end,
+            **self._of_accounts(),
             **dict.fromkeys(RECEIPTS, self._told),
             "registerDevice": self._phone_body,
             "removeDevice": self._phone,
@@ -72,7 +68,18 @@ class Town:
         self._numbers = count()
         self._owner = owner
         self._asked, self._stayed = self._ask(), self._booked()
-        self._waits = self._raise()
+        self._waits, self._concerned = self._raise(), self._worry()
+
+    def _of_accounts(self) -> dict[str, Fill]:
+        return {
+            "inviteAccount": self._newcomer,
+            "changeAccount": self._account,
+            "inviteAccountAgain": self._account,
+            "closeAccount": self._account,
+            "reopenAccount": self._closed_account,
+            "giveRole": self._role_to_give,
+            "endRole": self._role_to_end,
+        }
 
     def _of_requests(self) -> dict[str, Fill]:
         return {
@@ -84,6 +91,13 @@ class Town:
             "declineRespiteRequest": self._request,
             "withdrawRespiteRequest": self._request,
             "overrideCheck": self._long_request,
+        }
+
+    def _of_concerns(self) -> dict[str, Fill]:
+        return {
+            "createConcern": self._concern_to_write,
+            "createAddendum": self._more_of_a_concern,
+            "recordOutcome": self._outcome,
         }
 
     def _of_stays(self) -> dict[str, Fill]:
@@ -139,6 +153,7 @@ class Town:
             "sleepover_id": self._stayed["id"],
             **dict.fromkeys(OF_A_STAY, UUID(int=0)),
             "task_id": self._waits,
+            "concern_id": self._concerned,
             "account_id": self.world.here.neighbours.carer,
             "role_id": UUID(int=0),
             "appointment_id": UUID(int=0),
@@ -253,6 +268,27 @@ class Town:
 
     def _task(self, case: Any) -> None:
         self._decide(case, "task_id", {"id": str(self._raise()), "version": 1})
+
+    def _worry(self) -> str:
+        about = {"about_account_id": self.world.here.hub_carer}
+        answer = self._carer.post("/concerns", self._concern(**about))
+        assert answer.status_code == 201, answer.json
+        return str(answer.json["id"])
+
+    def _concern(self, **about: Any) -> dict[str, Any]:
+        return concern_body(self.world.here.family.children[0], **about)
+
+    def _concern_to_write(self, case: Any) -> None:
+        case.body = self._concern(about_account_id=self.world.here.neighbours.carer)
+        if case.query:
+            case.query = {"dry_run": "true"}
+
+    def _more_of_a_concern(self, case: Any) -> None:
+        case.body = {"words": "She told me the same again."}
+
+    def _outcome(self, case: Any) -> None:
+        self._decide(case, "concern_id", {"id": self._worry(), "version": 1})
+        case.body = {"outcome": "other", "words": "Talked it over with both."}
 
     def _invite(self, **more: Any) -> dict[str, Any]:
         body = {"email": self._email(), "display_name": "Somebody New", **more}

@@ -11,6 +11,7 @@ import time_machine
 from hub_api.access import Role
 from hub_api.notifications import categories, channels, words
 from hub_api.notifications.categories import Category, Severity, Topic
+from tests.factories.concerns import concern_body
 from tests.factories.requests import change, decide, held, liaison, stay
 from tests.phone import in_days
 from tests.sleepovers.stays import act, arrival, begun
@@ -62,6 +63,7 @@ def test_words_are_written_in_the_code_and_put_together_nowhere():
 # --- who is told -----------------------------------------------------------------------------
 
 SATELLITE, HUB, LIAISON = Role.SATELLITE_CARER, Role.HUB_CARER, Role.LIAISON_WORKER
+MANAGER = Role.PROGRAMME_MANAGER
 
 
 def asked(world):
@@ -213,6 +215,17 @@ def back_at_home(world):
     back(world, world.here.family.carer)
 
 
+def concerned(world):
+    about = {"about_account_id": world.here.hub_carer}
+    body = concern_body(world.here.family.children[0], **about)
+    return world.carer.post("/concerns", body).json["id"]
+
+
+def more_concerned(world):
+    path = f"/concerns/{concerned(world)}/addenda"
+    assert world.carer.post(path, {"words": "And again today."}).status_code == 201
+
+
 STORIES = {
     asked: (Category.REQUEST_SUBMITTED, {HUB}),
     asked_of_nobody: (Category.REQUEST_SUBMITTED, {LIAISON}),
@@ -241,6 +254,8 @@ STORIES = {
     missed_by_the_carer: (Category.MISSING_REPORTED, {HUB, LIAISON}),
     back_at_the_hub: (Category.MISSING_RETURNED, {SATELLITE, LIAISON}),
     back_at_home: (Category.MISSING_RETURNED, {HUB, LIAISON}),
+    concerned: (Category.CONCERN_RAISED, {LIAISON, MANAGER}),
+    more_concerned: (Category.CONCERN_ADDED_TO, {LIAISON, MANAGER}),
 }
 """What somebody does over HTTP, what is told of it, and to whom."""
 
@@ -266,7 +281,7 @@ BY_THE_HUB = {
 ABOUT = {
     "request": "respite_requests", "approval": "respite_requests", "sleepover": "sleepovers",
     "consent": "sleepovers", "link": "consent_links", "handover": "sleepovers",
-    "incident": "incidents", "missing": "missing_episodes",
+    "incident": "incidents", "missing": "missing_episodes", "concern": "concerns",
 }  # fmt: skip
 """By how a category begins: where its subject is found (docs/app-developer.md)."""
 
@@ -278,6 +293,7 @@ def test_what_happens_is_told_to_those_and_nobody_else(world, rows, story):
         world.here.family.carer: SATELLITE,
         world.here.hub_carer: HUB,
         world.here.liaison_worker: LIAISON,
+        world.staff[MANAGER]: MANAGER,
     }
     told = {}
     ids = {table: {row.id for row in rows(f"select id from {table}")} for table in ABOUT.values()}

@@ -30,6 +30,12 @@ SERVED = (
 )
 """Those that serve them, or did within a month."""
 
+UNHIDDEN = "((hidden_from IS NULL) OR (NOT (hidden_from && ( SELECT known_as() AS known_as))))"
+"""What is kept from nobody, or neither from the actor nor from their household."""
+
+ITS_CONCERN = "(EXISTS ( SELECT\n   FROM concerns c\n  WHERE (c.id = concern_addenda.concern_id)))"
+"""By the policy of that table, so what is added is hidden where the concern is."""
+
 POLICIES = {
     "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
     "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
@@ -42,14 +48,21 @@ POLICIES = {
     "deliveries": {("ALL", MINE, MINE)},
     "notification_preferences": {("ALL", MINE, MINE)},
     "audit_events": {
-        ("SELECT", OURS, None),
-        ("SELECT", THE_SERVICES, None),
+        ("SELECT", f"({OURS} AND {UNHIDDEN})", None),
+        ("SELECT", f"{THE_SERVICES[:-1]} AND {UNHIDDEN})", None),
         ("INSERT", None, "true"),
     },
     "audit_seals": set(),
     "sync_entries": {
-        ("SELECT", f"((constellation_id = {CONSTELLATIONS}) OR (address = {ACCOUNT}))", None),
+        (
+            "SELECT",
+            f"(((constellation_id = {CONSTELLATIONS}) OR (address = {ACCOUNT})) AND {UNHIDDEN})",
+            None,
+        ),
     },
+    "concerns": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
+    "concern_addenda": {("ALL", f"({OURS} AND {ITS_CONCERN})", OURS)},
+    "tasks": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
@@ -64,13 +77,18 @@ DEFINERS = {
     "sync_own",
     "sync_part",
     "sync_place",
+    "homes_of",
+    "known_as",
+    "kept_from",
+    "audit_hide",
 }
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
 free, whosever they are; what the checks of a stay there need to know; what somebody who holds a
 link is asked; whose a phone was before
 somebody else logged in on it; that something has changed, written down for those who saw it before
-as well; and which course of changes this is."""
+as well; which course of changes this is; to which households the actor and somebody a concern is
+about belong, as ids; and from whom what is recorded was hidden before."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

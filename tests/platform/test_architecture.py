@@ -46,6 +46,9 @@ ORDER = {
         "accounts", "constellations", "households", "consents", "sleepovers", "respite", "packs",
         "audit", "notifications", "tasks",
     },
+    "concerns": {
+        "accounts", "constellations", "households", "audit", "notifications", "tasks"
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },

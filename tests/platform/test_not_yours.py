@@ -13,6 +13,7 @@ from hub_api import db
 from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
 from tests.factories.care import care_of
+from tests.factories.concerns import concern_of
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
@@ -90,6 +91,7 @@ def objects_of(world: World, days: int = 7) -> Objects:
         "sleepover_id": [UUID(sleepover["id"])],
         **care_of(world, sleepover["id"]),
         "task_id": [task],
+        "concern_id": [concern_of(world)],
         "session_id": [UUID(world.carer.get("/auth/sessions").json["items"][0]["id"])],
         **_phones_of(world),
     }
@@ -321,6 +323,10 @@ class TestAnIdInABody:
             ("post", "/respite-requests", "children"),
             ("post", "/households", "constellation_id"),
             ("post", "/access/break-glass", "child_id"),
+            # With tests of their own: tests/concerns/test_writing.py.
+            ("post", "/concerns", "children"),
+            ("post", "/concerns", "about_adult_id"),
+            ("post", "/concerns", "about_account_id"),
         }
 
     def test_inside_a_constellation_is_of_a_kind_known_here(self):

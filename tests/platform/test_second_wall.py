@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.sleepovers.models import Sleepover
 from tests.factories.care import make_ask, make_care
+from tests.factories.concerns import make_concern
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -131,6 +132,8 @@ def busy_world(world, owner):
             there = session.get_one(Sleepover, UUID(stay["id"]))
             make_care(there, side.here.hub_carer)
             make_ask(there)
+            home = side.here.family
+            make_concern(side.here, home.children[0], side.here.liaison_worker, home.carer)
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.access import Role
 from tests.factories.care import care_of
+from tests.factories.concerns import make_concern
 from tests.factories.world import make_bed
 from tests.phone import contract, in_days
 
@@ -36,15 +37,18 @@ LISTS = sorted(
 
 class TestStatements:
     @pytest.mark.parametrize("path", LISTS)
-    def test_a_list_takes_at_most_four(self, world, path):
+    def test_a_list_takes_at_most_four(self, world, owner, path):
         stay = world.booked()
         answers, family = [], world.here.family
+        with db.transaction(owner):
+            concern = make_concern(world.here, family.children[0], family.carer, family.carer)
         ids = {
             "constellation_id": world.here.id,
             "household_id": family.id,
             "child_id": family.children[0],
             "request_id": stay["request_id"],
             "sleepover_id": stay["id"],
+            "concern_id": concern.id,
         }
         for person in (world.here.hub_carer, world.staff[Role.PROGRAMME_MANAGER]):
             phone = world.phone(person)
