@@ -115,6 +115,11 @@ def cells_of(line: str) -> Iterator[Cell]:
             yield Cell(line, who, whose, expected(line, who, whose))
 
 
+def is_refused_at_the_door(line: str, who: str) -> bool:
+    """Whether somebody may not ask at all, and is told so before anything is read."""
+    return cell(line, who) in {"-", "!"}
+
+
 def id_cells_of(line: str) -> Iterator[Cell]:
     """A body like that of an allowed request, but for one id that names somebody else's object."""
     for who in EVERYBODY:
@@ -141,8 +146,7 @@ def _with_id(line: str, who: str, mine: str, name: str, kind: str, whose: str) -
     there = f"@{kind}:{whose}"
     beside = "other_child" if (line, name) in IDS_LIKE_THE_OBJECT else kind
     for sent in [[there], [f"@{beside}:{mine}", there]] if many else [there]:
-        # Whoever may not ask at all is refused before the body is read.
-        refused = cell(line, who) in {"-", "!"}
+        refused = is_refused_at_the_door(line, who)
         for flags in [()] if refused else flag_choices(operations()[line]):
             yield Cell(line, who, mine, status, ((name, sent), *flags))
 
@@ -178,7 +182,8 @@ TEMPTING = [
     "account_id", "asked_by", "constellation_id", "created_at", "household_id", "id", "is_active",
     "role", "state", "version",
 ]  # fmt: skip
-"""What is tried by everybody. The rest is refused before anybody is told apart."""
+"""What is tried by everybody, all at once: each name must be refused (`_unheard`). The rest is
+refused before anybody is told apart."""
 
 
 def unknown_cells_of(line: str) -> Iterator[Cell]:
@@ -189,13 +194,10 @@ def unknown_cells_of(line: str) -> Iterator[Cell]:
         return
     able, whose = next((cell.who, cell.whose) for cell in cells_of(line) if cell.expected == "ok")
     for who in EVERYBODY:
-        tried = [[name] for name in TEMPTING]
-        if who == able and operation.body:
-            tried.append(unknown_names())
-        for names in tried:
-            changes = tuple((name, "@household:E") for name in names if name not in known)
-            if changes:
-                yield Cell(line, who, whose, _unknown_to(operation, line, who), changes)
+        names = unknown_names() if who == able and operation.body else TEMPTING
+        changes = tuple((name, "@household:E") for name in names if name not in known)
+        if changes:
+            yield Cell(line, who, whose, _unknown_to(operation, line, who), changes)
 
 
 def _unknown_to(operation: Operation, line: str, who: str) -> str:

@@ -8,6 +8,7 @@ from tests.authorisation.cells import (
     cells_of,
     complaint,
     id_cells_of,
+    is_refused_at_the_door,
     kind_of,
     letters_of,
     properties,
@@ -89,8 +90,13 @@ class TestEveryCell:
 
     @pytest.mark.parametrize("line", PLAYABLE)
     def test_holds_by_the_policies_alone(self, stage, line):
-        """Whoever has moved away is left out: their household's rows are the second wall's."""
-        cells = [cell for cell in cells_of(line) if cell.who != MOVED_AWAY]
+        """Whoever has moved away is left out: their household's rows are the second wall's. So is
+        whoever is refused at the door: nobody asks the database for them."""
+        cells = [
+            cell
+            for cell in cells_of(line)
+            if cell.who != MOVED_AWAY and not is_refused_at_the_door(line, cell.who)
+        ]
         with stage.answering_as(FIRST_WALL_ALONE):
             assert complaints(stage, cells) == []
 

@@ -1,5 +1,6 @@
 """Consents put straight into the database, without anybody recording them."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,27 +18,34 @@ LONG_AGO = date(2020, 1, 1)
 
 def make_consent(child_id: UUID, constellation_id: UUID, giver: Giver, **changes: Any) -> Consent:
     """Somebody's word for every night there is."""
-    found = {
-        "parent": Parent.MOTHER if giver is Giver.DELEGATED_BY_PARENT else None,
-        "how": How.PLACEMENT_PLAN,
-        "starts_on": LONG_AGO,
-    }
-    consent = Consent(
-        child_id=child_id,
-        constellation_id=constellation_id,
-        giver=giver,
-        **{**found, **changes},
-    )
+    consent = _consent(child_id, constellation_id, giver, **changes)
     db.session().add(consent)
     db.session().flush()
     return consent
 
 
-def make_consents(child_id: UUID, constellation_id: UUID, legal_status: LegalStatus) -> None:
-    """What it takes for a child of this legal status, if anything."""
+def _consent(child_id: UUID, constellation_id: UUID, giver: Giver, **changes: Any) -> Consent:
+    found = {
+        "parent": Parent.MOTHER if giver is Giver.DELEGATED_BY_PARENT else None,
+        "how": How.PLACEMENT_PLAN,
+        "starts_on": LONG_AGO,
+    }
+    return Consent(
+        child_id=child_id,
+        constellation_id=constellation_id,
+        giver=giver,
+        **{**found, **changes},
+    )
+
+
+def make_consents(
+    child_ids: Iterable[UUID], constellation_id: UUID, legal_status: LegalStatus
+) -> None:
+    """What it takes for children of this legal status, if anything."""
     giver = usual_giver(legal_status)
     if giver is not None:
-        make_consent(child_id, constellation_id, giver)
+        db.session().add_all(_consent(id_, constellation_id, giver) for id_ in child_ids)
+        db.session().flush()
 
 
 def make_link(child_id: UUID, constellation_id: UUID, asked_by: UUID) -> ConsentLink:

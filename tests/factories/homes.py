@@ -57,16 +57,32 @@ def make_child(
 ) -> Child:
     """A child of a household, with the data key for what is written about the child, and the
     consent that its nights away take."""
-    child = Child(
-        constellation_id=household.constellation_id,
-        household_id=household.id,
-        first_name=first_name,
-        born_on=born_on,
-        gender=gender,
-        legal_status=legal_status,
-    )
-    db.session().add(child)
-    db.session().flush()
-    child_keys.make([child.id])
-    make_consents(child.id, child.constellation_id, legal_status)
+    (child,) = make_children(household, {first_name: born_on}, gender, legal_status)
     return child
+
+
+def make_children(
+    household: Household,
+    born_on: dict[str, date],
+    gender: Gender,
+    legal_status: LegalStatus,
+) -> list[Child]:
+    """Children of a household, by first name, in as few statements as it takes: nearly every test
+    begins with some."""
+    children = [
+        Child(
+            constellation_id=household.constellation_id,
+            household_id=household.id,
+            first_name=first_name,
+            born_on=day,
+            gender=gender,
+            legal_status=legal_status,
+        )
+        for first_name, day in born_on.items()
+    ]
+    db.session().add_all(children)
+    db.session().flush()
+    ids = [child.id for child in children]
+    child_keys.make(ids)
+    make_consents(ids, household.constellation_id, legal_status)
+    return children

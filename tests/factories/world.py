@@ -12,7 +12,7 @@ from hub_api.constellations.models import Bed
 from hub_api.households import service as households
 from hub_api.households.models import Approval, Gender, LegalStatus
 from tests.factories.accounts import make_account
-from tests.factories.homes import beds_of, make_adult, make_child, make_hub_home
+from tests.factories.homes import beds_of, make_adult, make_children, make_hub_home
 from tests.factories.packs import make_plain_packs
 
 
@@ -48,18 +48,14 @@ def make_family(constellation_id: UUID, name: str, children: int = 2) -> Family:
     constellations.add_member(constellation_id, household.id, since)
     carer = make_account(Role.SATELLITE_CARER, household_id=household.id)
     make_adult(household, f"{name} carer", carer.id)
-    made = [
-        make_child(
-            household,
-            f"{name} child {number}",
-            today - timedelta(days=365 * 8 + number),
-            Gender.FEMALE,
-            LegalStatus.SECTION_31,
-        ).id
+    born_on = {
+        f"{name} child {number}": today - timedelta(days=365 * 8 + number)
         for number in range(children)
-    ]
-    make_plain_packs(made, constellation_id, carer.id)
-    return Family(household.id, made, carer.id)
+    }
+    made = make_children(household, born_on, Gender.FEMALE, LegalStatus.SECTION_31)
+    ids = [child.id for child in made]
+    make_plain_packs(ids, constellation_id, carer.id)
+    return Family(household.id, ids, carer.id)
 
 
 def make_approval(constellation_id: UUID, household_id: UUID, **changes: Any) -> Approval:
