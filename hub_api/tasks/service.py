@@ -45,8 +45,9 @@ def raise_task(
     """
     now = clock.now()
     due_at = now + kind.due_within
+    # Counted, not returned: whoever raises what is hidden from them can't read the row.
     raised = db.connection().execute(
-        postgresql.insert(Task).on_conflict_do_nothing().returning(Task.id),
+        _RAISE,
         {
             "constellation_id": constellation_id,
             "kind": kind,
@@ -57,7 +58,10 @@ def raise_task(
             "hidden_from": [*hidden_from] if hidden_from else None,
         },
     )
-    return raised.first() is not None
+    return raised.rowcount > 0
+
+
+_RAISE = postgresql.insert(Task).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
 
 
 def settle(kind: TaskKind, *subject_ids: UUID) -> None:
