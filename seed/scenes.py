@@ -12,6 +12,8 @@ from uuid import UUID
 
 from hub_api import clock
 from hub_api.access import Actor, Grant, Role
+from hub_api.concerns import service as concerns
+from hub_api.concerns.schemas import ConcernIn
 from hub_api.respite import service as respite
 from hub_api.respite.models import RequestKind, RequestReason
 from hub_api.respite.schemas import RespiteRequestIn
@@ -28,7 +30,8 @@ NO_SESSION = UUID(int=0)
 
 def play(towns: Sequence[Town]) -> None:
     """In each constellation: a stay for one child and one for siblings are coming, two requests
-    wait for the hub carer, one of them for longer than she may decide alone; one is a draft."""
+    wait for the hub carer, one of them for longer than she may decide alone; one is a draft. In the
+    last one somebody has written down a concern about another household's carer."""
     for town in towns:
         alone = [home for home in town.homes[1:] if len(home.children) == 1]
         together = next(home for home in town.homes[1:] if siblings_in(home.children))
@@ -39,6 +42,21 @@ def play(towns: Sequence[Town]) -> None:
         _ask(town, alone[1], alone[1].children, 30, 2, RequestReason.APPOINTMENT)
         _ask(town, alone[-1], alone[-1].children, 37, 5, RequestReason.CARERS_HOLIDAY)
         _ask(town, alone[0], alone[0].children, 44, 1, RequestReason.TREAT_FOR_CHILD, draft=True)
+    _worry(towns[-1])
+
+
+def _worry(town: Town) -> None:
+    """It waits for whoever looks into it."""
+    about, happened_at = town.homes[-1], clock.now() - timedelta(hours=5)
+    body = ConcernIn().load(
+        {
+            "about_account_id": str(about.carer),
+            "children": [str(about.children[0].id)],
+            "what_happened": "Came to the door shouting, and the child flinched and ran upstairs.",
+            "happened_at": happened_at.isoformat(),
+        }
+    )
+    concerns.raise_concern(_hub_carer_of(town), body)
 
 
 def _ask(
@@ -69,5 +87,8 @@ def _ask(
 
 
 def _accept(town: Town, request: dict[str, Any]) -> None:
-    hub_carer = Actor(town.hub_carer, NO_SESSION, (Grant(Role.HUB_CARER, town.id, None),))
-    respite.accept_request(hub_carer, request["id"], request["version"])
+    respite.accept_request(_hub_carer_of(town), request["id"], request["version"])
+
+
+def _hub_carer_of(town: Town) -> Actor:
+    return Actor(town.hub_carer, NO_SESSION, (Grant(Role.HUB_CARER, town.id, None),))

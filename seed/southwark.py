@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from hub_api import child_keys, clock, db, guards  # noqa: F401 - they listen from their import on
 from hub_api import settings as hub_settings
 from hub_api.accounts.passwords import hash_password
-from seed import packs, scenes
+from seed import concerns, packs, scenes
 from seed.cast import CASTS, KNOWN, LIAISON_WORKER, ORDER, SERVICE_STAFF
 from seed.families import Families
 from seed.names import Names, email_of
@@ -89,6 +89,7 @@ class Loading:
                 builder.rows.copy()
                 child_keys.make([child.id for child in [*town.children(), *town.residents]])
                 packs.write(builder.rows, town, self.today, now)
+                concerns.write(builder.rows, town, now)
                 Planner(town, builder.rows, builder.dice, rules, now).plan()
                 builder.rows.copy()
             yield town

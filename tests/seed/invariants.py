@@ -178,6 +178,20 @@ BROKEN = {
            and not exists (select from tasks t
                             where t.kind = 'incident_to_notify' and t.subject_id = i.id
                               and (t.state = 'open') = (i.notified_at is null))""",
+    "a concern that nobody is asked to look into": """
+        select c.id from concerns c
+          left join tasks t on t.kind = 'concern_raised' and t.subject_id = c.id
+         where t.role is distinct from c.handled_by
+            or (t.state = 'open' and c.outcome is not null)""",
+    "a concern that somebody hears of from whom it is kept": """
+        select c.id from concerns c join notifications n on n.subject_id = c.id
+         where n.account_id = any (c.hidden_from)
+        union all
+        select c.id from concerns c
+          join (select subject_id, hidden_from from tasks
+                union all select subject_id, hidden_from from audit_events) t
+            on t.subject_id = c.id
+         where t.hidden_from is null or not t.hidden_from @> c.hidden_from""",
     "a request past its expiry": """
         select id from respite_requests
          where state in ('submitted', 'awaiting_approval') and expires_at < :now""",

@@ -85,6 +85,10 @@ HARMS = {
         select gen_random_uuid(), 1, s.constellation_id, s.id, s.child_id,
                (select id from accounts limit 1), now(), 'absconded', '', now(), now()
           from sleepovers s limit 1""",
+    "a concern that nobody is asked to look into": """
+        delete from tasks where kind = 'concern_raised'""",
+    "a concern that somebody hears of from whom it is kept": """
+        update tasks set hidden_from = null where kind = 'concern_raised'""",
     "a state that is not of its date": """
         update sleepovers set confirmed_at = now() + interval '1 hour'""",
 }
@@ -268,6 +272,32 @@ class TestThroughTheApi:
                     assert {item["household_id"] for item in items} <= {str(household_id)}
                 if items:
                     assert phone.get(f"/{path}/{items[0]['id']}").status_code == 200
+
+    def test_a_concern_is_there_for_whoever_wrote_it_and_not_for_whom_it_is_about(
+        self, ask, loaded_app
+    ):
+        rows = ask(
+            "select c.id, c.written_by, c.about_account_id, a.written_by as handler from concerns c"
+            " join concern_addenda a on a.concern_id = c.id"
+        )
+        assert len(rows) == CONSTELLATIONS
+        concern = rows[0]
+        for who, status in (
+            (concern.written_by, 200),
+            (concern.handler, 200),
+            (concern.about_account_id, 404),
+        ):
+            phone = Phone(loaded_app, who)
+            answer = phone.get(f"/concerns/{concern.id}")
+            assert answer.status_code == status
+            listed = [item["id"] for item in phone.get("/concerns").json["items"]]
+            assert (str(concern.id) in listed) is (status == 200)
+        assert (
+            "supper"
+            in Phone(loaded_app, concern.handler)
+            .get(f"/concerns/{concern.id}")
+            .json["what_happened"]
+        )
 
 
 class TestTheCommand:
