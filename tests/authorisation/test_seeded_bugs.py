@@ -59,7 +59,7 @@ CELLS = {
 def found(stage: Stage, seed: Seed) -> Iterator[str]:
     """What the table says against the hub with a mistake in it, as it comes up."""
     if seed.look == "second wall":
-        yield from itertools.chain.from_iterable(leaks(stage, who) for who in OUTSIDERS)
+        yield from itertools.chain.from_iterable(leaks(stage, who, "policies") for who in OUTSIDERS)
         return
     role = BOTH_WALLS if seed.look == "both" else FIRST_WALL_ALONE
     with stage.answering_as(role):
