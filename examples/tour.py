@@ -211,11 +211,16 @@ def _come(carer: Person, hub_carer: Person, medicines: list[dict[str, Any]]) -> 
 def _hand_over(
     carer: Person, hub_carer: Person, stay: str, kind: str, medicines: list[dict[str, Any]]
 ) -> None:
+    # One of what is given as needed is gone by the return; the log of medicines says so.
+    gone = 1 if kind == "return" else 0
     record = {
         "kind": kind,
         "place": "At the hub home's door",
         "belongings": "Red bag, school shoes, bear",
-        "counts": [{"medicine_id": medicine["id"], "counted": 12} for medicine in medicines],
+        "counts": [
+            {"medicine_id": medicine["id"], "counted": 12 - gone * medicine["as_needed"]}
+            for medicine in medicines
+        ],
     }
     written = hub_carer.send(
         "POST", f"{stay}/handovers", record, show=["kind", "hub_confirmed_at"], expect=201

@@ -31,7 +31,7 @@ TITLES = {
     Section.PEOPLE_AND_PLACES_TO_AVOID: "People and places to avoid",
     Section.ALLERGIES: "Allergies",
     Section.EMERGENCY_MEDICATION: "Emergency medication",
-    Section.MEDICATION: "Medication",
+    Section.MEDICATION: "Giving medicines",
     Section.RISKS_TO_CHILD: "Risks to the child",
     Section.RISKS_FROM_CHILD: "Risks to others",
     Section.CONTACTS: "Who to ring",
@@ -47,6 +47,9 @@ TITLES = {
     Section.MISSING_PLAN: "If the child is missing",
     Section.CONSENTS: "Consents",
 }
+
+VITAL = {Section.PEOPLE_AND_PLACES_TO_AVOID, *contents.MINIMUM}
+"""What stands in a frame, also when there is nothing to tell of it."""
 
 _WORDS = {
     PackWord.ESOL: "English as an additional language",
@@ -68,11 +71,17 @@ def in_words(word: str) -> str:
 def get_page(actor: Actor, child_id: UUID) -> dict[str, Any]:
     """What the template is filled with. Raises `NotFound`; written down like every reading."""
     pack = reading.get_pack(actor, child_id)
-    said = {section["section"]: section for section in pack["sections"]}
+    current = [s["confirmed_on"] for s in pack["sections"] if not s["is_to_confirm"]]
+    told: list[dict[str, Any]] = []
+    untold: list[dict[str, Any]] = []
+    for section in map(_said, pack["sections"]):
+        # What can't be told is said in one line, so that the page stays one page.
+        is_short = section["is_nothing"] and not section["is_vital"]
+        (untold if is_short and not section["is_to_confirm"] else told).append(section)
     return {
         "child": pack["child"],
         "printed_on": _spoken(clock.london_today()),
-        "is_complete": pack["is_complete"],
+        "confirmed_since": _spoken(min(current)) if current else None,
         "missing": [TITLES[section] for section in pack["missing"]],
         "medicines": [
             {
@@ -81,21 +90,23 @@ def get_page(actor: Actor, child_id: UUID) -> dict[str, Any]:
             }
             for medicine in pack["medicines"]
         ],
-        "sections": [
-            {
-                "title": title,
-                "is_vital": section in contents.MINIMUM,
-                "is_nothing": said[section]["says"] == Says.NOTHING_TO_TELL,
-                "text": said[section]["text"],
-                "chosen": [in_words(word) for word in said[section]["chosen"]],
-                "contacts": said[section]["contacts"],
-                "confirmed_on": _spoken(said[section]["confirmed_on"]),
-                "is_to_confirm": said[section]["is_to_confirm"],
-            }
-            for section, title in TITLES.items()
-            if section in said
-        ],
+        "sections": told,
+        "nothing_to_tell": [section["title"] for section in untold],
         "style": STYLE,
+    }
+
+
+def _said(section: dict[str, Any]) -> dict[str, Any]:
+    """A section of the pack as the page says it."""
+    return {
+        "title": TITLES[section["section"]],
+        "is_vital": section["section"] in VITAL,
+        "is_nothing": section["says"] == Says.NOTHING_TO_TELL,
+        "text": section["text"],
+        "chosen": [in_words(word) for word in section["chosen"]],
+        "contacts": section["contacts"],
+        "confirmed_on": _spoken(section["confirmed_on"]),
+        "is_to_confirm": section["is_to_confirm"],
     }
 
 

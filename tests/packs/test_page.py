@@ -26,6 +26,22 @@ class TestThePage:
         assert titles == [*page.TITLES.values(), "Medicines"]
         assert tuple(page.TITLES) == tuple(Section)
 
+    def test_says_in_one_line_of_what_there_is_nothing_to_tell(self, world, path, change):
+        nothing = {"says": "nothing_to_tell"}
+        for section in ("allergies", "diet", "school_run"):
+            sent = world.carer.send("PUT", f"{path}/{section}", nothing, If_Match='"0"')
+            assert sent.status_code == 200, sent.json
+        text = world.carer.get(f"{path}/page").text
+        assert re.findall("<h2>(.*?)</h2>", text) == [
+            "Allergies",
+            "Nothing to tell of",
+            "Medicines",
+        ]
+        assert "<p>Food and drink, School run.</p>" in text
+        # What may not be right any more is asked about by its own name.
+        change("update pack_sections set confirmed_on = '2020-01-01'")
+        assert "<h2>School run</h2>" in world.carer.get(f"{path}/page").text
+
     def test_says_what_is_missing(self, printed):
         assert "Nobody has written yet: People and places to avoid, Allergies, " in printed.text
 
