@@ -66,6 +66,7 @@ def slices() -> tuple[Blueprint, ...]:
     from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
     from hub_api.constellations.routes import blp as constellations
+    from hub_api.emergencies import routes as emergencies
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications import preferences_routes
@@ -82,6 +83,8 @@ def slices() -> tuple[Blueprint, ...]:
         households,
         family_records,
         respite,
+        emergencies.blp,
+        emergencies.asks_blp,
         sleepovers,
         calendar,
         notifications.blp,

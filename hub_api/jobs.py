@@ -28,6 +28,7 @@ app = procrastinate.App(
         "hub_api.notifications.jobs",
         "hub_api.sleepovers.jobs",
         "hub_api.respite.jobs",
+        "hub_api.emergencies.jobs",
         "hub_api.sync.jobs",
         "hub_api.housekeeping",
     ],

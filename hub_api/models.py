@@ -5,6 +5,7 @@ from hub_api.accounts import models as accounts
 from hub_api.audit import models as audit
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
+from hub_api.emergencies import models as emergencies
 from hub_api.households import models as households
 from hub_api.notifications import models as notifications
 from hub_api.respite import models as respite
@@ -18,6 +19,7 @@ __all__ = [
     "audit",
     "child_keys",
     "constellations",
+    "emergencies",
     "households",
     "idempotency",
     "notifications",

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hub_api import emergency_rules
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -122,7 +124,6 @@ class Settings:
 
     longest_stay: int = 3
     """Nights a hub carer may accept alone."""
-
     longest_approved_stay: int = 7
     """Nights a liaison worker may approve; beyond it, formal respite."""
 
@@ -134,7 +135,6 @@ class Settings:
 
     grieving: timedelta = timedelta(weeks=12)
     """How long after a bereavement a stay away carries a warning."""
-
     early_handover: timedelta = timedelta(hours=12)
     """How long before the arrival agreed a child may come."""
 
@@ -146,9 +146,8 @@ class Settings:
 
     senders: int = 4
     """How many notifications the worker sends at a time."""
-
-    channels: Channels = Channels()
-    """How people are reached outside the app."""
+    emergencies: emergency_rules.EmergencyRules = emergency_rules.USUAL
+    channels: Channels = Channels()  # how people are reached outside the app
 
     job_stalled_after: timedelta = timedelta(seconds=30)
     """A job whose worker has not been heard of for this long goes to another worker."""
@@ -204,7 +203,7 @@ _KNOWN = {
     "HUB_EARLY_HANDOVER_HOURS", "HUB_SENDERS", "HUB_FCM_CREDENTIALS_FILE", "HUB_FCM_URL",
     "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
     "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE", "HUB_QUIET_FROM",
-    "HUB_QUIET_UNTIL",
+    "HUB_QUIET_UNTIL", *emergency_rules.KNOWN,
 }  # fmt: skip
 
 
@@ -243,6 +242,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_whole_number(env, "HUB_TRUSTED_PROXIES", 0, 0, 5),
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
         senders=_whole_number(env, "HUB_SENDERS", 4, 1, 16),
+        emergencies=emergency_rules.from_environment(env, _whole_number),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},

@@ -34,6 +34,8 @@ NOT_SYNCED = {
     "listBeds": "the calendar is asked for as it is at that moment: no old one may be believed",
     "listBlockedNights": "part of the calendar",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
+    "listEmergencies": "asked for as it is at that moment: no old one may be believed",
+    "listEmergencyAsks": "as for emergencies",
     "listFosteringExemptions": "records, kept online",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",
     "listKeptApart": "says who the other child is: never kept on a phone",

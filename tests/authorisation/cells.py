@@ -65,6 +65,8 @@ BY_PATH = {
     "{agreement_id}": "agreement",
     "{request_id}": "request",
     "{sleepover_id}": "sleepover",
+    "{emergency_id}": "emergency",
+    "{ask_id}": "emergency_ask",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

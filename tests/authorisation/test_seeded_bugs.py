@@ -19,6 +19,7 @@ from tests.authorisation.seeds_of_access import (
     ROUTES,
     SECOND_WALL,
 )
+from tests.authorisation.seeds_of_emergencies import EMERGENCIES
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_places import RUNNING
 from tests.authorisation.seeds_of_respite import RESPITE
@@ -37,6 +38,7 @@ SEEDS = [
     *RUNNING,
     *RESPITE,
     *RUNNING_STAYS,
+    *EMERGENCIES,
     *TELLING,
     *WAITING,
     *SECOND_WALL,

@@ -14,6 +14,7 @@ from tests.factories.accounts import PASSWORD
 from tests.factories.notifications import browser_body, make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
+from tests.fuzz.emergencies import Emergencies
 from tests.fuzz.families import Families
 from tests.fuzz.places import Places
 from tests.phone import Phone, in_days
@@ -42,6 +43,7 @@ class Town:
             "refreshTokens": self._refresh_token,
             **self._of_requests(),
             **self._of_stays(),
+            **Emergencies(world, owner).fills(),
             "completeTask": self._task,
             "activateAccount": self._invitation,
             "changeMe": self._me,
@@ -126,6 +128,8 @@ class Town:
             **dict.fromkeys(OF_A_FAMILY, UUID(int=0)),
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
+            "emergency_id": self._asked["id"],
+            "ask_id": UUID(int=0),
             "task_id": self._waits,
             "account_id": self.world.here.neighbours.carer,
             "role_id": UUID(int=0),

@@ -184,6 +184,9 @@ BY_TIME = {
 }  # fmt: skip
 """Told when time comes: tests/respite/test_expiring.py, tests/sleepovers/test_reminders.py."""
 
+IN_EMERGENCIES = {category for category in Category if category.startswith("emergency")}
+"""Whom they tell: tests/emergencies."""
+
 BY_THE_HUB = {Category.DEVICE_STOPPED, Category.MORNING_DIGEST, Category.PUSH_TEST}
 """About the telling itself, to whoever it concerns."""
 
@@ -214,6 +217,6 @@ def test_every_category_says_whom_its_stories_tell():
     for category, people in (*STORIES.values(), *ALSO.values()):
         told.setdefault(category, set()).update(people)
     assert {category: set(category.told) for category in told} == told
-    assert set(told) | BY_TIME | BY_THE_HUB == set(Category)
+    assert set(told) | BY_TIME | IN_EMERGENCIES | BY_THE_HUB == set(Category)
     for category in BY_THE_HUB:
         assert set(category.told) == set(Role)

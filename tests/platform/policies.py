@@ -9,6 +9,7 @@ ACCOUNT = (
     "( SELECT (NULLIF(current_setting('hub.account'::text, true), ''::text))::uuid AS \"nullif\")"
 )
 OURS = f"(constellation_id = {CONSTELLATIONS})"
+HOSTED = f"(hosting_constellation_id = {CONSTELLATIONS})"
 ITSELF = f"(id = {CONSTELLATIONS})"
 THE_SERVICES = (
     "((constellation_id IS NULL) AND ( SELECT"
@@ -35,6 +36,7 @@ POLICIES = {
     "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
     "hub_homes": {("ALL", f"({OURS} OR (id = {SERVING}))", None)},
     "households": {("ALL", OURS, None)},
+    "emergency_asks": {("ALL", f"({OURS} OR {HOSTED})", OURS)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
     "idempotency_keys": {("ALL", MINE, MINE)},

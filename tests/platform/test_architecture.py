@@ -31,6 +31,10 @@ ORDER = {
     "respite": {
         "accounts", "constellations", "households", "sleepovers", "audit", "notifications", "tasks"
     },
+    "emergencies": {
+        "accounts", "constellations", "households", "sleepovers", "respite", "audit",
+        "notifications", "tasks",
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },

@@ -12,6 +12,7 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
+from tests.factories.emergencies import raised
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -128,6 +129,7 @@ def busy_world(world, owner):
             session.add_all(make_records(side.here, UUID(stay["request_id"])))
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
+        raised(side)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")
     return world
 
@@ -190,8 +192,9 @@ def able(rows):
 
 
 VERSIONED = {
-    "adults", "approvals", "beds", "children", "fostering_exemptions", "households", "kept_apart",
-    "respite_requests", "sharing_agreements", "sleepovers", "tasks",
+    "adults", "approvals", "beds", "children", "emergencies", "emergency_asks",
+    "fostering_exemptions", "households", "kept_apart", "respite_requests", "sharing_agreements",
+    "sleepovers", "tasks",
 }  # fmt: skip
 """Tables of a constellation whose rows the API may change."""
 
