@@ -43,6 +43,9 @@ def ask_hub(emergency: Emergency, hub_home_id: UUID, answers: UUID) -> Emergency
 
 def move_on(emergency: Emergency) -> None:
     """Take the next step; the caller has locked the emergency, and it is looking for a bed."""
+    if emergency.step == Step.OWN_HUB and _ask_others(emergency):
+        _record(emergency)
+        return
     emergency.step, emergency.next_step_at = Step.RING, None
     db.session().flush()
     tasks.raise_task(
@@ -51,6 +54,29 @@ def move_on(emergency: Emergency) -> None:
         subject_id=emergency.id,
     )
     telling.unplaced(emergency)
+    _record(emergency)
+
+
+def _ask_others(emergency: Emergency) -> bool:
+    """Ask every other hub with a free bed for each child on every night; False when none has.
+
+    The database looks for them, and tells which hub homes and whose they are, and nothing else.
+    """
+    found = db.session().execute(_HUB_HOMES_WITH_BEDS, {"emergency": emergency.id}).all()
+    if found:
+        emergency.step, emergency.next_step_at = Step.OTHER_HUBS, next_step_at()
+        db.session().flush()
+    for hub in found:
+        ask_hub(emergency, hub.hub_home_id, hub.constellation_id)
+    return bool(found)
+
+
+_HUB_HOMES_WITH_BEDS = sa.text(
+    "select hub_home_id, constellation_id from hub_homes_with_beds(:emergency) order by hub_home_id"
+).bindparams(sa.bindparam("emergency", type_=sa.Uuid()))
+
+
+def _record(emergency: Emergency) -> None:
     audit.record(
         "emergency:move_on",
         subject_id=emergency.id,

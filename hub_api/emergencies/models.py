@@ -167,17 +167,25 @@ class EmergencyAsk(HasId, Versioned, Base):
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
 
+    def is_elsewhere(self) -> bool:
+        """Whether another constellation is asked than the children's own."""
+        return self.hosting_constellation_id != self.constellation_id
+
     def say(self, answer: Answer, account_id: UUID | None = None) -> None:
         """Write the answer down. Who said no may still say yes. Raises `Conflict` else."""
         thinks_again = self.answer == Answer.NO and answer is Answer.YES
         if self.answer is not None and not thinks_again:
-            raise Conflict(
-                "This was answered already, or somebody else was faster. There is nothing left to "
-                "do.",
-                code="already_settled",
-                state=self.answer,
-            )
+            raise settled(self.answer)
         self.answer, self.answered_at, self.answered_by = answer, clock.now(), account_id
+
+
+def settled(answer: str | None) -> Conflict:
+    """There is nothing left to answer."""
+    return Conflict(
+        "This was answered already, or somebody else was faster. There is nothing left to do.",
+        code="already_settled",
+        state=answer,
+    )
 
 
 on_constraint(

@@ -14,7 +14,13 @@ from hub_api import db, reads
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.emergencies import ladder, policy, queries, telling
-from hub_api.emergencies.models import Answer, Emergency, EmergencyAsk, EmergencyState
+from hub_api.emergencies.models import (
+    Answer,
+    Emergency,
+    EmergencyAsk,
+    EmergencyState,
+    settled,
+)
 from hub_api.errors import Conflict, Forbidden
 from hub_api.reads import ASKING, Page, PageArgs
 from hub_api.respite import service as respite
@@ -130,11 +136,15 @@ def accept_ask(actor: Actor, ask_id: UUID) -> Row:
 
     Raises `NotFound`, or `Conflict`: somebody was faster, it is over, or a check blocks.
     """
-    ask = _find_ask(actor, ask_id)
+    ask = _open_ask(actor, ask_id)
     constellations.lock_hub_home(ask.hub_home_id)
     emergency = db.session().get_one(Emergency, ask.emergency_id)
     is_placed = respite.place_in_emergency(
-        actor, emergency.id, ask.hub_home_id, _set_aside(emergency)
+        actor,
+        emergency.id,
+        ask.hub_home_id,
+        _set_aside(emergency),
+        ask.hosting_constellation_id if ask.is_elsewhere() else None,
     )
     db.lock(emergency)
     db.session().refresh(ask)
@@ -161,7 +171,7 @@ def decline_ask(actor: Actor, ask_id: UUID) -> Row:
 
     Raises `NotFound`, or `Conflict`: answered already, or it is over.
     """
-    ask = _find_ask(actor, ask_id)
+    ask = _open_ask(actor, ask_id)
     emergency = db.session().get_one(Emergency, ask.emergency_id)
     db.lock(emergency)
     db.session().refresh(ask)
@@ -171,6 +181,21 @@ def decline_ask(actor: Actor, ask_id: UUID) -> Row:
     _record(actor, emergency, "decline", "asks")
     ladder.move_on_when_all_said_no(emergency)
     return get_ask(actor, ask_id)
+
+
+def _open_ask(actor: Actor, ask_id: UUID) -> EmergencyAsk:
+    """What one's hub is asked, to answer it.
+
+    Asked by another constellation, its emergency is opened to this transaction by the database
+    itself, which looks who asks. Raises `NotFound`, or `Conflict` when there is nothing to answer.
+    """
+    ask = _find_ask(actor, ask_id)
+    is_open = ask.answer != Answer.SETTLED
+    if is_open and ask.is_elsewhere():
+        is_open = bool(db.session().scalar(sa.select(sa.func.open_emergency(ask.id))))
+    if not is_open:
+        raise settled(ask.answer)
+    return ask
 
 
 def _find_ask(actor: Actor, ask_id: UUID) -> EmergencyAsk:

@@ -130,11 +130,16 @@ def _sought(request: RespiteRequest, found: Sequence[Check], facts: Facts) -> So
 
 
 def place_in_emergency(
-    actor: Actor, request_id: UUID, hub_home_id: UUID, set_aside: Collection[str]
+    actor: Actor,
+    request_id: UUID,
+    hub_home_id: UUID,
+    set_aside: Collection[str],
+    hosted_by: UUID | None,
 ) -> bool:
     """Book the children of an emergency into a hub home whose mutex the caller holds.
 
-    `set_aside` are the codes of the checks that do not count this once. False when somebody else
+    `set_aside` are the codes of the checks that do not count this once; `hosted_by` is the
+    constellation of the hub, when it is another than the children's. False when somebody else
     has been faster, or it was taken back. Raises `Conflict` where a check blocks.
     """
     request = db.session().get_one(RespiteRequest, request_id)
@@ -149,7 +154,8 @@ def place_in_emergency(
     sleepovers.refuse_if(checks.blocking(found))
     request.accept()
     plan = plan_of(requests.stay_of(request), facts)
-    sleepovers.book(requests.booking_of(request), plan)
+    booking = replace(requests.booking_of(request), hosting_constellation_id=hosted_by)
+    sleepovers.book(booking, plan)
     requests.keep(actor, request, Decision.ACCEPTED, found)
     requests.record(actor, request, "accept")
     return True

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import InstrumentedAttribute
 
 DAY = timedelta(days=1)
+RUN_BY: sa.ColumnElement[UUID] = sa.func.coalesce(
+    Sleepover.hosting_constellation_id, Sleepover.constellation_id
+).label("run_by")
+"""The constellation whose hub carers run a stay: `Sleepover.run_by` in SQL."""
 PACKING = time(17)
 """When the day before is far enough on to think of tomorrow, and there is time to pack."""
 BREAKFAST = time(8)
@@ -101,10 +105,10 @@ def _tell(
         sa.update(Sleepover)
         .where(Sleepover.id.in_(due.with_for_update(skip_locked=True)))
         .values({told_for: agreed})
-        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
+        .returning(Sleepover.id, Sleepover.household_id, RUN_BY)
     )
     for row in db.connection().execute(noted).all():
-        told = both_homes(row.household_id, row.constellation_id)
+        told = both_homes(row.household_id, row.run_by)
         notifications.notify(told, category, row.id)
 
 

@@ -170,7 +170,8 @@ def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date,
     slept = nights_between(arrived_at, until)
     booking.free_nights(sleepover, held.keys() - slept)
     further = [night for night in slept if night not in held]
-    if further:
+    # Who else may be there is judged by the child's own constellation, which is not asked here.
+    if further and sleepover.hosting_constellation_id is None:
         booking.add_nights(sleepover, _free_beds_for(sleepover, further, held))
 
 
@@ -219,7 +220,7 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    homes = reminding.both_homes(sleepover.household_id, sleepover.constellation_id)
+    homes = reminding.both_homes(sleepover.household_id, sleepover.run_by)
     told = homes - {actor.account_id}
     notifications.notify(told, category, sleepover.id)
 
@@ -233,7 +234,8 @@ def _look_into_late(sleepover: Sleepover, returned_at: datetime) -> None:
         tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
     elif sleepover.late_told_at is None:
         sleepover.late_told_at = clock.now()
-        _raise_late(sleepover.id, sleepover.constellation_id)
+        # Elsewhere those who have the child look into it: its own place is not theirs to write in.
+        _raise_late(sleepover.id, sleepover.run_by)
 
 
 def raise_late_returns() -> None:
@@ -253,11 +255,13 @@ def raise_late_returns() -> None:
         sa.update(Sleepover)
         .where(Sleepover.id.in_(late.with_for_update(skip_locked=True)))
         .values(late_told_at=now)
-        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
+        .returning(
+            Sleepover.id, Sleepover.household_id, Sleepover.constellation_id, reminding.RUN_BY
+        )
     )
     for row in told.all():
         _raise_late(row.id, row.constellation_id)
-        homes = reminding.both_homes(row.household_id, row.constellation_id)
+        homes = reminding.both_homes(row.household_id, row.run_by)
         workers = accounts.accounts_holding(
             Role.LIAISON_WORKER, constellation_id=row.constellation_id
         )

@@ -1,11 +1,12 @@
 """Emergencies: who was asked, what they said, and the clock; a role for whoever is on call."""
 
 import re
+from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rls import CONSTELLATIONS, grant, scope_by_constellation
+from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING, grant, scope_by_constellation
 
 revision = "0032"
 down_revision = "0025"
@@ -13,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
-TABLES = ("emergencies", "emergency_asks")
+TABLES = ("emergencies", "emergency_asks", "shared_access")
 
 WORDS = {
     ("role_grants", "ck_role_grant_role_known", "role"): ("on_call_manager",),
@@ -32,6 +33,13 @@ def upgrade() -> None:
         _allow(table, name, column, [*_allowed(name), *words])
     create_emergencies()
     create_asks()
+    host_elsewhere()
+    for function in (HUB_HOMES_WITH_BEDS, OPEN_EMERGENCY, NOTE_SLEEPOVERS):
+        op.execute(function)
+    for name in ("hub_homes_with_beds", "open_emergency"):
+        op.execute(f"revoke all on function {name} from public")
+    op.execute("grant execute on function hub_homes_with_beds to hub_api, hub_worker")
+    op.execute("grant execute on function open_emergency to hub_api")
 
 
 def create_emergencies() -> None:
@@ -152,6 +160,136 @@ def create_asks() -> None:
     )
 
 
+HOSTED = f"hosting_constellation_id = {CONSTELLATIONS}"
+
+POLICIES = (
+    (
+        "bed_nights_hosted on bed_nights to hub_api",
+        f"sleepover_id = any (array(select id from sleepovers where {HOSTED}))",  # noqa: S608
+    ),
+    # To take the mutex of a hub home where a child of theirs is.
+    (
+        "hub_homes_hosting on hub_homes to hub_api",
+        f"""id = any (array(
+            select s.hub_home_id from sleepovers s
+             where s.constellation_id = {CONSTELLATIONS}
+               and s.hosting_constellation_id is not null))""",  # noqa: S608
+    ),
+    (
+        "children_shared on children for select to hub_api",
+        f"""id = any (array(
+            select s.child_id from shared_access s
+             where s.constellation_id = {CONSTELLATIONS}
+               and s.starts_at <= now() and s.ends_at > now()))""",  # noqa: S608
+    ),
+)
+
+
+def host_elsewhere() -> None:
+    """A stay at another constellation's hub is seen by both, and its child by those who have it."""
+    op.add_column("sleepovers", sa.Column("hosting_constellation_id", sa.Uuid()))
+    op.create_foreign_key(
+        "fk_sleepovers_hosting_constellation_id",
+        "sleepovers",
+        "constellations",
+        ["hosting_constellation_id"],
+        ["id"],
+    )
+    op.create_index(
+        "ix_sleepovers_hosting",
+        "sleepovers",
+        ["hosting_constellation_id", "id"],
+        postgresql_where=sa.text("hosting_constellation_id is not null"),
+    )
+    op.create_table(
+        "shared_access",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("child_id", sa.Uuid(), nullable=False),
+        sa.Column("constellation_id", sa.Uuid(), nullable=False),
+        sa.Column("starts_at", INSTANT, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=False),
+        sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_shared_access_ends_after_start")),
+        *_foreign_keys("shared_access", child_id="children", constellation_id="constellations"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_access")),
+    )
+    op.create_index("ix_shared_access_constellation_id", "shared_access", ["constellation_id"])
+    grant("shared_access", api="select, insert")
+    scope_by_constellation("shared_access")
+    op.execute("drop policy sleepovers_constellation on sleepovers")
+    op.execute(
+        "create policy sleepovers_constellation on sleepovers to hub_api"
+        f" using (constellation_id = {CONSTELLATIONS} or {HOSTED})"
+    )
+    for name, condition in POLICIES:
+        op.execute(f"create policy {name} using ({condition})")
+
+
+HUB_HOMES_WITH_BEDS = f"""
+create function hub_homes_with_beds(emergency uuid)
+returns table (hub_home_id uuid, constellation_id uuid)
+language sql stable security definer set search_path = public
+begin atomic
+  with sought as (
+    select e.id, e.nights, cardinality(e.ages) as children from emergencies e
+     where e.id = emergency
+       and ({SEES_EVERYTHING} or e.constellation_id = {CONSTELLATIONS})
+  )
+  select h.id, h.constellation_id from hub_homes h, sought
+   where not exists (select from emergency_asks a
+                      where a.emergency_id = sought.id and a.hub_home_id = h.id)
+     -- One that serves a constellation on every one of the nights.
+     and exists (select from hub_appointments a
+                  where a.hub_home_id = h.id and a.starts_on <= sought.nights[1]
+                    and (a.ends_on is null
+                         or a.ends_on > sought.nights[cardinality(sought.nights)]))
+     and not exists (
+       select from unnest(sought.nights) as n (night)
+        where exists (select from hub_absences x
+                       where x.hub_home_id = h.id
+                         and n.night between x.first_night and x.last_night)
+           or sought.children > (
+             select count(*) from beds b
+              where b.hub_home_id = h.id
+                and b.starts_on <= n.night and (b.ends_on is null or b.ends_on > n.night)
+                and not exists (select from bed_nights t
+                                 where t.bed_id = b.id and t.night = n.night)));
+end
+"""  # noqa: S608 - constants of ours
+
+OPEN_EMERGENCY = f"""
+create function open_emergency(ask uuid) returns boolean
+language plpgsql security definer set search_path = public as $$
+declare
+  place constant uuid := (
+    select a.constellation_id from emergency_asks a
+     where a.id = ask and a.answer is distinct from 'settled'
+       and a.hosting_constellation_id = {CONSTELLATIONS});
+begin
+  if place is null then
+    return false;
+  end if;
+  -- Until the transaction ends, and for nobody but whoever was asked.
+  perform set_config('hub.constellations', array_append(
+    current_setting('hub.constellations')::uuid[], place)::text, true);
+  return true;
+end $$
+"""  # noqa: S608 - constants of ours
+
+NOTE_SLEEPOVERS = """
+create or replace function sync_note_sleepovers(row_ jsonb) returns void language sql
+  set search_path = public as $$
+  insert into sync_entries (kind, object_id, audience, address, constellation_id)
+  select 'sleepovers', (row_ ->> 'id')::uuid, audience, address, place
+    from (values
+      ('household', (row_ ->> 'household_id')::uuid, (row_ ->> 'constellation_id')::uuid),
+      ('overseers', (row_ ->> 'constellation_id')::uuid, (row_ ->> 'constellation_id')::uuid),
+      ('overseers', (row_ ->> 'hosting_constellation_id')::uuid,
+                    (row_ ->> 'hosting_constellation_id')::uuid)
+    ) as told (audience, address, place) where address is not null
+$$
+"""
+
+
 def _foreign_keys(table: str, **tables: str) -> list[sa.ForeignKeyConstraint]:
     return [
         sa.ForeignKeyConstraint([column], [f"{other}.id"], name=op.f(f"fk_{table}_{column}"))
@@ -170,6 +308,7 @@ def _allow(table: str, name: str, column: str, words: list[str]) -> None:
 
 
 def downgrade() -> None:
+    host_nowhere()
     for table in reversed(TABLES):
         op.drop_table(table)
     forget_emergencies()
@@ -178,6 +317,22 @@ def downgrade() -> None:
             gone = ", ".join(map(repr, words))
             op.execute(f"delete from {table} where {column} in ({gone})")  # noqa: S608 - ours
         _allow(table, name, column, [word for word in _allowed(name) if word not in words])
+
+
+def host_nowhere() -> None:
+    for name in ("hub_homes_with_beds", "open_emergency"):
+        op.execute(f"drop function {name}")
+    before = import_module("migrations.versions.0022_sync_entries")
+    note = before.note("sleepovers", before.KINDS["sleepovers"])
+    op.execute(note.replace("create function", "create or replace function"))
+    for name, _ in POLICIES:
+        op.execute(f"drop policy {name.partition(' to ')[0].partition(' for ')[0]}")
+    op.execute("drop policy sleepovers_constellation on sleepovers")
+    op.execute(
+        "create policy sleepovers_constellation on sleepovers to hub_api"
+        f" using (constellation_id = {CONSTELLATIONS})"
+    )
+    op.drop_column("sleepovers", "hosting_constellation_id")
 
 
 def forget_emergencies() -> None:

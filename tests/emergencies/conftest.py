@@ -11,7 +11,8 @@ from hub_api.access import Role
 from hub_api.emergencies.jobs import escalate
 from tests.conftest import World
 from tests.factories.accounts import make_account
-from tests.factories.emergencies import make_due
+from tests.factories.emergencies import answer, make_due, raised
+from tests.factories.world import Neighbourhood, make_neighbourhood
 from tests.phone import Phone
 from tests.respite.conftest import worker
 
@@ -47,3 +48,30 @@ def told(rows: Callable[..., list[Any]]) -> Callable[[str], set[Any]]:
         return {row.account_id for row in found}
 
     return find
+
+
+def asked_of(phone: Phone) -> list[dict[str, Any]]:
+    """What somebody's hub is asked and has not answered."""
+    found: list[dict[str, Any]] = phone.get("/emergency-asks?is_open=true").json["items"]
+    return found
+
+
+@pytest.fixture
+def host(world: World) -> Phone:
+    """The hub carer of the other constellation."""
+    return world.phone(world.elsewhere.hub_carer)
+
+
+@pytest.fixture
+def third(world: World, owner: sa.Engine) -> Neighbourhood:  # noqa: ARG001 - beside the two
+    """One more constellation with a free bed."""
+    with db.transaction(owner):
+        return make_neighbourhood("Third")
+
+
+@pytest.fixture
+def looking(world: World) -> dict[str, Any]:
+    """An emergency that the own hub can't take."""
+    found = raised(world)
+    answer(world.hub_carer, found["asks"][0], "decline")
+    return found

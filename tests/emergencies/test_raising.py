@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from hub_api import clock, jobs
@@ -14,6 +15,14 @@ from hub_api.emergencies.jobs import escalate
 from hub_api.emergency_rules import EmergencyRules
 from tests.factories.emergencies import answer, plea, raised
 from tests.phone import in_days
+
+
+@pytest.fixture(autouse=True)
+def nobody_else(world, owner):
+    """No other hub has a bed: tests/emergencies/test_other_hubs.py is about those that have."""
+    with owner.begin() as connection:
+        others = sa.text("delete from beds where hub_home_id = :other")
+        connection.execute(others, {"other": world.elsewhere.hub_home})
 
 
 def asked_of(phone):

@@ -6,6 +6,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from hub_api import clock
+from hub_api.sleepovers.models import SharedAccess
 from tests.phone import Phone, in_days
 
 
@@ -36,6 +38,17 @@ def ids_of(emergency: dict[str, Any]) -> dict[str, list[UUID]]:
 def answer(phone: Phone, ask: dict[str, Any], word: str) -> Any:
     """Say `accept` or `decline` to what a hub is asked."""
     return phone.post(f"/emergency-asks/{ask['id']}/{word}")
+
+
+def share(place: Any) -> SharedAccess:
+    """A child of a constellation in its own sight, which changes nothing; not yet saved."""
+    now = clock.now()
+    return SharedAccess(
+        child_id=place.family.children[0],
+        constellation_id=place.id,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
 
 
 def put_off(connection: sa.Connection, emergency_id: str, days: int) -> None:

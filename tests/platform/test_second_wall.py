@@ -12,7 +12,7 @@ from psycopg import errors as pg
 from uuid_utils.compat import uuid7
 
 from hub_api import db
-from tests.factories.emergencies import raised
+from tests.factories.emergencies import raised, share
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -127,6 +127,7 @@ def busy_world(world, owner):
         stay = side.booked()
         with db.transaction(owner) as session:
             session.add_all(make_records(side.here, UUID(stay["request_id"])))
+            session.add(share(side.here))
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
         raised(side)
