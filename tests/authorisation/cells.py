@@ -74,6 +74,8 @@ BY_PATH = {
     "{incident_id}": "incident",
     "{episode_id}": "episode",
     "{handover_id}": "handover",
+    "{emergency_id}": "emergency",
+    "{ask_id}": "emergency_ask",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

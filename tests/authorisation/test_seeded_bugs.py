@@ -20,6 +20,7 @@ from tests.authorisation.seeds_of_access import (
     SECOND_WALL,
 )
 from tests.authorisation.seeds_of_care import CARE
+from tests.authorisation.seeds_of_emergencies import EMERGENCIES
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_packs import PACKS
 from tests.authorisation.seeds_of_places import RUNNING
@@ -41,6 +42,7 @@ SEEDS = [
     *PACKS,
     *RUNNING_STAYS,
     *CARE,
+    *EMERGENCIES,
     *TELLING,
     *WAITING,
     *SECOND_WALL,

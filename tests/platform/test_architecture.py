@@ -46,6 +46,10 @@ ORDER = {
         "accounts", "constellations", "households", "consents", "sleepovers", "respite", "packs",
         "audit", "notifications", "tasks",
     },
+    "emergencies": {
+        "accounts", "constellations", "households", "sleepovers", "respite", "audit",
+        "notifications", "tasks",
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from hub_api import db
 from hub_api.sleepovers.models import Sleepover
 from tests.factories.care import make_ask, make_care
+from tests.factories.emergencies import raised, share
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -131,8 +132,10 @@ def busy_world(world, owner):
             there = session.get_one(Sleepover, UUID(stay["id"]))
             make_care(there, side.here.hub_carer)
             make_ask(there)
+            session.add(share(side.here))
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
+        raised(side)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")
     return world
 
@@ -195,8 +198,9 @@ def able(rows):
 
 
 VERSIONED = {
-    "adults", "approvals", "beds", "children", "consent_flags", "consents", "fostering_exemptions",
-    "households", "kept_apart", "respite_requests", "sharing_agreements", "sleepovers", "tasks",
+    "adults", "approvals", "beds", "children", "consent_flags", "consents", "emergencies",
+    "emergency_asks", "fostering_exemptions", "households", "kept_apart", "respite_requests",
+    "sharing_agreements", "sleepovers", "tasks",
 }  # fmt: skip
 """Tables of a constellation whose rows the API may change."""
 
