@@ -59,6 +59,7 @@ battery: $(VENV)/.dev  ## Fuzz, race and kill at length, with figures: about an 
 	PUSH_NOTIFICATIONS=5200 PUSH_KILLS=12 PUSH_QUEUED=1000 PUSH_OUTAGE=1000 PUSH_LEDGER=200000 \
 	$(BIN)/pytest tests/fuzz tests/crash/test_kill_storm.py tests/crash/test_push_killed.py tests/running/test_slow_clients.py \
 	tests/respite/test_request_races.py tests/sleepovers/test_races.py \
+	tests/emergencies/test_emergency_races.py \
 	tests/sleepovers/test_in_any_order.py tests/notifications/test_circuits.py \
 	tests/notifications/test_outage.py tests/notifications/test_ledger_cost.py
 

@@ -67,19 +67,12 @@ def slices() -> tuple[Blueprint, ...]:
     """Every slice's part of the API, in the order of its document."""
     from hub_api.accounts.routes import blp as accounts
     from hub_api.audit.routes import blp as audit
-    from hub_api.break_glass.routes import blp as break_glass
-    from hub_api.care.routes import blp as care
-    from hub_api.concerns.routes import blp as concerns
     from hub_api.consents.routes import blp as consents
     from hub_api.constellations.routes import blp as constellations
     from hub_api.households.routes import blp as households
     from hub_api.households.routes import records_blp as family_records
     from hub_api.notifications import preferences_routes
     from hub_api.notifications import routes as notifications
-    from hub_api.packs.routes import blp as packs
-    from hub_api.respite.routes import blp as respite
-    from hub_api.sleepovers.routes import blp as sleepovers
-    from hub_api.sleepovers.routes import calendar
     from hub_api.sync.routes import blp as sync
     from hub_api.tasks.routes import blp as tasks
 
@@ -89,17 +82,34 @@ def slices() -> tuple[Blueprint, ...]:
         households,
         family_records,
         consents,
-        respite,
-        sleepovers,
-        calendar,
-        packs,
-        break_glass,
-        care,
-        concerns,
+        *_slices_of_stays(),
         notifications.blp,
         notifications.devices_blp,
         preferences_routes.blp,
         tasks,
         sync,
         audit,
+    )
+
+
+def _slices_of_stays() -> tuple[Blueprint, ...]:
+    from hub_api.break_glass.routes import blp as break_glass
+    from hub_api.care.routes import blp as care
+    from hub_api.concerns.routes import blp as concerns
+    from hub_api.emergencies import routes as emergencies
+    from hub_api.packs.routes import blp as packs
+    from hub_api.respite.routes import blp as respite
+    from hub_api.sleepovers.routes import blp as sleepovers
+    from hub_api.sleepovers.routes import calendar
+
+    return (
+        respite,
+        emergencies.blp,
+        emergencies.asks_blp,
+        sleepovers,
+        calendar,
+        packs,
+        break_glass,
+        care,
+        concerns,
     )

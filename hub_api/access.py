@@ -22,6 +22,8 @@ class Role(StrEnum):
     HOME_DUTY_STAFF = "home_duty_staff"
     PROGRAMME_MANAGER = "programme_manager"
     SYSTEM_ADMINISTRATOR = "system_administrator"
+    ON_CALL_MANAGER = "on_call_manager"
+    """Whoever is on call: a role on a rota, for the whole service, with an end as a rule."""
 
 
 class Permission(StrEnum):
@@ -34,7 +36,9 @@ class Permission(StrEnum):
     CONSTELLATION_READ = "constellation:read"
     """See a constellation, its hub home, beds, members and liaison workers."""
     CONSTELLATION_SET_UP = "constellation:set_up"
-    """Found and close constellations, appoint hub homes, add temporary beds."""
+    """Found and close constellations, appoint hub homes."""
+    BED_ADD_TEMPORARY = "bed:add_temporary"
+    """Add a guest bed for some nights, in one's own name."""
     CONSTELLATION_MANAGE = "constellation:manage"
     """Change a constellation's beds and who belongs to it."""
     HUB_BLOCK_NIGHTS = "hub:block_nights"
@@ -73,6 +77,14 @@ class Permission(StrEnum):
     """Write the log of a stay, what medicines were given, and what happened."""
     CARE_SHARE = "care:share"
     """Say what either home may say: that a child is missing, what was handed over, the debrief."""
+    EMERGENCY_READ = "emergency:read"
+    """See emergencies: who was asked, and what comes next."""
+    EMERGENCY_ASK = "emergency:ask"
+    """Ask for a bed tonight, for one's own children or on somebody's behalf."""
+    EMERGENCY_ANSWER = "emergency:answer"
+    """See what one's hub is asked in an emergency, and say yes or no."""
+    EMERGENCY_SET_ASIDE = "emergency:set_aside"
+    """Set a hub home's terms of approval aside for one emergency, in one's own name."""
     AUDIT_READ = "audit:read"
     """Read who did what, in the constellations assigned to one, or of the service."""
     CONCERN_RAISE = "concern:raise"
@@ -123,7 +135,13 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | _WRITES_PACKS
     | _CARES
     | _WRITES_CONCERNS
-    | {Permission.CHILD_READ, Permission.RESPITE_REQUEST, Permission.SLEEPOVER_CANCEL},
+    | {
+        Permission.CHILD_READ,
+        Permission.RESPITE_REQUEST,
+        Permission.SLEEPOVER_CANCEL,
+        Permission.EMERGENCY_READ,
+        Permission.EMERGENCY_ASK,
+    },
     Role.HUB_CARER: _READS
     | _WRITES_CONCERNS
     | _RUNS_STAYS
@@ -134,6 +152,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.RESPITE_DECIDE,
         Permission.RESPITE_OVERRIDE,
         Permission.HUB_BLOCK_NIGHTS,
+        Permission.EMERGENCY_READ,
+        Permission.EMERGENCY_ANSWER,
     },
     Role.LIAISON_WORKER: _READS
     | _TASKS
@@ -148,6 +168,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.RESPITE_DECIDE,
         Permission.RESPITE_OVERRIDE,
         Permission.HUB_BLOCK_NIGHTS,
+        Permission.EMERGENCY_READ,
+        Permission.EMERGENCY_ASK,
         Permission.AUDIT_READ,
         Permission.BREAK_GLASS_REVIEW,
     },
@@ -158,12 +180,24 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.ACCOUNT_MANAGE,
         Permission.CONSTELLATION_SET_UP,
+        Permission.BED_ADD_TEMPORARY,
         Permission.RESPITE_OVERRIDE,
+        Permission.EMERGENCY_READ,
+        Permission.EMERGENCY_ASK,
+        Permission.EMERGENCY_SET_ASIDE,
         Permission.AUDIT_READ,
         Permission.PACK_READ,
         Permission.BREAK_GLASS,
         Permission.BREAK_GLASS_REVIEW,
     },
+    Role.ON_CALL_MANAGER: frozenset(
+        {
+            Permission.CONSTELLATION_READ,
+            Permission.BED_ADD_TEMPORARY,
+            Permission.EMERGENCY_READ,
+            Permission.EMERGENCY_SET_ASIDE,
+        }
+    ),
     Role.HOME_DUTY_STAFF: frozenset(),
     Role.SYSTEM_ADMINISTRATOR: frozenset({Permission.ACCOUNT_MANAGE, Permission.AUDIT_READ}),
 }

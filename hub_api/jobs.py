@@ -29,6 +29,7 @@ app = procrastinate.App(
         "hub_api.sleepovers.jobs",
         "hub_api.care.jobs",
         "hub_api.respite.jobs",
+        "hub_api.emergencies.jobs",
         "hub_api.sync.jobs",
         "hub_api.housekeeping",
     ],

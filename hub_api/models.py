@@ -11,6 +11,7 @@ from hub_api.concerns import models as concerns
 from hub_api.consents import models as consents
 from hub_api.constellations import models as constellations
 from hub_api.db import Base
+from hub_api.emergencies import models as emergencies
 from hub_api.households import models as households
 from hub_api.notifications import models as notifications
 from hub_api.packs import models as packs
@@ -31,6 +32,7 @@ __all__ = [
     "concerns",
     "consents",
     "constellations",
+    "emergencies",
     "households",
     "idempotency",
     "notifications",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hub_api import pack_rules
+from hub_api import emergency_rules, pack_rules
 from hub_api.app_versions import app_version
 from hub_api.care_settings import CARE_VARIABLES, CareSettings
 
@@ -137,7 +137,6 @@ class Settings:
 
     grieving: timedelta = timedelta(weeks=12)
     """How long after a bereavement a stay away carries a warning."""
-
     early_handover: timedelta = timedelta(hours=12)
     """How long before the arrival agreed a child may come."""
     late_return_after: timedelta = timedelta(hours=1)
@@ -152,6 +151,7 @@ class Settings:
     senders: int = 4
     """How many notifications the worker sends at a time."""
     packs: pack_rules.PackRules = pack_rules.USUAL
+    emergencies: emergency_rules.EmergencyRules = emergency_rules.USUAL
     channels: Channels = Channels()  # how people are reached outside the app
 
     job_stalled_after: timedelta = timedelta(seconds=30)
@@ -209,6 +209,7 @@ _KNOWN = {
     "HUB_VAPID_KEY_FILE", "HUB_VAPID_CONTACT", "HUB_WEB_PUSH_HOSTS", "HUB_NOTIFY_KEY_FILE",
     "HUB_NOTIFY_URL", "HUB_NOTIFY_EMAIL_TEMPLATE", "HUB_NOTIFY_SMS_TEMPLATE", "HUB_QUIET_FROM",
     "HUB_QUIET_UNTIL", "HUB_CONSENT_LINK_HOURS", *pack_rules.KNOWN, *CARE_VARIABLES,
+    *emergency_rules.KNOWN,
 }  # fmt: skip
 
 
@@ -247,6 +248,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         minimum_app_version=_version(env, "HUB_MINIMUM_APP_VERSION"),
         senders=number("HUB_SENDERS", 4, 1, 16),
         packs=pack_rules.from_environment(env, _whole_number),
+        emergencies=emergency_rules.from_environment(env, _whole_number),
         channels=_channels(env),
         supervised=env.get("HUB_SUPERVISED") == "1",
         extra={k: v for k, v in env.items() if k.startswith("HUB_") and k not in _KNOWN},

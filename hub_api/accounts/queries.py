@@ -29,7 +29,8 @@ _ACTOR = """
       left join memberships m
         on m.household_id = g.household_id
        and m.starts_on <= %(today)s and (m.ends_on is null or m.ends_on > %(today)s)
-      left join lateral every_constellation_id() as every(id) on g.role = 'programme_manager'
+      left join lateral every_constellation_id() as every(id)
+        on g.role in ('programme_manager', 'on_call_manager')
      where s.id = %(session_id)s and a.id = %(account_id)s
        and s.ended_at is null and s.expires_at > %(now)s
 """

@@ -16,6 +16,7 @@ from hub_api.errors import Conflict, Forbidden
 from hub_api.reads import ASKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
     from uuid import UUID
 
@@ -69,7 +70,7 @@ def add_bed(actor: Actor, constellation_id: UUID, body: BedIn) -> Row:
     home on that day, a bed of that name.
     """
     starts_on = body["starts_on"] or clock.london_today()
-    hub_home = _hub_home_to_change(actor, constellation_id, starts_on)
+    hub_home = _hub_home_to_change(actor, constellation_id, starts_on, policy.can_manage)
     refuse_past(starts_on)
     bed = Bed(
         constellation_id=hub_home.constellation_id,
@@ -87,7 +88,9 @@ def add_temporary_bed(actor: Actor, constellation_id: UUID, body: TemporaryBedIn
 
     Raises `NotFound`, or `Conflict` as for a bed that stays.
     """
-    hub_home = _hub_home_to_change(actor, constellation_id, body["first_night"])
+    hub_home = _hub_home_to_change(
+        actor, constellation_id, body["first_night"], policy.can_add_temporary_bed
+    )
     refuse_past_night(body["first_night"])
     bed = Bed(
         constellation_id=hub_home.constellation_id,
@@ -102,16 +105,18 @@ def add_temporary_bed(actor: Actor, constellation_id: UUID, body: TemporaryBedIn
     return _add(actor, bed, "temporary_bed:create")
 
 
-def _hub_home_to_change(actor: Actor, constellation_id: UUID, on: date) -> HubHome:
+def _hub_home_to_change(
+    actor: Actor, constellation_id: UUID, on: date, may: Callable[[Actor, UUID], bool]
+) -> HubHome:
     """The hub home of that day, under its mutex. Whoever is served by another constellation's for
     a while sees its beds and changes none of them."""
     constellation = service.find_constellation(actor, constellation_id)
-    if not policy.can_manage(actor, constellation_id):
+    if not may(actor, constellation_id):
         raise Forbidden
     service.refuse_closed(constellation)
     hub_home_id = service.serving_hub_home(constellation_id, on)
     hub_home = db.session().get_one(HubHome, hub_home_id)
-    if not policy.can_manage(actor, hub_home.constellation_id):
+    if not may(actor, hub_home.constellation_id):
         raise Forbidden
     service.lock_hub_home(hub_home_id)
     service.keep_open(constellation)

@@ -75,6 +75,11 @@ def can_change_bed(actor: Actor, bed: Bed) -> bool:
     return can_manage(actor, bed.constellation_id)
 
 
+def can_add_temporary_bed(actor: Actor, constellation_id: UUID) -> bool:
+    """Whoever is on call, or a programme manager (domain.md, section 3)."""
+    return constellation_id in actor.constellations(Role.PROGRAMME_MANAGER, Role.ON_CALL_MANAGER)
+
+
 def can_block(actor: Actor, constellation_id: UUID) -> bool:
     """Whether the actor may say when a constellation's own hub homes take no guests."""
     return constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)

@@ -219,7 +219,7 @@ def change_bed(
 
 
 @blp.route(f"{_ONE}/temporary-beds", methods=["POST"])
-@blp.allow(Permission.CONSTELLATION_SET_UP)
+@blp.allow(Permission.BED_ADD_TEMPORARY)
 @blp.refuses("constellation_closed", "in_the_past", "label_taken", "no_hub_home")
 @blp.unversioned  # another bed overwrites nothing
 @blp.arguments(

@@ -47,6 +47,7 @@ LIAISON = (Role.LIAISON_WORKER,)
 OVERSEERS = (Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER)
 BOTH_HOMES = (Role.SATELLITE_CARER, Role.HUB_CARER)
 ALL_THREE = (*BOTH_HOMES, Role.LIAISON_WORKER)
+MANAGERS = (Role.ON_CALL_MANAGER, Role.PROGRAMME_MANAGER)
 
 
 class Category(StrEnum):
@@ -220,5 +221,30 @@ class Category(StrEnum):
     PUSH_TEST = (
         "push_test", Topic.PHONE, Severity.ROUTINE, DAY / 24, tuple(Role),
         "A test: your phone receives what the hub sends.",
+    )
+
+    # --- emergencies
+
+    EMERGENCY_ASKED = (
+        "emergency_asked", Topic.BOOKING, Severity.URGENT, DAY / 2, HUB,
+        "A child needs a bed tonight. Please say at once whether you can help.",
+    )
+    EMERGENCY_RAISED = (
+        "emergency_raised", Topic.BOOKING, Severity.URGENT, DAY / 2, (*LIAISON, *MANAGERS),
+        "An emergency sleepover is being looked for.",
+    )
+    EMERGENCY_PLACED = (
+        "emergency_placed", Topic.BOOKING, Severity.URGENT, DAY / 2,
+        (*ALL_THREE, *MANAGERS),
+        "A bed has been found for an emergency.",
+    )
+    EMERGENCY_SETTLED = (
+        "emergency_settled", Topic.BOOKING, Severity.IMPORTANT, DAY / 2, HUB,
+        "An emergency that you were asked about is settled. You need do nothing more.",
+    )
+    EMERGENCY_UNPLACED = (
+        "emergency_unplaced", Topic.BOOKING, Severity.URGENT, DAY / 2,
+        (*CARERS, *LIAISON, *MANAGERS),
+        "No bed has been found for an emergency yet. Please ring the emergency duty team.",
     )
     # fmt: on

@@ -9,10 +9,10 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, db
 from hub_api.access import Role
 from hub_api.constellations import service as constellations
-from hub_api.errors import Forbidden
+from hub_api.errors import Forbidden, Invalid
 from hub_api.households import service as households
 from hub_api.respite import policy, requests, telling
-from hub_api.respite.models import RequestedChild, RespiteRequest
+from hub_api.respite.models import RequestedChild, RequestKind, RespiteRequest
 from hub_api.sleepovers import checks
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.facts import Stay
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hub_api.access import Actor
     from hub_api.encryption import Ciphertext
     from hub_api.reads import Row
-    from hub_api.respite.models import RequestKind, RequestReason
+    from hub_api.respite.models import RequestReason
 
 
 class RequestIn(TypedDict):
@@ -110,6 +110,9 @@ def _decided_by(found: list[checks.Check]) -> Role:
 
 def _whereabouts(actor: Actor, body: RequestIn) -> tuple[UUID, list[date], UUID]:
     """The constellation, nights and hub home of what is asked for. Raises as `ask()`."""
+    if body["kind"] == RequestKind.EMERGENCY:
+        words = ["Please ask for an emergency as one: it needs less, and wakes people."]
+        raise Invalid(errors={"kind": words})
     household_id = body["household_id"]
     constellation_id = households.constellation_of(actor, household_id)
     if not policy.can_ask(actor, household_id):

@@ -48,6 +48,8 @@ def change_request(actor: Actor, request_id: UUID, seen_version: int, changes: C
     `Conflict`: decided already, begun already, or a check blocks; then all stays as it was.
     """
     request = requests.find(actor, request_id)
+    if policy.can_ask(actor, request.household_id) or policy.can_reschedule(actor, request):
+        request.refuse_emergency()
     if request.state == RequestState.ACCEPTED:
         _reschedule(actor, request, seen_version, changes)
     else:

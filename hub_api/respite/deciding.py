@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hub_api import changes
 from hub_api.access import Role
 from hub_api.errors import Forbidden
 from hub_api.notifications.categories import Category
 from hub_api.respite import overriding, policy, requests, telling
-from hub_api.respite.models import RequestState
+from hub_api.respite.changes import EmergencyEnds
+from hub_api.respite.models import RequestKind, RequestState
 from hub_api.sleepovers import beds, checks
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.service import Decision
@@ -35,6 +37,7 @@ def accept_request(actor: Actor, request_id: UUID, seen_version: int) -> Row:
     if not policy.can_accept(actor, request):
         raise Forbidden
     requests.lock(request, seen_version)
+    request.refuse_emergency()
     request.refuse_unless(RequestState.SUBMITTED)
     requests.refuse_once_begun(request)
     requests.refuse_other_hub_home(request)
@@ -113,6 +116,7 @@ def decline_request(
             "Somebody else is to answer this request: the hub carer first, and then the liaison "
             "worker where a longer stay needs approval."
         )
+    request.refuse_emergency()
     told = telling.carers(request)
     if request.state == RequestState.AWAITING_APPROVAL:
         told += telling.hub_carers(request)
@@ -142,7 +146,10 @@ def withdraw_request(
     told = telling.hub_carers(request)
     if before is RequestState.AWAITING_APPROVAL:
         told += telling.liaison_workers(request)
-    telling.tell(actor, told, Category.REQUEST_WITHDRAWN, request)
+    if request.kind == RequestKind.EMERGENCY:
+        changes.announce(EmergencyEnds(request.id))  # it tells those who were asked
+    else:
+        telling.tell(actor, told, Category.REQUEST_WITHDRAWN, request)
     return requests.get_request(actor, request.id)
 
 

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from hub_api import clock, db
+from hub_api import changes, clock, db
 from hub_api.constellations import service as constellations
 from hub_api.notifications.categories import Category
 from hub_api.respite import requests, telling
-from hub_api.respite.models import IS_WAITING, RespiteRequest
+from hub_api.respite.changes import EmergencyEnds
+from hub_api.respite.models import IS_WAITING, RequestKind, RespiteRequest
 from hub_api.sleepovers import service as sleepovers
 from hub_api.sleepovers.service import Decision
 
@@ -49,6 +50,8 @@ def expire_request(request_id: UUID) -> bool:
     requests.keep(None, request, Decision.EXPIRED, found)
     requests.record(None, request, "expire")
     telling.settle_tasks(request)
+    if request.kind == RequestKind.EMERGENCY:
+        changes.announce(EmergencyEnds(request.id))
     told = {*telling.carers(request), *telling.hub_carers(request)}
     telling.tell(None, told, Category.REQUEST_EXPIRED, request)
     return True

@@ -31,9 +31,11 @@ WAITING = frozenset({RequestState.SUBMITTED, RequestState.AWAITING_APPROVAL})
 
 
 class RequestKind(StrEnum):
-    """A planned sleepover. Emergencies and day care follow rules of their own."""
+    """Day care follows rules of its own."""
 
     PLANNED = "planned"
+    EMERGENCY = "emergency"
+    """Asked for as an emergency, and answered as one: see the slice `emergencies`."""
 
 
 class RequestReason(StrEnum):
@@ -157,7 +159,8 @@ class RespiteRequest(HasId, Versioned, Base):
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     submitted_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
-    """When it is too late for an answer: at the end of its first night."""
+    """When it is too late for an answer: at the end of its first night; of an emergency, when it
+    would be over."""
     decline_reason: Mapped[str | None]
     withdraw_reason: Mapped[str | None]
     note: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
@@ -215,6 +218,15 @@ class RespiteRequest(HasId, Versioned, Base):
     def _move(self, to: RequestState, *expected: RequestState) -> None:
         self.refuse_unless(*expected)
         self.state = to
+
+    def refuse_emergency(self) -> None:
+        """Raise `Conflict` for an emergency: whoever was asked about it answers that."""
+        if self.kind == RequestKind.EMERGENCY:
+            raise Conflict(
+                "This is an emergency. Please answer where you were asked about it, or take it "
+                "back and ask again.",
+                code="emergency",
+            )
 
     def refuse_unless(self, *expected: RequestState) -> None:
         """Raise `Conflict` in any other state than these."""

@@ -36,6 +36,14 @@ def can_ask(actor: Actor, household_id: UUID) -> bool:
     return household_id in actor.households()
 
 
+def can_ask_in_emergency(actor: Actor, household_id: UUID, constellation_id: UUID) -> bool:
+    """The household's own carers; on their behalf, or for the emergency duty team that rang, the
+    liaison worker and the programme manager."""
+    return household_id in actor.households() or constellation_id in actor.constellations(
+        Role.LIAISON_WORKER, Role.PROGRAMME_MANAGER
+    )
+
+
 def can_accept(actor: Actor, request: RespiteRequest) -> bool:
     """The hub carer of the constellation it was sent in."""
     return request.constellation_id in actor.constellations(Role.HUB_CARER)

@@ -100,7 +100,7 @@ def get_respite_request(request_id: UUID) -> Any:
 @blp.refuses(
     "wrong_state", "already_begun", "no_nights", "no_hub_home", "membership_ends", "too_far_ahead"
 )
-@blp.refuses("constellation_closed", "was_extended")
+@blp.refuses("constellation_closed", "was_extended", "emergency")
 @blp.refuses(*_IN_THE_WAY, "child_erased")
 @blp.if_match
 @blp.arguments(RespiteRequestChangeIn(), example={"departs_at": "2026-12-06T10:00:00Z"})
@@ -123,7 +123,7 @@ def submit_respite_request(request_id: UUID, seen_version: int) -> Any:
 
 @blp.route("/<uuid:request_id>/accept", methods=["POST"])
 @blp.allow(Permission.RESPITE_DECIDE)
-@blp.refuses("wrong_state", *_IN_THE_WAY)
+@blp.refuses("wrong_state", "emergency", *_IN_THE_WAY)
 @blp.refuses("other_hub_home", "no_hub_home", "membership_ends", "constellation_closed")
 @blp.if_match
 @blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)
@@ -145,7 +145,7 @@ def approve_respite_request(body: dict[str, str], request_id: UUID, seen_version
 
 @blp.route("/<uuid:request_id>/decline", methods=["POST"])
 @blp.allow(Permission.RESPITE_DECIDE)
-@blp.refuses("wrong_state")
+@blp.refuses("wrong_state", "emergency")
 @blp.if_match
 @blp.arguments(DeclineIn(), example={"reason": "hub_unable"})
 @blp.response(200, RespiteRequestDetailSchema, replay=service.get_request)

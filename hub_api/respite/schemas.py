@@ -55,6 +55,13 @@ class Children(fields.List[Any]):
         return children
 
 
+class Reason(fields.String):
+    """Why somebody asks."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=one_of(RequestReason), **kwargs)
+
+
 class RespiteRequestIn(Schema):
     household_id = Id(required=True)
     children = Children(required=True)

@@ -1,7 +1,7 @@
 """The door of this slice: everything that can be done with a respite request.
 
 Each step is told in the file of its noun: `asking`, `changing`, `deciding`, `overriding`,
-`expiring`; what they share is in `requests`.
+`expiring`, `emergencies`; what they share is in `requests`.
 """
 
 from __future__ import annotations
@@ -18,6 +18,13 @@ from hub_api.respite.deciding import (
     decline_request,
     withdraw_request,
 )
+from hub_api.respite.emergencies import (
+    Plea,
+    Sought,
+    ask_in_emergency,
+    place_in_emergency,
+)
+from hub_api.respite.models import RequestReason as Reason
 from hub_api.respite.overriding import get_override, list_overrides, override_check
 from hub_api.respite.queries import SYNCED
 from hub_api.respite.requests import children_to_decide_on, get_request
@@ -34,11 +41,15 @@ if TYPE_CHECKING:
 __all__ = [
     "SYNCED",
     "ChangeIn",
+    "Plea",
     "Query",
+    "Reason",
     "RequestIn",
+    "Sought",
     "accept_request",
     "approve_request",
     "ask",
+    "ask_in_emergency",
     "change_request",
     "children_to_decide_on",
     "decline_request",
@@ -47,6 +58,7 @@ __all__ = [
     "list_overrides",
     "list_requests",
     "override_check",
+    "place_in_emergency",
     "submit_request",
     "try_asking",
     "withdraw_request",

@@ -7,6 +7,7 @@ stand behind it.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.errors import Conflict
 from hub_api.sleepovers import doubts
-from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.sleepovers.models import BedNight, SharedAccess, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -36,12 +37,28 @@ class Booking:
     request_id: UUID
     arrives_at: datetime
     departs_at: datetime
+    hosting_constellation_id: UUID | None = None
+
+
+SHARED_AFTER = timedelta(days=7)
+"""How long after a stay elsewhere its child stays in the sight of those who had it."""
 
 
 def book(booking: Booking, plan: Plan) -> None:
     """Make one confirmed sleepover per child, with its bed on each night as planned."""
     stays = _add_sleepovers(booking, plan)
     _add_nights(booking, plan, {stay.child_id: stay.id for stay in stays})
+    if booking.hosting_constellation_id is not None:
+        db.session().add_all(
+            SharedAccess(
+                child_id=stay.child_id,
+                constellation_id=booking.hosting_constellation_id,
+                starts_at=stay.confirmed_at,
+                ends_at=stay.departs_at + SHARED_AFTER,
+            )
+            for stay in stays
+        )
+        db.session().flush()
 
 
 def hold(booking: Booking, plan: Plan) -> None:

@@ -16,6 +16,7 @@ from hub_api import clock, db, nights, settings
 from hub_api.households import service as households
 from hub_api.sleepovers import beds, checks, facts, overrides
 from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.homes import RUN_BY
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
@@ -42,6 +43,7 @@ class Ahead:
     id: UUID
     constellation_id: UUID
     household_id: UUID
+    run_by: UUID
     hub_home_id: UUID
     request_id: UUID
     child_id: UUID
@@ -99,6 +101,7 @@ def stays_ahead(these: sa.ColumnElement[bool]) -> list[Ahead]:
             Sleepover.id,
             Sleepover.constellation_id,
             Sleepover.household_id,
+            RUN_BY,
             Sleepover.hub_home_id,
             Sleepover.request_id,
             Sleepover.child_id,

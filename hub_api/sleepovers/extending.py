@@ -50,6 +50,11 @@ def extend_sleepover(
     it takes one, or a check blocks.
     """
     sleepover = running.take(actor, sleepover_id, seen_version, policy.can_change)
+    if sleepover.hosting_constellation_id is not None:
+        raise Conflict(
+            "The child is at another constellation's hub. Please ask for the further nights anew.",
+            code="hosted_elsewhere",
+        )
     sleepover.extend(departs_at)
     decisions.refuse_slip_of_the_finger(sleepover.arrives_at, departs_at)
     held = booking.nights_of(sleepover)

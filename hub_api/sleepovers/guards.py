@@ -85,7 +85,10 @@ def refuse_to_end_a_hub_home_with_stays_ahead(change: HubHomeEnds) -> None:
     _refuse_nights(
         _nights(
             BedNight.hub_home_id == change.hub_home_id,
-            BedNight.constellation_id == change.constellation_id,
+            sa.or_(
+                BedNight.constellation_id == change.constellation_id,
+                Sleepover.hosting_constellation_id == change.constellation_id,
+            ),
             BedNight.night >= change.ends_on,
         ),
         "stays_ahead",
@@ -99,7 +102,10 @@ def refuse_to_close_with_stays_ahead(change: ConstellationCloses) -> None:
     """`stays_ahead`: a child is at the hub, or to come, on that day or later."""
     _refuse_stays(
         sa.and_(
-            Sleepover.constellation_id == change.constellation_id,
+            sa.or_(
+                Sleepover.constellation_id == change.constellation_id,
+                Sleepover.hosting_constellation_id == change.constellation_id,
+            ),
             sa.or_(
                 Sleepover.state == SleepoverState.IN_STAY,
                 Sleepover.departs_at > clock.london_instant(change.closed_on, _MIDNIGHT),

@@ -105,6 +105,12 @@ class Sleepover(HasId, Versioned, Base):
         sa.UniqueConstraint("request_id", "child_id", name="uq_sleepover_per_requested_child"),
         sa.UniqueConstraint("id", "child_id", name="uq_sleepover_of_child"),
         sa.Index("ix_sleepovers_constellation_id_id", "constellation_id", "id"),
+        sa.Index(
+            "ix_sleepovers_hosting",
+            "hosting_constellation_id",
+            "id",
+            postgresql_where=sa.text("hosting_constellation_id is not null"),
+        ),
         # With all that the policy asks of a row: see 0025.
         sa.Index(
             "ix_sleepovers_household_id_id",
@@ -137,6 +143,10 @@ class Sleepover(HasId, Versioned, Base):
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     household_id: Mapped[UUID] = mapped_column(sa.ForeignKey("households.id"))
+    hosting_constellation_id: Mapped[UUID | None] = mapped_column(
+        sa.ForeignKey("constellations.id")
+    )
+    """Where another constellation's hub took the child in an emergency; null at its own."""
     hub_home_id: Mapped[UUID] = mapped_column(sa.ForeignKey("hub_homes.id"))
     request_id: Mapped[UUID] = mapped_column(sa.ForeignKey("respite_requests.id"))
     child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"))
@@ -158,6 +168,11 @@ class Sleepover(HasId, Versioned, Base):
     handover_told_for: Mapped[datetime | None]
     return_told_for: Mapped[datetime | None]
     """The arrival or departure that both homes were reminded of (`reminding.py`)."""
+
+    @property
+    def run_by(self) -> UUID:
+        """The constellation whose hub carers run the stay."""
+        return self.hosting_constellation_id or self.constellation_id
 
     def cancel(self, reason: CancelReason) -> None:
         """Call the sleepover off before it begins; afterwards it is an early end.
@@ -308,6 +323,24 @@ class BedNight(Base):
     sleepover_id: Mapped[UUID | None]
     hub_home_id: Mapped[UUID]
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+
+
+class SharedAccess(HasId, Base):
+    """For how long a child of one constellation is in another's sight, because of a stay there.
+
+    Row-level security alone reads it: `children_shared`.
+    """
+
+    __tablename__ = "shared_access"
+    __table_args__ = (
+        sa.CheckConstraint("ends_at > starts_at", name="shared_access_ends_after_start"),
+        sa.Index("ix_shared_access_constellation_id", "constellation_id"),
+    )
+
+    child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"))
+    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
 
 
 class RespiteDecision(HasId, Base):

@@ -25,6 +25,8 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
             asking.holds(Sleepover.constellation_id),
         ),
         asking.holds(Sleepover.constellation_id, *OVERSEEING),
+        # And of another's child that came in an emergency.
+        asking.holds(Sleepover.hosting_constellation_id, *OVERSEEING),
     )
 
 
@@ -61,15 +63,18 @@ def can_cancel(actor: Actor, sleepover: Sleepover) -> bool:
     """The household whose child it is, its hub carer, or its liaison worker."""
     return (
         sleepover.household_id in actor.households()
-        or sleepover.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
+        or sleepover.run_by in actor.constellations(Role.HUB_CARER)
+        or sleepover.constellation_id in actor.constellations(Role.LIAISON_WORKER)
     )
 
 
 def can_run(actor: Actor, sleepover: Sleepover) -> bool:
     """Say that a child has come or gone home: its hub carer, who was there."""
-    return sleepover.constellation_id in actor.constellations(Role.HUB_CARER)
+    return sleepover.run_by in actor.constellations(Role.HUB_CARER)
 
 
 def can_change(actor: Actor, sleepover: Sleepover) -> bool:
     """Extend a stay, end it early, close it: its hub carer or its liaison worker."""
-    return sleepover.constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
+    return sleepover.run_by in actor.constellations(
+        Role.HUB_CARER
+    ) or sleepover.constellation_id in actor.constellations(Role.LIAISON_WORKER)

@@ -74,6 +74,7 @@ def _sleepovers() -> reads.Select:
         Sleepover.id,
         Sleepover.version,
         Sleepover.constellation_id,
+        Sleepover.hosting_constellation_id,
         Sleepover.household_id,
         Sleepover.hub_home_id,
         Sleepover.request_id,
@@ -99,6 +100,7 @@ SLEEPOVERS = reads.Read(
         [
             (Sleepover.household_id, ASKING.households(), ASKING.holds(Sleepover.constellation_id)),
             (Sleepover.constellation_id, ASKING.constellations(*OVERSEEING), sa.true()),
+            (Sleepover.hosting_constellation_id, ASKING.constellations(*OVERSEEING), sa.true()),
         ],
     ),
     state=Sleepover.state == parameter("state", sa.Text()),

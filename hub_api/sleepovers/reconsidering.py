@@ -18,10 +18,10 @@ from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.consents.changes import ConsentChanged
 from hub_api.households.changes import ChildrenChanged
-from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import doubts, facts, reminding
+from hub_api.sleepovers import doubts, facts
 from hub_api.sleepovers.checks.consent import nights_without
+from hub_api.sleepovers.homes import Homes
 from hub_api.sleepovers.models import BedNight, Sleepover
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
@@ -80,14 +80,8 @@ def _tell(stay: Ahead) -> None:
         no_later_than=max(stay.arrives_at, clock.now()),
     )
     if is_new:
-        homes = reminding.both_homes(stay.household_id, stay.constellation_id)
         workers = accounts.accounts_holding(
             Role.LIAISON_WORKER, constellation_id=stay.constellation_id
         )
-        notifications.notify(
-            {*homes, *workers},
-            Category.CONSENT_MISSING,
-            stay.id,
-            constellation_id=stay.constellation_id,
-            household_id=stay.household_id,
-        )
+        homes = Homes(stay.household_id, stay.constellation_id, stay.run_by)
+        homes.tell(Category.CONSENT_MISSING, stay.id, also=workers)

@@ -13,15 +13,11 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import clock, db
-from hub_api.access import Role
-from hub_api.accounts import service as accounts
-from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
+from hub_api.sleepovers.homes import RUN_BY, Homes
 from hub_api.sleepovers.models import Sleepover, SleepoverState
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy.orm import InstrumentedAttribute
 
 DAY = timedelta(days=1)
@@ -101,16 +97,8 @@ def _tell(
         sa.update(Sleepover)
         .where(Sleepover.id.in_(due.with_for_update(skip_locked=True)))
         .values({told_for: agreed})
-        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
+        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id, RUN_BY)
     )
     for row in db.connection().execute(noted).all():
-        place = {"household_id": row.household_id, "constellation_id": row.constellation_id}
-        notifications.notify(both_homes(**place), category, row.id, **place)
-
-
-def both_homes(household_id: UUID, constellation_id: UUID) -> set[UUID]:
-    """The child's carers, and those of the hub."""
-    return {
-        *accounts.accounts_holding(Role.SATELLITE_CARER, household_id=household_id),
-        *accounts.accounts_holding(Role.HUB_CARER, constellation_id=constellation_id),
-    }
+        homes = Homes(row.household_id, row.constellation_id, row.run_by)
+        homes.tell(category, row.id)

@@ -139,6 +139,7 @@ def end_sleepover_early(body: EndEarly, sleepover_id: UUID, seen_version: int) -
     "not_later",
     "in_the_past",
     "reason_needed",
+    "hosted_elsewhere",
     "no_hub_home",
     "membership_ends",
     "other_hub_home",

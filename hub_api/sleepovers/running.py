@@ -13,11 +13,11 @@ from hub_api.accounts import service as accounts
 from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
-from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import asked, beds, booking, doubts, facts, policy, queries, reminding
+from hub_api.sleepovers import asked, beds, booking, doubts, facts, policy, queries
 from hub_api.sleepovers.asked import PackState
 from hub_api.sleepovers.facts import Stay
+from hub_api.sleepovers.homes import RUN_BY, Homes
 from hub_api.sleepovers.models import CancelReason, Sleepover, SleepoverState
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
@@ -201,7 +201,8 @@ def _hold_what_was_slept(sleepover: Sleepover, until: datetime, held: dict[date,
     slept = nights.between(arrived_at, until)
     booking.free_nights(sleepover, held.keys() - slept)
     further = [night for night in slept if night not in held]
-    if further:
+    # Who else may be there is judged by the child's own constellation, which is not asked here.
+    if further and sleepover.hosting_constellation_id is None:
         booking.add_nights(sleepover, _free_beds_for(sleepover, further, held))
 
 
@@ -246,9 +247,8 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    home, place = sleepover.household_id, sleepover.constellation_id
-    told = reminding.both_homes(household_id=home, constellation_id=place) - {actor.account_id}
-    notifications.notify(told, category, sleepover.id, constellation_id=place, household_id=home)
+    homes = Homes(sleepover.household_id, sleepover.constellation_id, sleepover.run_by)
+    homes.tell(category, sleepover.id, but={actor.account_id})
 
 
 # --- late returns ----------------------------------------------------------------------------
@@ -260,7 +260,8 @@ def _look_into_late(sleepover: Sleepover, returned_at: datetime) -> None:
         tasks.settle(TaskKind.RETURN_LATE, sleepover.id)
     elif sleepover.late_told_at is None:
         sleepover.late_told_at = clock.now()
-        _raise_late(sleepover.id, sleepover.constellation_id)
+        # Elsewhere those who have the child look into it: its own place is not theirs to write in.
+        _raise_late(sleepover.id, sleepover.run_by)
 
 
 def raise_late_returns() -> None:
@@ -280,16 +281,15 @@ def raise_late_returns() -> None:
         sa.update(Sleepover)
         .where(Sleepover.id.in_(late.with_for_update(skip_locked=True)))
         .values(late_told_at=now)
-        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id)
+        .returning(Sleepover.id, Sleepover.household_id, Sleepover.constellation_id, RUN_BY)
     )
     for row in told.all():
         _raise_late(row.id, row.constellation_id)
-        place = {"household_id": row.household_id, "constellation_id": row.constellation_id}
-        homes = reminding.both_homes(**place)
         workers = accounts.accounts_holding(
             Role.LIAISON_WORKER, constellation_id=row.constellation_id
         )
-        notifications.notify({*homes, *workers}, Category.RETURN_LATE, row.id, **place)
+        homes = Homes(row.household_id, row.constellation_id, row.run_by)
+        homes.tell(Category.RETURN_LATE, row.id, also=workers)
 
 
 def _raise_late(sleepover_id: UUID, constellation_id: UUID) -> None:

@@ -104,6 +104,11 @@ class SleepoverSchema(Schema):
     id = fields.UUID(required=True)
     version = fields.Integer(required=True)
     constellation_id = fields.UUID(required=True)
+    hosting_constellation_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Whose hub has the child, when it is not the own one's."},
+    )
     household_id = fields.UUID(required=True)
     hub_home_id = fields.UUID(required=True)
     request_id = fields.UUID(required=True)

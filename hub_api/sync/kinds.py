@@ -41,6 +41,8 @@ NOT_SYNCED = {
     "listDebriefs": "a child's own words: sealed, and read one stay at a time",
     "listConcerns": "the person it is about may live in the same house: never kept on a phone",
     "listDevices": "asked for when somebody looks at the phones they are reached by",
+    "listEmergencies": "asked for as it is at that moment: no old one may be believed",
+    "listEmergencyAsks": "as for emergencies",
     "listFosteringExemptions": "records, kept online",
     "listHandovers": "sealed, and true of that moment alone",
     "listHubAppointments": "records, kept online; the constellation shows today's hub home",

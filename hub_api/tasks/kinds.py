@@ -130,3 +130,11 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(days=1),
     )
+
+    # At once: everybody who was asked has said no, or nobody has answered.
+    EMERGENCY_UNPLACED = (
+        "emergency_unplaced",
+        "An emergency has no bed yet. Please ring the emergency duty team and the carer now.",
+        Role.LIAISON_WORKER,
+        timedelta(minutes=15),
+    )

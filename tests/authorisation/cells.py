@@ -75,6 +75,8 @@ BY_PATH = {
     "{episode_id}": "episode",
     "{handover_id}": "handover",
     "{concern_id}": "concern",
+    "{emergency_id}": "emergency",
+    "{ask_id}": "emergency_ask",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

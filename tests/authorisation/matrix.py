@@ -17,10 +17,11 @@ another kind of object. A person is a column. A cell names the objects the perso
     +  anybody may, logged in or not
 
 Whatever a cell does not name answers 404, as what does not exist does. To add an operation, add its
-line here and, for a new kind of object, its ids in world.py.
+line to `table.py` and, for a new kind of object, its ids in world.py.
 """
 
 from hub_api.access import Role
+from tests.authorisation.table import TABLE
 
 PEOPLE = {
     "carer": {Role.SATELLITE_CARER},
@@ -35,12 +36,14 @@ PEOPLE = {
     "nobody": set(),
     "two": {Role.HUB_CARER, Role.SATELLITE_CARER},
     "fosters": {Role.PROGRAMME_MANAGER, Role.SATELLITE_CARER},
+    "oncall": {Role.ON_CALL_MANAGER},
 }
 """The columns, with the roles each holds today.
 
 `carer` and `next_door` are carers of two households of one constellation; `hub` and `liaison` work
 in it, `hub_else` in the other. `ended` was its hub carer and the household's carer until yesterday.
-`two` is hub carer here and satellite carer there, `fosters` a programme manager who fosters there.
+`two` is hub carer here and satellite carer there, `fosters` a programme manager who fosters there,
+and `oncall` the manager on call, who sees emergencies and places, and no family.
 """
 
 LIKE = {
@@ -60,178 +63,6 @@ NEVERTHELESS = {
     ("logIn", "expired"): "M",
 }
 """Where they differ from the column: a session that is over is no bar to a new one."""
-
-TABLE = """
-                            carer next_door hub  liaison hub_else duty manager admin ended nobody two   fosters
-
-logIn                       M     M         M    M       M        M    M       M     M     !      M     M
-refreshTokens               M     M         M    M       M        M    M       M     M     !      M     M
-logOut                      M     M         M    M       M        M    M       M     M     !      M     M
-getMe                       M     M         M    M       M        M    M       M     M     !      M     M
-changeMe                    M     M         M    M       M        M    M       M     M     !      M     M
-changePassword              M     M         M    M       M        M    M       M     M     !      M     M
-activateAccount             +     +         +    +       +        +    +       +     +     +      +     +
-listSessions                M     M         M    M       M        M    M       M     M     !      M     M
-revokeSession               H     .         .    .       .        .    .       .     .     !      .     .
-listNotifications           M     M         M    M       M        M    M       M     M     !      M     M
-getNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
-putNotificationPreferences  M     M         M    M       M        M    M       M     M     !      M     M
-getWebPushKey               M     M         M    M       M        M    M       M     M     !      M     M
-receiveNotification         H     .         .    .       X        .    .       .     .     !      .     .
-openNotification            H     .         .    .       X        .    .       .     .     !      .     .
-acknowledgeNotification     H     .         .    .       X        .    .       .     .     !      .     .
-listDevices                 M     M         M    M       M        M    M       M     M     !      M     M
-registerDevice              HX0   HX0       HX0  HX0     HX0      HX0  HX0     HX0   HX0   !      HX0   HX0
-removeDevice                H     .         .    .       X        .    .       .     .     !      .     .
-sync                        M     M         M    M       M        M    M       M     M     !      M     M
-
-listAccounts                -     -         -    -       -        -    S       S     -     !      -     S
-inviteAccount               -     -         -    -       -        -    M       M     -     !      -     M
-getAccount                  -     -         -    -       -        -    HX      HX    -     !      -     HX
-changeAccount               -     -         -    -       -        -    HX      hx    -     !      -     HX
-inviteAccountAgain          -     -         -    -       -        -    HX      hx    -     !      -     HX
-closeAccount                -     -         -    -       -        -    HX      HX    -     !      -     HX
-reopenAccount/closed        -     -         -    -       -        -    H       H     -     !      -     H
-logAccountOut               -     -         -    -       -        -    HX      HX    -     !      -     HX
-giveRole                    -     -         -    -       -        -    HX      hx    -     !      -     HX
-endRole                     -     -         -    -       -        -    HX      hx    -     !      -     HX
-listAuditEvents             -     -         -    C       -        -    CXS     S     -     !      -     CXS
-
-listConstellations          C     C         C    C       X        -    CXS     -     -     !      CX    CXS
-createConstellation         -     -         -    -       -        -    M       -     -     !      -     M
-getConstellation            C     C         C    C       X        -    CX      -     -     !      CX    CX
-listBeds                    C     C         C    C       X        -    CX      -     -     !      CX    CX
-changeConstellation         -     -         -    -       -        -    CX      -     -     !      -     CX
-closeConstellation/empty    -     -         -    -       -        -    S       -     -     !      -     S
-listHubAppointments         -     -         -    -       -        -    CX      -     -     !      -     CX
-createHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
-changeHubAppointment        -     -         -    -       -        -    CX      -     -     !      -     CX
-withdrawHubAppointment/to_come -  -         -    -       -        -    CX      -     -     !      -     CX
-getHubHome                  -     -         -    -       -        -    CX      -     -     !      -     CX
-changeHubHome               -     -         -    -       -        -    CX      -     -     !      -     CX
-createBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
-changeBed                   -     -         -    C       -        -    CX      -     -     !      -     CX
-changeBed/temporary         -     -         -    c       -        -    CX      -     -     !      -     CX
-createTemporaryBed          -     -         -    -       -        -    CX      -     -     !      -     CX
-listBlockedNights           -     -         C    C       X        -    -       -     -     !      Cx    -
-createBlockedNights         -     -         C    C       X        -    -       -     -     !      Cx    -
-deleteBlockedNights         -     -         C    C       X        -    -       -     -     !      Cx    -
-listMemberships             C     C         C    C       X        -    CX      -     -     !      CX    CX
-createMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
-changeMembership            -     -         -    C       -        -    CX      -     -     !      -     CX
-withdrawMembership/joins    -     -         -    C       -        -    CX      -     -     !      -     CX
-
-listHouseholds              H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
-getHousehold                H     N         CHN  CHN     EX       -    CHNEX   -     -     !      CHNE  CHNEX
-createHousehold             -     -         -    C       -        -    CX      -     -     !      -     CX
-changeHousehold             -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-closeHousehold/quiet        -     -         -    C       -        -    CX      -     -     !      -     CX
-moveHousehold/quiet         -     -         -    .       -        -    CX      -     -     !      -     CX
-listAdults                  H     N         chn  CHN     ex       -    CHNEX   -     -     !      chnE  CHNEX
-createAdult                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-changeAdult                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listApprovals               H     N         chn  CHN     ex       -    CHNEX   -     -     !      chnE  CHNEX
-createApproval              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-changeApproval              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listFosteringExemptions     -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-createFosteringExemption    -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-endFosteringExemption       -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listChildren                H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
-getChild                    H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
-createChild                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-changeChild                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-letChildLeave/quiet_child   -     -         -    C       -        -    CX      -     -     !      -     CX
-setSiblings                 -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listKeptApart               -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-keepApart                   -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-endKeptApart                -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listSharingAgreements       -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-createSharingAgreement      -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-endSharingAgreement         -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-
-listConsents                H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
-recordConsent               -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-endConsent                  -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-withdrawConsent             -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listConsentFlags            H     N         -    CHN     -        -    CHNEX   -     -     !      chnE  CHNEX
-recordConsentFlag           -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-endConsentFlag              -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-listConsentLinks            -     -         -    CHN     -        -    CHNEX   -     -     !      -     CHNEX
-createConsentLink           -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
-takeBackConsentLink         -     -         -    CHN     -        -    chnex   -     -     !      -     chnex
-getPack                     H     N         HN   CHN     E        -    C       -     -     !      HNE   E
-getPackPage                 H     N         HN   CHN     E        -    C       -     -     !      HNE   E
-putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E
-confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E
-createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E
-endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E
-breakGlass                  -     -         -    -       -        -    CHNEX   -     -     !      -     CHNEX
-listBreakGlass              -     -         -    C       -        -    CX      -     -     !      -     CX
-getBreakGlass               -     -         -    C       -        -    CX      -     -     !      -     CX
-reviewBreakGlass            -     -         -    C       -        -    CX      -     -     !      -     CX
-
-listRespiteRequests         Hh    Nn        HN   HN      E        -    HNE     -     -     !      HNEe  HNEe
-getRespiteRequest           H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
-getRespiteRequest/draft     H     N         .    .       .        -    .       -     -     !      E     E
-getMatchingSummary          -     -         HN   hn      E        -    -       -     -     !      HNe   -
-createRespiteRequest        H     N         -    -       -        -    -       -     -     !      chnE  chnEx
-createRespiteRequest/twice  H     .         -    -       -        -    -       -     -     !      h     h
-submitRespiteRequest/draft  H     N         -    -       -        -    -       -     -     !      E     E
-changeRespiteRequest        H     N         hn   hn      e        -    hne     -     -     !      hnE   hnE
-changeRespiteRequest/draft  H     N         .    .       .        -    .       -     -     !      E     E
-changeRespiteRequest/held   H     N         hn   hn      e        -    hne     -     -     !      hnE   hnE
-changeRespiteRequest/taken  h     n         HN   HN      E        -    hne     -     -     !      HNe   hne
-acceptRespiteRequest        -     -         HN   hn      E        -    -       -     -     !      HNe   -
-acceptRespiteRequest/draft  -     -         .    .       .        -    -       -     -     !      e     -
-approveRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
-declineRespiteRequest       -     -         HN   hn      E        -    -       -     -     !      HNe   -
-declineRespiteRequest/held  -     -         hn   HN      e        -    -       -     -     !      hne   -
-withdrawRespiteRequest      H     N         -    -       -        -    -       -     -     !      hnE   hnE
-withdrawRespiteRequest/held H     N         -    -       -        -    -       -     -     !      hnE   hnE
-withdrawRespiteRequest/draft H    N         -    -       -        -    -       -     -     !      E     E
-listOverrides/taken         H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
-overrideCheck/held          -     -         hn   HN      e        -    hne     -     -     !      hne   hne
-
-listSleepovers              H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
-getSleepover                H     N         HN   HN      E        -    HNE     -     -     !      HNE   HNE
-cancelSleepover             H     N         HN   HN      E        -    -       -     -     !      HNE   hnE
-handOverSleepover/arriving  -     -         HN   hn      E        -    -       -     -     !      HNe   -
-returnSleepover/staying     -     -         HN   hn      E        -    -       -     -     !      HNe   -
-endSleepoverEarly/staying   -     -         HN   HN      E        -    -       -     -     !      HNe   -
-extendSleepover             -     -         HN   HN      E        -    -       -     -     !      HNe   -
-closeSleepover/returned     -     -         HN   HN      E        -    -       -     -     !      HNe   -
-getBedNights                C     C         C    C       X        -    CX      -     -     !      CX    CX
-
-listStayEntries/staying     H     N         HN   HN      E        -    -       -     -     !      HNE   E
-writeStayEntry              -     -         HN   HN      E        -    -       -     -     !      HNe   -
-listIncidents/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
-recordIncident/staying      -     -         HN   HN      E        -    -       -     -     !      HNe   -
-tellOfIncident              -     -         hn   HN      e        -    -       -     -     !      hne   -
-listMissingEpisodes/staying H     N         HN   HN      E        -    -       -     -     !      HNE   E
-reportMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
-tellOfMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
-endMissing                  H     N         HN   HN      E        -    -       -     -     !      HNE   E
-holdReturnInterview/back    -     -         hn   HN      e        -    -       -     -     !      hne   -
-listMedication/staying      H     N         HN   HN      E        -    -       -     -     !      HNE   E
-recordMedication            -     -         HN   HN      E        -    -       -     -     !      HNe   -
-listHandovers/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
-recordCareHandover/staying  H     N         HN   hn      E        -    -       -     -     !      HNE   E
-confirmHandover             H     N         hn   hn      e        -    -       -     -     !      hnE   E
-listDebriefs/staying        H     N         HN   HN      E        -    -       -     -     !      HNE   E
-writeDebrief/returned       H     N         hn   hn      e        -    -       -     -     !      hnE   E
-
-listConcerns                H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
-createConcern               H     N         CHN  CHN     EX       -    -       -     -     !      CHNE  chnEX
-listPeople                  CHNS  CHNS      CHNS CHNS    EXS      -    -       -     -     !      CHNEXS EXS
-getConcern                  H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
-listAddenda                 H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
-createAddendum              H     N         C    HCS     X        -    HNCX    -     -     !      .     HNCS
-recordOutcome               -     -         -    HCS     -        -    HNCX    -     -     !      -     HNCS
-
-listTasks                   -     -         -    C       -        -    CX      -     -     !      -     CX
-getTask                     -     -         -    C       -        -    CX      -     -     !      -     CX
-completeTask                -     -         -    C       -        -    CX      -     -     !      -     CX
-"""  # noqa: E501 - one line per operation is the point
 
 OBJECTS = {
     "constellation": "CX",
@@ -275,6 +106,8 @@ OBJECTS = {
     "prescribed": "HNE",
     "handover": "HNE",
     "concern": "HNCXS",
+    "emergency": "HNE",
+    "emergency_ask": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -291,7 +124,8 @@ without anything ahead, and its child. What is written about those who are `stay
 child who is `back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down.
 Of accounts, their roles and sessions `H` is the household's carer's and `X` the other hub
 carer's; `closed` is an account that is closed. So are notifications, and devices by the id their
-app has chosen: a phone is whose login it is, so anybody may register any.
+app has chosen: a phone is whose login it is, so anybody may register any. An `emergency` is a
+household's, and an `emergency_ask` what its own hub was asked about it.
 
 `empty` is a constellation nobody belongs to; as nobody but the programme manager sees it, it is the
 service's. A `temporary` bed is one for some nights, `blocked` are a hub home's nights without
@@ -310,6 +144,7 @@ ABOUT = {
     "writeStayEntry": "staying",
     "recordMedication": "staying",
     "createConcern": "child",
+    "createEmergency": "household",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -320,6 +155,8 @@ IDS_IN_BODIES = {
     ("createMembership", "household_id"): "newcomer",
     ("writeStayEntry", "adds_to"): "entry",
     ("recordMedication", "medicine_id"): "prescribed",
+    ("createEmergency", "household_id"): "household",
+    ("createEmergency", "children"): "child",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

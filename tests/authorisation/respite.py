@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.conftest import World as People
+from tests.factories.emergencies import put_off
 from tests.factories.todays_stays import bring_to
 from tests.factories.world import Family, Neighbourhood
 from tests.phone import in_days
@@ -13,6 +14,19 @@ from tests.phone import in_days
 KEY = "a-key-of-the-carer"
 Ids = dict[str, dict[str, str]]
 """Kind → letter → id."""
+
+LISTS = {
+    "listOverrides": """
+        select o.id, r.household_id from check_overrides o
+          join respite_requests r on r.id = o.request_id
+    """,
+    "listEmergencies": "select id, household_id from emergencies",
+    "listEmergencyAsks": """
+        select a.id, e.household_id from emergency_asks a
+          join emergencies e on e.id = a.emergency_id
+    """,
+}
+"""See `LISTS` in world.py."""
 
 STAYS = ("arriving", "staying", "returned")
 
@@ -25,6 +39,15 @@ def asking(household: Any, child: Any, days: int, hour: int = 17) -> dict[str, A
         "arrives_at": in_days(days, hour),
         "departs_at": in_days(days + 1, hour=10),
         "reason": "rest_for_carer",
+    }
+
+
+def pleading(household: Any, child: Any) -> dict[str, Any]:
+    return {
+        "household_id": str(household),
+        "children": [str(child)],
+        "until": in_days(1, hour=10),
+        "reason": "carer_unwell",
     }
 
 
@@ -48,6 +71,7 @@ def make_respite(
             **_make_ordinary(side, family, days, hour),
             **_make_stays(side, owner, family, days),
             **_make_longer(side, family, days, hour),
+            **_make_emergency(side, owner, family, days),
         }
         for kind, id_ in made.items():
             found.setdefault(kind, {})[letter] = id_
@@ -67,6 +91,15 @@ def _make_ordinary(side: People, family: Family, days: int, hour: int) -> dict[s
         "request": side.asked(**asking(family.id, child, days + 2, hour))["id"],
         "draft": side.asked(**asking(family.id, child, days + 4, hour), draft=True)["id"],
     }
+
+
+def _make_emergency(side: People, owner: sa.Engine, family: Family, days: int) -> dict[str, str]:
+    """One that waits, about a night that nobody else has, so that it can be answered."""
+    found = side.carer.post("/emergencies", pleading(family.id, family.children[1]))
+    assert found.status_code == 201, found.json
+    with owner.begin() as connection:
+        put_off(connection, found.json["id"], days + 45)
+    return {"emergency": found.json["id"], "emergency_ask": found.json["asks"][0]["id"]}
 
 
 def _booked(side: People, body: dict[str, Any]) -> str:

@@ -148,7 +148,7 @@ ACCOUNTS = [
         "hub carers of every constellation",
         actor_query(
             EVERY_FIRST,
-            ("g.role = 'programme_manager'", "g.role in ('programme_manager', 'hub_carer')"),
+            ("g.role in ('programme_manager', ", "g.role in ('programme_manager', 'hub_carer', "),
         ),
         HOUSEHOLDS,
     ),
@@ -156,11 +156,18 @@ ACCOUNTS = [
         "liaison workers of every constellation",
         actor_query(
             EVERY_FIRST,
-            ("g.role = 'programme_manager'", "g.role in ('programme_manager', 'liaison_worker')"),
+            (
+                "g.role in ('programme_manager', ",
+                "g.role in ('programme_manager', 'liaison_worker', ",
+            ),
         ),
         HOUSEHOLDS,
     ),
-    Seed("managers of nothing", actor_query(("g.role = 'programme_manager'", "false")), STAYS),
+    Seed(
+        "managers of nothing",
+        actor_query(("('programme_manager', ", "(")),
+        STAYS,
+    ),
     Seed(
         "the scope is never set",
         source("accounts.service:set_scope", "actor.constellations()", "[]"),

@@ -55,7 +55,7 @@ RUNNING_STAYS = [
     ),
     Seed(
         "any role in the constellation cancels",
-        source("sleepovers.policy:can_cancel", "Role.HUB_CARER, Role.LIAISON_WORKER", ""),
+        source("sleepovers.policy:can_cancel", "(Role.LIAISON_WORKER)", "()"),
         CANCELLING,
     ),
     Seed(
@@ -90,7 +90,7 @@ RUNNING_STAYS = [
         "any hub carer runs what they see",
         source(
             "sleepovers.policy:can_run",
-            "sleepover.constellation_id in actor.constellations(Role.HUB_CARER)",
+            "sleepover.run_by in actor.constellations(Role.HUB_CARER)",
             "bool(actor.constellations(Role.HUB_CARER))",
         ),
         RUNNING,
@@ -104,12 +104,12 @@ RUNNING_STAYS = [
     ),
     Seed(
         "liaison workers change no stays",
-        source("sleepovers.policy:can_change", ", Role.LIAISON_WORKER", ""),
+        source("sleepovers.policy:can_change", "Role.LIAISON_WORKER", "Role.HUB_CARER"),
         CHANGING,
     ),
     Seed(
         "any role in the constellation changes stays",
-        source("sleepovers.policy:can_change", "Role.HUB_CARER, Role.LIAISON_WORKER", ""),
+        source("sleepovers.policy:can_change", "(Role.LIAISON_WORKER)", "()"),
         CHANGING,
     ),
     Seed("carers run stays", given(Role.SATELLITE_CARER, Permission.SLEEPOVER_RUN), RUNNING),

@@ -36,15 +36,17 @@ def complaints(stage, cells):
 class TestTheTable:
     def test_has_a_line_for_every_operation(self):
         missing = set(operations()) - {operation_of(line) for line in LINES}
-        assert not missing, f"add a line to TABLE in matrix.py for {sorted(missing)}"
+        assert not missing, f"add a line to table.py for {sorted(missing)}"
 
     def test_has_no_line_without_an_operation(self):
         gone = {line for line in LINES if operation_of(line) not in operations()}
-        assert not gone, f"take {sorted(gone)} out of TABLE in matrix.py"
+        assert not gone, f"take {sorted(gone)} out of table.py"
 
     def test_has_a_column_for_every_role(self):
         missing = set(Role) - set().union(*PEOPLE.values())
-        assert not missing, f"add a column to PEOPLE and TABLE in matrix.py for {sorted(missing)}"
+        assert not missing, (
+            f"add a column to PEOPLE in matrix.py and to table.py for {sorted(missing)}"
+        )
         assert set(PEOPLE) == set(next(iter(LINES.values())))
 
     def test_knows_everybody_by_the_roles_they_hold(self, stage):

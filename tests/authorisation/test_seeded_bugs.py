@@ -21,6 +21,7 @@ from tests.authorisation.seeds_of_access import (
 )
 from tests.authorisation.seeds_of_care import CARE
 from tests.authorisation.seeds_of_concerns import CONCERNS
+from tests.authorisation.seeds_of_emergencies import EMERGENCIES
 from tests.authorisation.seeds_of_families import FAMILIES
 from tests.authorisation.seeds_of_packs import PACKS
 from tests.authorisation.seeds_of_places import RUNNING
@@ -42,6 +43,7 @@ SEEDS = [
     *PACKS,
     *RUNNING_STAYS,
     *CARE,
+    *EMERGENCIES,
     *TELLING,
     *WAITING,
     *CONCERNS,

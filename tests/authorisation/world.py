@@ -64,12 +64,15 @@ class World:
                 "household_id": self.objects["quiet"].get(whose, NOWHERE),
                 "name": "New hub",
                 "home_authority": "Kent",
-                # Once nobody is to stay at the one before.
+                # Once nobody is to stay at the one before, and before the one that is to come.
                 "starts_on": in_days(300)[:10],
-                # And before the one that is to come.
                 "ends_on": in_days(310)[:10],
             },
             "changeHubAppointment": lambda _: {"ends_on": in_days(305)[:10]},
+            "createEmergency": lambda whose: respite.pleading(
+                self.objects["household"].get(whose, NOWHERE),
+                self.objects["second_child"].get(whose, NOWHERE),
+            ),
             "createMembership": lambda whose: {
                 "household_id": self.objects["newcomer"].get(whose, NOWHERE)
             },
@@ -145,6 +148,7 @@ def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUI
         "nobody": None,
         "two": make_account(Role.HUB_CARER, **hub).id,
         "fosters": make_account(Role.PROGRAMME_MANAGER).id,
+        "oncall": make_account(Role.ON_CALL_MANAGER).id,
         "not_yet": make_account().id,
         "logged_out": make_account(Role.HUB_CARER, **hub).id,
         "expired": make_account(Role.HUB_CARER, **hub).id,
@@ -229,11 +233,8 @@ LISTS = {
     "listMemberships": "select id, constellation_id from memberships",
     "listHouseholds": "select id, id from households",
     "listRespiteRequests": "select id, household_id, state = 'draft' from respite_requests",
-    "listOverrides": """
-        select o.id, r.household_id from check_overrides o
-          join respite_requests r on r.id = o.request_id
-    """,
     "listSleepovers": "select id, household_id from sleepovers",
+    **respite.LISTS,
     "listTasks": "select id, constellation_id from tasks",
     "listAccounts": "select id, null from accounts",
     "listAuditEvents": "select id, constellation_id from audit_events",
@@ -290,6 +291,7 @@ def _choose_objects(
         "constellation": {"C": here.id, "X": elsewhere.id},
         "household": {letter: family.id for letter, family in families.items()},
         "child": {letter: family.children[0] for letter, family in families.items()},
+        "second_child": {letter: family.children[1] for letter, family in families.items()},
         "quiet": {letter: family.id for letter, family in quiet.items()},
         "quiet_child": {letter: family.children[0] for letter, family in quiet.items()},
         "key": {"H": respite.KEY},
@@ -325,9 +327,7 @@ def _choose_places(
         "blocked": {letter: min(lists["listBlockedNights"][letter]) for letter in places},
         "membership": {letter: membership[family.id] for letter, family in quiet.items()},
         # The household of the hub home: it is in the constellation and no satellite of it.
-        "newcomer": {
-            letter: min(_hub_households(connection, place)) for letter, place in places.items()
-        },
+        "newcomer": {k: min(_hub_households(connection, place)) for k, place in places.items()},
     }
     return {
         kind: {NOBODYS: str(uuid7())} | {letter: str(id_) for letter, id_ in of_kind.items()}

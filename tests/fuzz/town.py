@@ -16,6 +16,7 @@ from tests.factories.notifications import browser_body, make_notification, phone
 from tests.factories.tasks import make_task
 from tests.factories.todays_stays import bring_to
 from tests.fuzz.care import Care
+from tests.fuzz.emergencies import Emergencies
 from tests.fuzz.families import Families
 from tests.fuzz.packs import Packs
 from tests.fuzz.places import Places
@@ -49,7 +50,6 @@ class Town:
             "refreshTokens": self._refresh_token,
             **self._of_requests(),
             **self._of_stays(),
-            **Care(world.here.liaison_worker, owner, self._at).fills(),
             "completeTask": self._task,
             **self._of_concerns(),
             "activateAccount": self._invitation,
@@ -61,9 +61,7 @@ class Town:
             **dict.fromkeys(RECEIPTS, self._told),
             "registerDevice": self._phone_body,
             "removeDevice": self._phone,
-            **Families(world).fills(),
-            **Places(world, self._decide).fills(),
-            **Packs(world).fills(),
+            **self._of_other_slices(owner),
         }
         self._numbers = count()
         self._owner = owner
@@ -79,6 +77,15 @@ class Town:
             "reopenAccount": self._closed_account,
             "giveRole": self._role_to_give,
             "endRole": self._role_to_end,
+        }
+
+    def _of_other_slices(self, owner: Any) -> dict[str, Fill]:
+        return {
+            **Care(self.world.here.liaison_worker, owner, self._at).fills(),
+            **Emergencies(self.world, owner).fills(),
+            **Families(self.world).fills(),
+            **Places(self.world, self._decide).fills(),
+            **Packs(self.world).fills(),
         }
 
     def _of_requests(self) -> dict[str, Fill]:
@@ -152,6 +159,8 @@ class Town:
             "request_id": self._asked["id"],
             "sleepover_id": self._stayed["id"],
             **dict.fromkeys(OF_A_STAY, UUID(int=0)),
+            "emergency_id": self._asked["id"],
+            "ask_id": UUID(int=0),
             "task_id": self._waits,
             "concern_id": self._concerned,
             "account_id": self.world.here.neighbours.carer,

@@ -9,6 +9,7 @@ ACCOUNT = (
     "( SELECT (NULLIF(current_setting('hub.account'::text, true), ''::text))::uuid AS \"nullif\")"
 )
 OURS = f"(constellation_id = {CONSTELLATIONS})"
+HOSTED = f"(hosting_constellation_id = {CONSTELLATIONS})"
 ITSELF = f"(id = {CONSTELLATIONS})"
 THE_SERVICES = (
     "((constellation_id IS NULL) AND ( SELECT"
@@ -35,12 +36,32 @@ UNHIDDEN = "((hidden_from IS NULL) OR (NOT (hidden_from && ( SELECT known_as() A
 
 ITS_CONCERN = "(EXISTS ( SELECT\n   FROM concerns c\n  WHERE (c.id = concern_addenda.concern_id)))"
 """By the policy of that table, so what is added is hidden where the concern is."""
+SLEEPS_HERE = (
+    "(sleepover_id = ANY (ARRAY( SELECT sleepovers.id\n   FROM sleepovers\n"
+    f"  WHERE (sleepovers.hosting_constellation_id = {CONSTELLATIONS}))))"
+)
+HOSTING = (
+    "(id = ANY (ARRAY( SELECT s.hub_home_id\n   FROM sleepovers s\n"
+    f"  WHERE ((s.constellation_id = {CONSTELLATIONS})"
+    " AND (s.hosting_constellation_id IS NOT NULL)))))"
+)
+SHARED = (
+    "(id = ANY (ARRAY( SELECT s.child_id\n   FROM shared_access s\n"
+    f"  WHERE ((s.constellation_id = {CONSTELLATIONS})"
+    " AND (s.starts_at <= now()) AND (s.ends_at > now())))))"
+)
+"""What an emergency at another constellation's hub opens: the stay and its nights to the host, its
+child for a while, and the hub home's mutex to those whose child is there."""
 
 POLICIES = {
     "beds": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
     "hub_absences": {("ALL", f"({OURS} OR (hub_home_id = {SERVED}))", OURS)},
-    "hub_homes": {("ALL", f"({OURS} OR (id = {SERVING}))", None)},
+    "hub_homes": {("ALL", f"({OURS} OR (id = {SERVING}))", None), ("ALL", HOSTING, None)},
     "households": {("ALL", OURS, None)},
+    "sleepovers": {("ALL", f"({OURS} OR {HOSTED})", None)},
+    "bed_nights": {("ALL", OURS, None), ("ALL", SLEEPS_HERE, None)},
+    "children": {("ALL", OURS, None), ("SELECT", SHARED, None)},
+    "emergency_asks": {("ALL", f"({OURS} OR {HOSTED})", OURS)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
     "idempotency_keys": {("ALL", MINE, MINE)},
@@ -81,6 +102,8 @@ DEFINERS = {
     "known_as",
     "kept_from",
     "audit_hide",
+    "hub_homes_with_beds",
+    "open_emergency",
 }
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
@@ -88,7 +111,8 @@ free, whosever they are; what the checks of a stay there need to know; what some
 link is asked; whose a phone was before
 somebody else logged in on it; that something has changed, written down for those who saw it before
 as well; which course of changes this is; to which households the actor and somebody a concern is
-about belong, as ids; and from whom what is recorded was hidden before."""
+about belong, as ids; from whom what is recorded was hidden before; which hub homes have a bed for
+an emergency; and that an emergency is open to whoever is asked about it."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

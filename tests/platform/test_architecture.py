@@ -49,6 +49,10 @@ ORDER = {
     "concerns": {
         "accounts", "constellations", "households", "audit", "notifications", "tasks"
     },
+    "emergencies": {
+        "accounts", "constellations", "households", "sleepovers", "respite", "audit",
+        "notifications", "tasks",
+    },
     "sync": {
         "constellations", "households", "sleepovers", "respite", "notifications", "tasks"
     },

@@ -14,6 +14,7 @@ from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from tests.conftest import World
 from tests.factories.care import care_of
 from tests.factories.concerns import concern_of
+from tests.factories.emergencies import ids_of, raised
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
 from tests.phone import Phone, contract, in_days
@@ -84,6 +85,7 @@ def objects_of(world: World, days: int = 7) -> Objects:
         task = make_task(world.here.id)
     return {
         **records_of(world),
+        **ids_of(raised(world)),
         "constellation_id": [world.here.id],
         **_places_of(world),
         "household_id": [world.here.family.id],
@@ -130,15 +132,10 @@ NAMING_A_HOUSEHOLD = {("POST", "memberships"), ("POST", "hub-appointments")}
 """Whose example is about a household that is nowhere."""
 
 SHARED = (
-    "constellation_id",
-    "appointment_id",
-    "hub_home_id",
-    "bed_id",
-    "absence_id",
-    "membership_id",
+    "constellation_id", "appointment_id", "hub_home_id", "bed_id", "absence_id", "membership_id",
     "task_id",
     "break_glass_id",
-)
+)  # fmt: skip
 """What two households of one constellation have in common."""
 
 
@@ -321,6 +318,8 @@ class TestAnIdInABody:
         assert {found for found in _ids_in_bodies() if "{" not in found[1]} == {
             ("post", "/respite-requests", "household_id"),
             ("post", "/respite-requests", "children"),
+            ("post", "/emergencies", "household_id"),
+            ("post", "/emergencies", "children"),
             ("post", "/households", "constellation_id"),
             ("post", "/access/break-glass", "child_id"),
             # With tests of their own: tests/concerns/test_writing.py.

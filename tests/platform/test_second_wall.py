@@ -15,6 +15,7 @@ from hub_api import db
 from hub_api.sleepovers.models import Sleepover
 from tests.factories.care import make_ask, make_care
 from tests.factories.concerns import make_concern
+from tests.factories.emergencies import raised, share
 from tests.factories.notifications import (
     make_delivery,
     make_device,
@@ -132,10 +133,12 @@ def busy_world(world, owner):
             there = session.get_one(Sleepover, UUID(stay["id"]))
             make_care(there, side.here.hub_carer)
             make_ask(there)
+            session.add(share(side.here))
             home = side.here.family
             make_concern(side.here, home.children[0], side.here.liaison_worker, home.carer)
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
+        raised(side)
         side.hub_carer.post("/auth/logout", Idempotency_Key="goodbye-for-now")
     return world
 
@@ -198,8 +201,9 @@ def able(rows):
 
 
 VERSIONED = {
-    "adults", "approvals", "beds", "children", "consent_flags", "consents", "fostering_exemptions",
-    "households", "kept_apart", "respite_requests", "sharing_agreements", "sleepovers", "tasks",
+    "adults", "approvals", "beds", "children", "consent_flags", "consents", "emergencies",
+    "emergency_asks", "fostering_exemptions", "households", "kept_apart", "respite_requests",
+    "sharing_agreements", "sleepovers", "tasks",
 }  # fmt: skip
 """Tables of a constellation whose rows the API may change."""
 
