@@ -51,6 +51,7 @@ def book(booking: Booking, plan: Plan) -> None:
     if booking.hosting_constellation_id is not None:
         db.session().add_all(
             SharedAccess(
+                sleepover_id=stay.id,
                 child_id=stay.child_id,
                 constellation_id=booking.hosting_constellation_id,
                 starts_at=stay.confirmed_at,

@@ -24,6 +24,7 @@ from hub_api.sleepovers.decisions import (
     refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
+from hub_api.sleepovers.homes import RUN_BY, Homes
 from hub_api.sleepovers.models import CLOCKS_DIFFER, Decision
 from hub_api.sleepovers.overrides import (
     SetAside,
@@ -53,9 +54,11 @@ from hub_api.sleepovers.running import (
 
 __all__ = [
     "CLOCKS_DIFFER",
+    "RUN_BY",
     "SYNCED",
     "Booking",
     "Decision",
+    "Homes",
     "SetAside",
     "bed_nights",
     "book",

@@ -132,7 +132,7 @@ def busy_world(world, owner):
             there = session.get_one(Sleepover, UUID(stay["id"]))
             make_care(there, side.here.hub_carer)
             make_ask(there)
-            session.add(share(side.here))
+            session.add(share(side.here, there))
         for draft in (False, True):
             side.asked(arrives_at=in_days(20), departs_at=in_days(21, hour=10), draft=draft)
         raised(side)
