@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.errors import Conflict
 from hub_api.sleepovers import doubts
-from hub_api.sleepovers.models import BedNight, SharedAccess, Sleepover, SleepoverState
+from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.sleepovers.sharing import SharedAccess
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 

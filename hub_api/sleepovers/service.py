@@ -43,6 +43,7 @@ from hub_api.sleepovers.queries import (
     night_instants,
     stays,
 )
+from hub_api.sleepovers.reconsidering import reconsider as look_for_consent
 from hub_api.sleepovers.running import (
     cancel_sleepover,
     close_sleepover,
@@ -78,6 +79,7 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "look_for_consent",
     "looks_after",
     "night_instants",
     "override_reasons",

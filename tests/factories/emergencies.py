@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub_api import clock
-from hub_api.sleepovers.models import SharedAccess
+from hub_api.sleepovers.sharing import SharedAccess
 from tests.phone import Phone, in_days
 
 
