@@ -163,6 +163,7 @@ getPack                     H     N         HN   CHN     E        -    C       -
 getPackPage                 H     N         HN   CHN     E        -    C       -     -     !      HNE   E
 putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E
 confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E
+listPackSectionVersions     H     N         -    CHN     -        -    -       -     -     !      hnE   E
 createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E
 endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E
 breakGlass                  -     -         -    -       -        -    CHNEX   -     -     !      -     CHNEX
