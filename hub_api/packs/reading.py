@@ -124,7 +124,8 @@ def completeness(sections: Collection[Row]) -> Row:
     to_confirm = [s["section"] for s in sections if is_to_confirm(s["confirmed_on"])]
     missing = contents.missing(there)
     return {
-        "is_complete": not missing and not to_confirm,
+        # What is long unconfirmed is shown as such and keeps no child at the door (`running.py`).
+        "is_complete": not missing,
         "has_minimum": not contents.missing(there, contents.MINIMUM),
         "missing": missing,
         "to_confirm": to_confirm,

@@ -27,7 +27,7 @@ class TestThePage:
         assert tuple(page.TITLES) == tuple(Section)
 
     def test_says_what_is_missing(self, printed):
-        assert "Nobody has written yet: Allergies, " in printed.text
+        assert "Nobody has written yet: People and places to avoid, Allergies, " in printed.text
 
     def test_shows_medicines(self, world, owner, child, path):
         with db.transaction(owner):
