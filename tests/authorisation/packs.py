@@ -15,11 +15,13 @@ def add_packs(
     objects: dict[str, dict[str, str]],
     lists: dict[str, dict[str, set[str]]],
     workers: dict[str, UUID],
-    manager: UUID,
+    managers: tuple[UUID, UUID],
 ) -> dict[str, dict[str, str]]:
-    """Write them, by the liaison worker of each place; the medicines by the letter of the child's
-    household, and what was opened by that of its constellation. The manager has opened one record
-    as well, and may read it now."""
+    """Write them: the medicines by the letter of the child's household, by the liaison worker of
+    the place; what was opened by the letter of its constellation, here by somebody who has left
+    since. The manager of today has opened one record as well, and may read it now."""
+    manager, left_since = managers
+    openers = {"C": left_since, "X": workers["X"]}
     medicines, opened = {NOBODYS: str(uuid7())}, {NOBODYS: str(uuid7())}
     for letter, child_id in objects["child"].items():
         if letter != NOBODYS:
@@ -27,7 +29,7 @@ def add_packs(
                 make_medicine(UUID(child_id), workers.get(letter, workers["C"])).id
             )
         if letter in "CX":
-            opened[letter] = str(make_opening(UUID(child_id), workers[letter]).id)
+            opened[letter] = str(make_opening(UUID(child_id), openers[letter]).id)
     lists["listPackSectionVersions"] = {
         letter: _versions_of(UUID(child_id)) for letter, child_id in objects["child"].items()
     }

@@ -103,7 +103,7 @@ def build(app: Any, owner: sa.Engine) -> World:
     with app.app_context(), db.transaction(owner):
         made, listed = care.add_records(objects, here.liaison_worker)
         workers = {"C": here.liaison_worker, "X": elsewhere.liaison_worker}
-        made |= packs.add_packs(objects, listed, workers, people["manager"])
+        made |= packs.add_packs(objects, listed, workers, (people["manager"], people["ended"]))
     refresh_tokens = {who: pair["refresh_token"] for who, pair in pairs.items()}
     return World(
         here=here,
