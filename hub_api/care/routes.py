@@ -183,7 +183,14 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
 @blp.route(f"{_STAY}/medication", methods=["POST"])
 @blp.allow(Permission.CARE_WRITE)
 @blp.refuses(
-    *_WHEN, "not_prescribed", "not_due_then", "after_return", "already_recorded", "child_erased"
+    *_WHEN,
+    "not_prescribed",
+    "not_due_then",
+    "after_return",
+    "already_recorded",
+    "already_corrected",
+    "another_dose",
+    "child_erased",
 )
 @blp.unversioned
 @blp.arguments(
@@ -196,7 +203,7 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.MedicationRecordSchema, replay=service.get_record)
 def record_medication(body: MedicationIn, sleepover_id: UUID) -> Any:
-    """Record that a dose was given, missed or refused."""
+    """Record that a dose was given, missed or refused, or correct such a record by another."""
     return service.record_medication(current_actor(), sleepover_id, body)
 
 
@@ -219,6 +226,8 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
     "wrong_state",
     "in_the_future",
     "already_recorded",
+    "already_corrected",
+    "too_late",
     "medicines_uncounted",
     "counted_twice",
     "child_erased",
@@ -230,7 +239,7 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.CareHandoverSchema, replay=service.get_handover)
 def record_care_handover(body: HandoverIn, sleepover_id: UUID) -> Any:
-    """Write down a handover or a return, with the medicines counted, for the other home."""
+    """Write down a handover or a return, with the medicines counted, or correct what was."""
     return service.record_handover(current_actor(), sleepover_id, body)
 
 

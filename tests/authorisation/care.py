@@ -21,7 +21,7 @@ Lists = dict[str, dict[str, set[str]]]
 
 WRITTEN = {
     "entry": "entry", "incident": "incident", "episode": "episode", "back": "back",
-    "prescribed": "medicine", "handover": "handover",
+    "prescribed": "medicine", "dose": "record", "handover": "handover",
 }  # fmt: skip
 """What the table calls it, and the factory."""
 
@@ -34,8 +34,9 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
     medicine = world.objects["prescribed"].get(whose, str(uuid7()))
     if operation == "recordMedication":
         given = clock.now().isoformat()
-        return {**example, "medicine_id": medicine, "given_at": given}
-    return {"kind": "return", "counts": [{"medicine_id": medicine, "counted": 3}]}
+        return {**example, "medicine_id": medicine, "given_at": given, "why": "A slip."}
+    counts = [{"medicine_id": medicine, "counted": 3}]
+    return {"kind": "return", "counts": counts, "why": "A slip."}
 
 
 LISTED: dict[str, Any] = {

@@ -216,7 +216,7 @@ holdReturnInterview/back    -     -         hn   HN      e        -    -       -
 listMedication/staying      H     N         HN   HN      E        -    -       -     -     !      HNE   E
 recordMedication            -     -         HN   HN      E        -    -       -     -     !      HNe   -
 listHandovers/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
-recordCareHandover/staying  H     N         HN   hn      E        -    -       -     -     !      HNE   E
+recordCareHandover          H     N         HN   hn      E        -    -       -     -     !      HNE   E
 confirmHandover             H     N         hn   hn      e        -    -       -     -     !      hnE   E
 listDebriefs/staying        H     N         HN   HN      E        -    -       -     -     !      HNE   E
 writeDebrief/returned       H     N         hn   hn      e        -    -       -     -     !      hnE   E
@@ -266,6 +266,7 @@ OBJECTS = {
     "episode": "HNE",
     "back": "HNE",
     "prescribed": "HNE",
+    "dose": "HNE",
     "handover": "HNE",
     "task": "CX",
     "account": "HX",
@@ -280,7 +281,8 @@ OBJECTS = {
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household
 without anything ahead, and its child. What is written about those who are `staying` is an
 `entry` of the log, an `incident` to be told of, an `episode` of a child who is missing, one of a
-child who is `back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down.
+child who is `back`, a medicine `prescribed`, a `dose` of it, and a `handover` that the hub wrote
+down.
 Of accounts, their roles and sessions `H` is the household's carer's and `X` the other hub
 carer's; `closed` is an account that is closed. So are notifications, and devices by the id their
 app has chosen: a phone is whose login it is, so anybody may register any.
@@ -297,6 +299,7 @@ ABOUT = {
     "breakGlass": "child",
     "writeStayEntry": "staying",
     "recordMedication": "staying",
+    "recordCareHandover": "staying",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -307,6 +310,8 @@ IDS_IN_BODIES = {
     ("createMembership", "household_id"): "newcomer",
     ("writeStayEntry", "adds_to"): "entry",
     ("recordMedication", "medicine_id"): "prescribed",
+    ("recordMedication", "corrects"): "dose",
+    ("recordCareHandover", "corrects"): "handover",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

@@ -5,6 +5,7 @@ a wrong count, another child's medicine, a consent that is taken back while a st
 """
 
 from datetime import time, timedelta
+from itertools import cycle
 
 from hub_api import clock
 
@@ -24,7 +25,7 @@ SOCIAL_WORKER = {"giver": "social_worker", "how": "by_telephone"}
 VERBS = {
     "consents:give", "consents:withdraw", "consents:end", "consent-flags:begin",
     "consent-flags:end", "packs:write", "packs:confirm", "medicines:add", "medicines:end",
-    "medicines:never-given",
+    "medicines:never-given", "care:correct-dose", "care:correct-count",
 }  # fmt: skip
 """What is played here beside the verbs on stays."""
 
@@ -37,6 +38,7 @@ class Caring:
         self._hub, self._liaison, self._carers = people
         self._unsaid = set()
         """Children without a word that was there before: it comes again one day."""
+        self._outcomes = cycle(("given", "missed", "given", "given", "refused", "given", "given"))
 
     # --- consents ---------------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class Caring:
             self._send(self._hub, "medicines:never-given", "POST", path, body)
 
     def _dose(self, medicine, due_at):
-        (outcome,) = self._dice.choices(("given", "missed", "refused"), (80, 10, 10))
+        outcome = next(self._outcomes)
         said = {"given_at": (due_at + DAY / 288).isoformat()}
         if outcome != "given":
             said = {"why": "Was asleep already."}
@@ -176,6 +178,32 @@ class Caring:
             child=child_id,
             day=day,
         )
+
+    def correct(self):
+        """Somebody ticked the wrong box, or counted wrong, and says so."""
+        if self._chance(0.1) and (wrong := self._rows(_STANDING)):
+            row = self._dice.choice(wrong)
+            outcome = self._dice.choice(("missed", "recorded_in_error"))
+            body = {
+                "medicine_id": str(row.medicine_id),
+                "due_at": row.due_at and row.due_at.isoformat(),
+                "outcome": "recorded_in_error" if row.due_at is None else outcome,
+                "why": "I ticked the wrong box.",
+                "corrects": str(row.id),
+            }
+            path = f"/sleepovers/{row.sleepover_id}/medication"
+            self._send(self._liaison, "care:correct-dose", "POST", path, body)
+        if self._chance(0.1) and (asked := self._rows(_COUNTED, since=self._since())):
+            row = self._dice.choice(asked)
+            anew = [{**count, "counted": count["counted"] + 1} for count in row.counts]
+            body = {"kind": row.kind, "counts": anew, "why": "One more.", "corrects": str(row.id)}
+            path = f"/sleepovers/{row.sleepover_id}/handovers"
+            carer = self._carers[row.household_id]
+            self._send(carer, "care:correct-count", "POST", path, body)
+
+    def _since(self):
+        """Stays that are over since then are still the hub carer's to look at."""
+        return clock.now() - 6 * DAY
 
     # --- handover and return ----------------------------------------------------------------------
 
@@ -209,7 +237,10 @@ class Caring:
         for row in self._rows(
             "select h.id, h.version, h.hub_confirmed_at, s.household_id from handovers h"
             " join sleepovers s on s.id = h.sleepover_id"
-            " where h.hub_confirmed_at is null or h.family_confirmed_at is null order by h.id"
+            " where (h.hub_confirmed_at is null or h.family_confirmed_at is null)"
+            " and (s.returned_at is null or s.returned_at > :since)"
+            " and not exists (select from handovers x where x.corrects = h.id) order by h.id",
+            since=self._since(),
         ):
             who = self._hub if row.hub_confirmed_at is None else self._carers[row.household_id]
             path = f"/handovers/{row.id}/confirm"
@@ -225,6 +256,22 @@ _LEFT = """
     select c.medicine_id,
            c.counted - (select count(*) from medication_records m
                          where m.sleepover_id = h.sleepover_id and m.medicine_id = c.medicine_id
-                           and m.outcome = 'given') as left
+                           and m.outcome = 'given' and not exists (
+                               select from medication_records x where x.corrects = m.id)) as left
       from handovers h join medicine_counts c on c.handover_id = h.id
-     where h.sleepover_id = :stay and h.kind = 'handover' order by 1"""
+     where h.sleepover_id = :stay and h.kind = 'handover'
+       and not exists (select from handovers x where x.corrects = h.id) order by 1"""
+
+_STANDING = """
+    select m.id, m.sleepover_id, m.medicine_id, m.due_at from medication_records m
+     where m.outcome = 'given'
+       and not exists (select from medication_records x where x.corrects = m.id) order by m.id"""
+
+_COUNTED = """
+    select h.id, h.sleepover_id, h.kind, s.household_id,
+           (select json_agg(json_build_object('medicine_id', c.medicine_id, 'counted', c.counted))
+              from medicine_counts c where c.handover_id = h.id) as counts
+      from handovers h join sleepovers s on s.id = h.sleepover_id
+     where exists (select from medicine_counts c where c.handover_id = h.id)
+       and (s.returned_at is null or s.returned_at > :since)
+       and not exists (select from handovers x where x.corrects = h.id) order by h.id"""

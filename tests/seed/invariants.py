@@ -158,17 +158,27 @@ BROKEN = {
          where s.child_id <> p.child_id or m.child_id <> p.child_id
             or c.at::date < p.starts_on or c.at::date >= p.ends_on
             or (m.due_at is not null and c.at::time <> all (p.times_of_day))""",
-    "a dose given before the child came": """
+    "a dose given while the child was elsewhere": """
         select m.id from medication_records m join sleepovers s on s.id = m.sleepover_id
-         where s.arrived_at is null or m.given_at < s.arrived_at
-            or m.written_at < s.arrived_at""",
+         where s.arrived_at is null or m.written_at < s.arrived_at
+            or m.given_at not between s.arrived_at and coalesce(s.returned_at, :now)""",
+    "a correction of something else": """
+        select m.id from medication_records m join medication_records w on w.id = m.corrects
+         where (m.sleepover_id, m.medicine_id) <> (w.sleepover_id, w.medicine_id)
+            or m.due_at is distinct from w.due_at or m.why is null or m.written_at < w.written_at
+        union all
+        select h.id from handovers h join handovers w on w.id = h.corrects
+         where (h.sleepover_id, h.kind) <> (w.sleepover_id, w.kind)""",
     "medicines that nobody can account for and nobody is asked about": """
         with moved as (
             select h.sleepover_id, c.medicine_id,
                    case h.kind when 'handover' then c.counted else -c.counted end as doses
               from handovers h join medicine_counts c on c.handover_id = h.id
+             where h.id not in (select corrects from handovers where corrects is not null)
             union all
-            select sleepover_id, medicine_id, -1 from medication_records where outcome = 'given')
+            select sleepover_id, medicine_id, -1 from medication_records where outcome = 'given'
+               and id not in (
+                   select corrects from medication_records where corrects is not null))
         select r.sleepover_id from handovers r
           cross join lateral (
             select coalesce(bool_or(left_over <> 0), false) as differs from (

@@ -74,7 +74,7 @@ class Player:
         self._carers = {home.id: home.carer for home in self._homes}
         people = (self._hub, self._liaison, self._carers)
         self._papers = caring.Caring(rows, dice, self._send, self._chance, people)
-        self._papers.unwrite(0.3)
+        self._papers.unwrite(0.8)
 
     def _account(self, role):
         return self._rows("select account_id from role_grants where role = :r", r=role)[0][0]
@@ -133,6 +133,7 @@ class Player:
             self._write(stay)
             self._end(stay)
         self._see_to()
+        self._papers.correct()
         for stay in self._stays("returned"):
             self._debrief(stay)
             if self._chance(0.5):

@@ -95,13 +95,25 @@ HARMS = {
         select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given',
                now() - interval '1 day', m.recorded_by, now()
           from sleepovers s join medicines m using (child_id) limit 1""",
-    "a dose given before the child came": """
+    "a dose given while the child was elsewhere": """
         insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
                                         outcome, given_at, written_by, written_at)
         select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given',
                s.arrived_at - interval '1 minute', m.recorded_by, now()
           from sleepovers s join medicines m using (child_id) where s.arrived_at is not null
          limit 1""",
+    "a correction of something else": """
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, due_at, written_by, written_at)
+        select m.id, s.constellation_id, s.id, s.child_id, m.id, 'given', now(), now(),
+               m.recorded_by, now()
+          from sleepovers s join medicines m using (child_id) limit 1;
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, due_at, corrects, why, written_by,
+                                        written_at)
+        select gen_random_uuid(), constellation_id, sleepover_id, child_id, medicine_id, 'given',
+               now(), now() - interval '1 day', id, '', written_by, now()
+          from medication_records""",
     "medicines that nobody can account for and nobody is asked about": f"""
         {HANDED.format(kind="return", family="null", hub="h")};
         insert into medicine_counts (handover_id, medicine_id, child_id, constellation_id, counted)

@@ -1,0 +1,81 @@
+"""A dose or a handover that was written down wrong is written anew: the newer record points at the
+one it corrects, says why, and is the one that counts. Neither is ever changed."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0037"
+down_revision = "0030"
+branch_labels = None
+depends_on = None
+
+OUTCOMES = "outcome in ('given', 'missed', 'refused'"
+TABLES = {
+    # What a correction shares with the record it corrects, beside the stay.
+    "medication_records": ("medication", "medication_record", "medicine_id"),
+    "handovers": ("handover", "handover", "kind"),
+}
+ONCE = {"medication_records": ["medicine_id", "due_at"], "handovers": ["sleepover_id", "kind"]}
+CHECKS = {
+    "medication_records": {
+        "ck_medication_corrected_for_a_reason": "corrects is null or why is not null",
+        "ck_medication_in_error_is_a_correction": (
+            "outcome <> 'recorded_in_error' or corrects is not null"
+        ),
+    },
+    "handovers": {"ck_handover_corrected_for_a_reason": "corrects is null or details is not null"},
+}
+
+CORRECTED = (
+    "delete from medication_records where id in (select corrects from medication_records)",
+    "delete from medication_records where outcome = 'recorded_in_error'",
+    "delete from medicine_counts where handover_id in (select corrects from handovers)",
+    "delete from handovers where id in (select corrects from handovers)",
+)
+
+
+def upgrade() -> None:
+    _know_outcomes(f"{OUTCOMES}, 'recorded_in_error')")
+    for table, (name, long_name, same) in TABLES.items():
+        op.add_column(table, sa.Column("corrects", sa.Uuid(), nullable=True))
+        for check, rule in CHECKS[table].items():
+            op.create_check_constraint(op.f(check), table, rule)
+        op.drop_constraint(f"uq_{name}_once", table)
+        op.create_index(
+            f"uq_{name}_once",
+            table,
+            ONCE[table],
+            unique=True,
+            postgresql_where=sa.text("corrects is null"),
+        )
+        op.create_unique_constraint(f"uq_{name}_corrected_once", table, ["corrects"])
+        op.create_unique_constraint(f"uq_{name}_of_stay", table, ["id", "sleepover_id", same])
+        op.create_foreign_key(
+            f"fk_{long_name}_corrects",
+            table,
+            table,
+            ["corrects", "sleepover_id", same],
+            ["id", "sleepover_id", same],
+        )
+
+
+def _know_outcomes(rule: str) -> None:
+    op.drop_constraint(op.f("ck_medication_outcome_known"), "medication_records")
+    op.create_check_constraint(op.f("ck_medication_outcome_known"), "medication_records", rule)
+
+
+def downgrade() -> None:
+    """What stands stays: the older release knows one record of a dose, and one of each way."""
+    for table, (name, long_name, _) in TABLES.items():
+        op.drop_constraint(f"fk_{long_name}_corrects", table)
+        op.drop_constraint(f"uq_{name}_of_stay", table)
+        op.drop_index(f"uq_{name}_once", table)
+        op.drop_constraint(f"uq_{name}_corrected_once", table)
+    for statement in CORRECTED:
+        op.execute(statement)
+    for table, (name, *_) in TABLES.items():
+        for check in CHECKS[table]:
+            op.drop_constraint(op.f(check), table)
+        op.drop_column(table, "corrects")
+        op.create_unique_constraint(f"uq_{name}_once", table, ONCE[table])
+    _know_outcomes(f"{OUTCOMES})")
