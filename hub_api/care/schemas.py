@@ -157,6 +157,26 @@ class MissingEpisodeSchema(_WrittenSchema):
     interview_held_at = Instant(required=True, allow_none=True)
 
 
+# --- outings ---------------------------------------------------------------------------------
+
+
+class OutingIn(Schema):
+    agreed_back_at = Instant(
+        required=True, metadata={"description": "When the child is to be back at the hub."}
+    )
+
+
+class BackIn(Schema):
+    back_at = Instant(
+        load_default=None, allow_none=True, metadata={"description": "By default, now."}
+    )
+
+
+class OutingSchema(_WrittenSchema):
+    agreed_back_at = Instant(required=True)
+    back_at = Instant(required=True, allow_none=True)
+
+
 # --- medicines -------------------------------------------------------------------------------
 
 

@@ -1,8 +1,13 @@
 """A dose or a handover that was written down wrong is written anew: the newer record points at the
-one it corrects, says why, and is the one that counts. Neither is ever changed."""
+one it corrects, says why, and is the one that counts. Neither is ever changed.
+
+And outings: until when a child who goes out during a stay is to be back.
+"""
 
 import sqlalchemy as sa
 from alembic import op
+
+from migrations.rls import grant, scope_by_constellation
 
 revision = "0037"
 down_revision = "0030"
@@ -57,6 +62,42 @@ def upgrade() -> None:
             ["corrects", "sleepover_id", same],
             ["id", "sleepover_id", same],
         )
+    _create_outings()
+    scope_by_constellation("outings")
+    grant("outings", api="select, insert, update (back_at)", worker="select")
+
+
+def _create_outings() -> None:
+    instant = sa.DateTime(timezone=True)
+    ids = ("id", "constellation_id", "sleepover_id", "child_id", "written_by")
+    op.create_table(
+        "outings",
+        *(sa.Column(name, sa.Uuid(), nullable=False) for name in ids),
+        sa.Column("written_at", instant, nullable=False),
+        sa.Column("agreed_back_at", instant, nullable=False),
+        sa.Column("back_at", instant, nullable=True),
+        sa.CheckConstraint("agreed_back_at > written_at", name=op.f("ck_outing_ends_later")),
+        sa.ForeignKeyConstraint(
+            ["sleepover_id", "child_id"],
+            ["sleepovers.id", "sleepovers.child_id"],
+            name="fk_outing_sleepover",
+        ),
+        *(
+            sa.ForeignKeyConstraint([column], [f"{other}.id"], name=op.f(f"fk_outings_{column}"))
+            for column, other in (
+                ("constellation_id", "constellations"),
+                ("written_by", "accounts"),
+            )
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outings")),
+    )
+    op.create_index("ix_outings_sleepover_id_id", "outings", ["sleepover_id", "id"])
+    op.create_index(
+        "ix_outings_agreed_back_at",
+        "outings",
+        ["agreed_back_at"],
+        postgresql_where=sa.text("back_at is null"),
+    )
 
 
 def _know_outcomes(rule: str) -> None:
@@ -66,6 +107,7 @@ def _know_outcomes(rule: str) -> None:
 
 def downgrade() -> None:
     """What stands stays: the older release knows one record of a dose, and one of each way."""
+    op.drop_table("outings")
     for table, (name, long_name, _) in TABLES.items():
         op.drop_constraint(f"fk_{long_name}_corrects", table)
         op.drop_constraint(f"uq_{name}_of_stay", table)

@@ -10,6 +10,7 @@ from hub_api import clock, db
 from hub_api.care.handover_models import Debrief, Handover
 from hub_api.care.medicine_models import MedicationRecord
 from hub_api.care.models import Incident, MissingEpisode, StayEntry
+from hub_api.care.outing_models import Outing
 from hub_api.sleepovers.models import Sleepover
 from tests.authorisation import families
 from tests.authorisation.matrix import NOBODYS
@@ -22,6 +23,7 @@ Lists = dict[str, dict[str, set[str]]]
 WRITTEN = {
     "entry": "entry", "incident": "incident", "episode": "episode", "back": "back",
     "prescribed": "medicine", "dose": "record", "handover": "handover",
+    "outing": "outing",
 }  # fmt: skip
 """What the table calls it, and the factory."""
 
@@ -43,6 +45,7 @@ LISTED: dict[str, Any] = {
     "listStayEntries": StayEntry,
     "listIncidents": Incident,
     "listMissingEpisodes": MissingEpisode,
+    "listOutings": Outing,
     "listMedication": MedicationRecord,
     "listHandovers": Handover,
     "listDebriefs": Debrief,

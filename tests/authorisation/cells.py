@@ -74,6 +74,7 @@ BY_PATH = {
     "{incident_id}": "incident",
     "{episode_id}": "episode",
     "{handover_id}": "handover",
+    "{outing_id}": "outing",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

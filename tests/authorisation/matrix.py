@@ -213,6 +213,9 @@ reportMissing               H     N         HN   HN      E        -    -       -
 tellOfMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E
 endMissing                  H     N         HN   HN      E        -    -       -     -     !      HNE   E
 holdReturnInterview/back    -     -         hn   HN      e        -    -       -     -     !      hne   -
+listOutings/staying         H     N         HN   HN      E        -    -       -     -     !      HNE   E
+beginOuting/staying         -     -         HN   HN      E        -    -       -     -     !      HNe   -
+endOuting                   -     -         HN   HN      E        -    -       -     -     !      HNe   -
 listMedication/staying      H     N         HN   HN      E        -    -       -     -     !      HNE   E
 recordMedication            -     -         HN   HN      E        -    -       -     -     !      HNe   -
 listHandovers/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E
@@ -268,6 +271,7 @@ OBJECTS = {
     "prescribed": "HNE",
     "dose": "HNE",
     "handover": "HNE",
+    "outing": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -281,8 +285,8 @@ OBJECTS = {
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household
 without anything ahead, and its child. What is written about those who are `staying` is an
 `entry` of the log, an `incident` to be told of, an `episode` of a child who is missing, one of a
-child who is `back`, a medicine `prescribed`, a `dose` of it, and a `handover` that the hub wrote
-down.
+child who is `back`, an `outing` of one who isn't yet, a medicine `prescribed`, a `dose` of it, and
+a `handover` that the hub wrote down.
 Of accounts, their roles and sessions `H` is the household's carer's and `X` the other hub
 carer's; `closed` is an account that is closed. So are notifications, and devices by the id their
 app has chosen: a phone is whose login it is, so anybody may register any.

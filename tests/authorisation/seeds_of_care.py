@@ -7,11 +7,12 @@ READING = (
     "listStayEntries/staying",
     "listIncidents/staying",
     "listMissingEpisodes/staying",
+    "listOutings/staying",
     "listMedication/staying",
     "listHandovers/staying",
     "listDebriefs/staying",
 )
-WRITING = ("writeStayEntry", "recordIncident/staying")
+WRITING = ("writeStayEntry", "recordIncident/staying", "beginOuting/staying")
 ANSWERING = ("tellOfIncident", "holdReturnInterview/back")
 HANDING_OVER = ("recordCareHandover", "confirmHandover")
 MISSING = ("reportMissing", "tellOfMissing", "endMissing")

@@ -103,8 +103,8 @@ class Caring:
     # --- packs ------------------------------------------------------------------------------------
 
     def unwrite(self, share):
-        """Begin with packs that lack something: nobody has written these sections yet."""
-        for child in self._rows("select distinct child_id as id from pack_sections order by 1"):
+        """Begin with packs of children at home that lack something nobody has written yet."""
+        for child in self._rows(_AT_HOME):
             if self._chance(share):
                 self._rows(
                     "delete from pack_sections where child_id = :id and section = :section"
@@ -246,6 +246,10 @@ class Caring:
             path = f"/handovers/{row.id}/confirm"
             self._send(who, "care:confirm", "POST", path, None, row.version)
 
+
+_AT_HOME = """
+    select distinct child_id as id from pack_sections
+     where child_id not in (select child_id from sleepovers where state = 'in_stay') order by 1"""
 
 _NOT_THEIRS = """
     select id, as_needed from medicines

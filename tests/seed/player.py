@@ -29,16 +29,22 @@ VERBS = {
     *(
         f"sleepovers:{verb}"
         for verb in (
-            "log-entries", "incidents", "missing-episodes", "medication", "handovers", "debrief"
+            "log-entries", "incidents", "missing-episodes", "outings", "medication", "handovers",
+            "debrief",
         )
     ),
     "constellations:block",
 }  # fmt: skip
 """What people can do with requests and stays, and with the nights of the hub."""
 
-BESIDE = {"care:told", "care:returned", "care:notified", "care:confirm", "packs:read"} | (
-    caring.VERBS - {"medicines:never-given"}
-)
+BESIDE = {
+    "care:back",
+    "care:told",
+    "care:returned",
+    "care:notified",
+    "care:confirm",
+    "packs:read",
+} | (caring.VERBS - {"medicines:never-given"})
 """What they do about what was written of a stay, by its own id, and with a child's papers."""
 
 
@@ -151,6 +157,7 @@ class Player:
             ("log-entries", 0.5): {"kind": "fact", "text": "Slept well, and had porridge."},
             ("incidents", 0.1): {"kind": "serious_illness", "account": "A high temperature."},
             ("missing-episodes", 0.05): {"circumstances": "Went out after breakfast."},
+            ("outings", 0.2): {"agreed_back_at": (clock.now() + DAY / 8).isoformat()},
         }
         for (verb, share), body in written.items():
             if self._chance(share):
@@ -172,6 +179,8 @@ class Player:
             path = f"/missing-episodes/{row.id}"
             self._send(self._hub, "care:told", "POST", f"{path}/told", {"edt_at": self._now()})
             self._send(self._hub, "care:returned", "POST", f"{path}/returned", {})
+        for row in self._rows("select id from outings where back_at is null order by id"):
+            self._send(self._hub, "care:back", "POST", f"/outings/{row.id}/back", {})
         self._papers.confirm()
         for row in self._rows(
             "select id, version from incidents where notify_by is not null and notified_at is null"
