@@ -7,6 +7,7 @@ from hub_api.break_glass import models as break_glass
 from hub_api.care import handover_models as care_handovers
 from hub_api.care import medicine_models as care_medicines
 from hub_api.care import models as care
+from hub_api.care import outing_models as care_outings
 from hub_api.concerns import models as concerns
 from hub_api.consents import models as consents
 from hub_api.constellations import models as constellations
@@ -29,6 +30,7 @@ __all__ = [
     "care",
     "care_handovers",
     "care_medicines",
+    "care_outings",
     "child_keys",
     "concerns",
     "consents",

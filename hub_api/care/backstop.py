@@ -1,8 +1,8 @@
 """The clocks that ask where a child is. Only backstops: whoever misses a child reports it at once.
 
-From the time agreed, of coming to the hub or of going home: an hour for a child under twelve, two
-for one over, none for a child who was missing not long ago (domain.md, section 3; each a setting).
-Told once for each time agreed.
+From the time agreed, of coming to the hub, of being back from an outing or of going home: an hour
+for a child under twelve, two for one over, none for a child who was missing not long ago
+(domain.md, section 3; each a setting). Told once for each time agreed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from hub_api import clock, db, settings
-from hub_api.care import telling
+from hub_api.care import outings, telling
 from hub_api.care.models import MissingAsk, MissingEpisode
+from hub_api.care.outing_models import Outing
 from hub_api.consents import service as consents
 from hub_api.households import service as households
 from hub_api.notifications.categories import Category
@@ -34,6 +35,9 @@ YOUNG = 12
 WORTH_ASKING = timedelta(days=1)
 """After this long somebody has seen to it, or it was never going to be."""
 
+IN_STAY, OUT = "in_stay", "out"
+"""Where a child is who is asked about: at the hub, or out from there."""
+
 
 def patience(age: int, rules: CareSettings, *, is_high_risk: bool) -> timedelta:
     """How long after the time agreed the hub waits before it asks."""
@@ -46,7 +50,7 @@ def ask_where_they_are() -> None:
     """Ask both homes and the liaison worker about every child who should be there, or at home, by
     now. For a job: doing it again changes nothing."""
     now, rules = clock.now(), settings.current()
-    due = db.session().execute(_due(now)).all()
+    due = [row for found in (_due(now), _out(now)) for row in db.session().execute(found)]
     ages = households.ages({row.child_id for row in due})
     at_risk = _at_high_risk({row.child_id for row in due}, now - rules.care.high_risk_for)
     for row in due:
@@ -54,7 +58,7 @@ def ask_where_they_are() -> None:
             ages.get(row.child_id, YOUNG), rules.care, is_high_risk=row.child_id in at_risk
         )
         # At that very time the late return itself is told of, to the same people.
-        is_told = row.state == "in_stay" and waits == rules.late_return_after
+        is_told = row.state == IN_STAY and waits == rules.late_return_after
         if now > row.agreed_at + waits and not is_told:
             _ask(row, now)
 
@@ -81,6 +85,32 @@ def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, da
         stay.state,
         agreed.label("agreed_at"),
     ).where(is_over, ~asked)
+
+
+def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime]]:
+    """The same of outings: who went out during a stay that goes on, and should be back."""
+    stay = sleepovers.stays.c
+    asked = sa.exists().where(
+        MissingAsk.sleepover_id == stay.id, MissingAsk.agreed_at == Outing.agreed_back_at
+    )
+    return (
+        sa.select(
+            stay.id,
+            stay.household_id,
+            stay.constellation_id,
+            stay.child_id,
+            sa.literal(OUT).label("state"),
+            Outing.agreed_back_at.label("agreed_at"),
+        )
+        .join(Outing, Outing.sleepover_id == stay.id)
+        .where(
+            stay.state == IN_STAY,
+            Outing.agreed_back_at <= now,
+            Outing.agreed_back_at > now - WORTH_ASKING,
+            outings.is_out(),
+            ~asked,
+        )
+    )
 
 
 def _at_high_risk(child_ids: Collection[UUID], since: datetime) -> set[UUID]:

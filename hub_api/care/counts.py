@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from hub_api import db
+from hub_api.care.corrections import stands
 from hub_api.care.handover_models import Handover, HandoverKind
 from hub_api.care.medicine_models import DoseOutcome, MedicationRecord, MedicineCount
 from hub_api.tasks import service as tasks
@@ -36,7 +37,9 @@ def look_into(stay: Stay) -> None:
     """Once the child has been brought home, have the liaison worker look into a difference, and
     take the task back when what is recorded since explains it."""
     ways = db.session().execute(
-        sa.select(Handover.id, Handover.kind).where(Handover.sleepover_id == stay.id)
+        sa.select(Handover.id, Handover.kind).where(
+            Handover.sleepover_id == stay.id, stands(Handover)
+        )
     )
     ids = {row.kind: row.id for row in ways}
     returned = ids.get(HandoverKind.RETURN)
@@ -64,5 +67,6 @@ def _given(sleepover_id: UUID) -> Counter[UUID]:
     found = sa.select(MedicationRecord.medicine_id).where(
         MedicationRecord.sleepover_id == sleepover_id,
         MedicationRecord.outcome == DoseOutcome.GIVEN,
+        stands(MedicationRecord),
     )
     return Counter(db.session().scalars(found))

@@ -8,7 +8,7 @@ import orjson
 import sqlalchemy as sa
 
 from hub_api import clock, db, reads
-from hub_api.care import counts, policy, stays, telling
+from hub_api.care import corrections, counts, policy, stays, telling
 from hub_api.care.handover_models import Handover, HandoverKind, Side
 from hub_api.care.medicine_models import MedicineCount
 from hub_api.errors import Conflict, Forbidden, NotFound
@@ -42,23 +42,27 @@ class HandoverIn(TypedDict):
     belongings: str | None
     note: str | None
     counts: list[CountIn]
+    corrects: UUID | None
+    why: str | None
 
 
-DETAILS = ("place", "belongings", "note")
+DETAILS = ("place", "belongings", "note", "why")
 
 
 def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
-    """Write down how a child was handed over, or went home, with every medicine counted. The other
-    home is asked to confirm it.
+    """Write down how a child was handed over, or went home, with every medicine counted; or write
+    it anew, as it was: both stay. The other home is asked to confirm it.
 
-    Raises `NotFound`, for a medicine that isn't this child's as well, `Forbidden`, or `Conflict`:
-    called off or closed, written already, a medicine nobody counted, or a time that can't be.
+    A correction may come once the stay is closed. Raises `NotFound`, for a medicine that isn't this
+    child's and a record of another stay or way as well, `Forbidden`, or `Conflict`: called off or
+    closed, written or corrected already, a medicine nobody counted, a time that can't be, or so
+    late that the other home can't confirm a correction any more.
     """
     stay = stays.find(actor, sleepover_id)
     side = _side(actor, stay)
-    early = () if body["kind"] == HandoverKind.RETURN else ("confirmed",)
-    stays.refuse_unless(stay, *early, *stays.THERE)
-    at = body["happened_at"] or clock.now()
+    stays.refuse_unless(stay, *_states(body))
+    known_at = _happened_at(stay, body)
+    at = body["happened_at"] or known_at
     stays.refuse_future(at)
     _refuse_uncounted(stay, at, body)
     confirmed = {f"{side}_confirmed_at": clock.now(), f"{side}_confirmed_by": actor.account_id}
@@ -68,12 +72,50 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
         Handover,
         {Handover.details: _as_one(body)},
         kind=body["kind"],
+        corrects=body["corrects"],
         happened_at=at,
         **confirmed,
     )
     _keep_counts(handover, body["counts"])
-    stays.note(actor, "care_handover:record", handover)
+    stays.note(actor, f"care_handover:{'correct' if body['corrects'] else 'record'}", handover)
     counts.look_into(stay)
+    _ask_to_confirm(actor, stay, side)
+    return get_handover(actor, handover.id)
+
+
+def _states(body: HandoverIn) -> tuple[str, ...]:
+    """The states of a stay in which this may be written."""
+    early = () if body["kind"] == HandoverKind.RETURN else ("confirmed",)
+    late = () if body["corrects"] is None else ("closed",)
+    return (*early, *stays.THERE, *late)
+
+
+def _happened_at(stay: stays.Stay, body: HandoverIn) -> datetime:
+    """Now or, of a correction, when it was by the record that it puts right.
+
+    Raises `NotFound`, and `Conflict` once the hub carer, who would have to confirm it, reads no
+    more of the stay.
+    """
+    if body["corrects"] is None:
+        return clock.now()
+    if stay.returned_at is not None and stay.returned_at <= stays.window()["returned_since"]:
+        raise Conflict(
+            "This stay was so long ago that the other home can't confirm a correction any more. "
+            "Please tell your liaison worker.",
+            code="too_late",
+        )
+    found = sa.select(Handover.happened_at).where(
+        Handover.id == body["corrects"],
+        Handover.sleepover_id == stay.id,
+        Handover.kind == body["kind"],
+    )
+    at = db.session().scalar(found)
+    if at is None:
+        raise NotFound
+    return at
+
+
+def _ask_to_confirm(actor: Actor, stay: stays.Stay, side: Side) -> None:
     told = telling.home(Side.HUB if side is Side.FAMILY else Side.FAMILY, stay)
     notifications.notify(
         told - {actor.account_id},
@@ -82,12 +124,16 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
         constellation_id=stay.run_by,
         household_id=stay.household_id,
     )
-    return get_handover(actor, handover.id)
 
 
 def _as_one(body: HandoverIn) -> str | None:
     """Everything in words as one text; None where there is none."""
-    details = {"place": body["place"], "belongings": body["belongings"], "note": body["note"]}
+    details = {
+        "place": body["place"],
+        "belongings": body["belongings"],
+        "note": body["note"],
+        "why": body["why"],
+    }
     return orjson.dumps(details).decode() if any(details.values()) else None
 
 
@@ -137,7 +183,11 @@ def _went_along(sleepover_id: UUID) -> set[UUID]:
     found = (
         sa.select(MedicineCount.medicine_id)
         .join(Handover, Handover.id == MedicineCount.handover_id)
-        .where(Handover.sleepover_id == sleepover_id, Handover.kind == HandoverKind.HANDOVER)
+        .where(
+            Handover.sleepover_id == sleepover_id,
+            Handover.kind == HandoverKind.HANDOVER,
+            corrections.stands(Handover),
+        )
     )
     return {*db.session().scalars(found)}
 
@@ -146,7 +196,7 @@ def confirm_handover(actor: Actor, handover_id: UUID, seen_version: int) -> Row:
     """Confirm what the other home wrote down.
 
     Raises `NotFound`, `Forbidden` for the home that wrote it and for neither home, `StaleVersion`,
-    or `Conflict` when it is confirmed already.
+    or `Conflict` when it is confirmed already or was corrected since.
     """
     handover = stays.take(actor, Handover, handover_id, seen_version=seen_version)
     side = _side(actor, stays.find(actor, handover.sleepover_id))
@@ -154,9 +204,18 @@ def confirm_handover(actor: Actor, handover_id: UUID, seen_version: int) -> Row:
         raise Forbidden
     if handover.is_confirmed_by(side):
         raise Conflict("This is confirmed already.", code="wrong_state")
+    if _is_corrected(handover):
+        raise Conflict(
+            "This was corrected since. Please look at the newer record.", code="wrong_state"
+        )
     handover.confirm(side, clock.now(), actor.account_id)
     stays.note(actor, "care_handover:confirm", handover, f"{side}_confirmed_at")
     return get_handover(actor, handover.id)
+
+
+def _is_corrected(handover: Handover) -> bool:
+    found = sa.select(Handover.id).where(Handover.corrects == handover.id)
+    return db.session().scalar(found) is not None
 
 
 def _handovers() -> reads.Select:
@@ -172,6 +231,8 @@ def _handovers() -> reads.Select:
         Handover.sleepover_id,
         Handover.child_id,
         Handover.kind,
+        Handover.corrects,
+        corrections.corrected_by(Handover),
         Handover.happened_at,
         Handover.details,
         Handover.family_confirmed_at,
@@ -207,5 +268,6 @@ def _opened(rows: Sequence[Row]) -> list[Row]:
     opened = []
     for row in stays.reveal(Handover.details, rows):
         text = row.pop("details")
-        opened.append({**row, **(orjson.loads(text) if text else dict.fromkeys(DETAILS))})
+        said = orjson.loads(text) if text else {}
+        opened.append({**row, **dict.fromkeys(DETAILS), **said})
     return opened

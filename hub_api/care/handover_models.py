@@ -41,7 +41,8 @@ class WouldComeAgain(StrEnum):
 
 class Handover(OfAStay, Versioned, Base):
     """What went with the child, where and when. Whoever writes it has confirmed it with that; the
-    other home confirms it, too."""
+    other home confirms it, too. What was wrong in it is corrected by another record, which both
+    confirm anew."""
 
     __tablename__ = "handovers"
     __table_args__ = (
@@ -57,13 +58,32 @@ class Handover(OfAStay, Versioned, Base):
         ),
         of_a_stay("handover"),
         sa.UniqueConstraint("id", "child_id", name="uq_handover_of_child"),
-        sa.UniqueConstraint("sleepover_id", "kind", name="uq_handover_once"),
+        sa.CheckConstraint(
+            "corrects is null or details is not null", name="handover_corrected_for_a_reason"
+        ),
+        sa.Index(
+            "uq_handover_once",
+            "sleepover_id",
+            "kind",
+            unique=True,
+            postgresql_where=sa.text("corrects is null"),
+        ),
+        sa.UniqueConstraint("corrects", name="uq_handover_corrected_once"),
+        sa.UniqueConstraint("id", "sleepover_id", "kind", name="uq_handover_of_stay"),
+        sa.ForeignKeyConstraint(
+            ["corrects", "sleepover_id", "kind"],
+            ["handovers.id", "handovers.sleepover_id", "handovers.kind"],
+            name="fk_handover_corrects",
+        ),
     )
 
     kind: Mapped[str]
+    corrects: Mapped[UUID | None]
+    """The record of the same way, in the same stay, that this one puts right."""
     happened_at: Mapped[datetime]
     details: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
-    """Place, belongings and a note, as one JSON object, sealed under the child's key."""
+    """Place, belongings, a note, and why another record is corrected, as one JSON object, sealed
+    under the child's key."""
     family_confirmed_at: Mapped[datetime | None]
     family_confirmed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     hub_confirmed_at: Mapped[datetime | None]
@@ -106,6 +126,11 @@ on_constraint(
     "uq_handover_once",
     "already_recorded",
     "The other home has written this down already. Please look, and confirm it.",
+)
+on_constraint(
+    "uq_handover_corrected_once",
+    "already_corrected",
+    "Somebody has corrected this already. Please look at the newer record.",
 )
 on_constraint(
     "uq_debrief_once", "already_recorded", "What the child said after this stay is on record."

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from hub_api import clock, reads
-from hub_api.care import counts, stays
+import sqlalchemy as sa
+
+from hub_api import clock, db, reads
+from hub_api.care import corrections, counts, stays
 from hub_api.care.medicine_models import DoseOutcome, MedicationRecord
 from hub_api.errors import Conflict, NotFound
 from hub_api.packs import prescribed
@@ -32,25 +34,30 @@ class MedicationIn(TypedDict):
     outcome: DoseOutcome
     why: str | None
     given_at: datetime | None
+    corrects: UUID | None
 
 
 def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> Row:
-    """Record what became of a dose during a stay.
+    """Record what became of a dose during a stay, or put a record of it right: both stay.
 
-    Raises `NotFound`, for a medicine that isn't this child's as well, `Forbidden`, or `Conflict`:
-    not begun, closed, not prescribed on that day or for that time, recorded already, or a time that
-    can't be.
+    A correction may come once the stay is closed. Raises `NotFound`, for a medicine that isn't this
+    child's and a record of another stay as well, `Forbidden`, or `Conflict`: not begun, closed, not
+    prescribed on that day or for that time, recorded or corrected already, a correction of another
+    dose, or a time that can't be.
     """
-    stay = stays.to_write(actor, sleepover_id, *stays.THERE)
+    late = () if body["corrects"] is None else ("closed",)
+    stay = stays.to_write(actor, sleepover_id, *stays.THERE, *late)
     medicine = prescribed.prescribed_to(stay.child_id, body["medicine_id"])
     if medicine is None:
         raise NotFound
+    if body["corrects"] is not None:
+        _refuse_another_dose(stay, body)
     given_at = body["given_at"]
     if body["outcome"] == DoseOutcome.GIVEN:
         given_at = given_at or clock.now()
-        stays.refuse_outside(stay, given_at)
-    refuse_unprescribed(medicine, body["due_at"], given_at)
-    if body["due_at"] is not None:
+        _refuse_away(stay, given_at)
+    if body["outcome"] != DoseOutcome.RECORDED_IN_ERROR:
+        refuse_unprescribed(medicine, body["due_at"], given_at)
         _refuse_odd_due(stay, body["due_at"], given_at)
     record = stays.add(
         actor,
@@ -59,12 +66,38 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
         {MedicationRecord.why: body["why"]},
         medicine_id=medicine.id,
         due_at=body["due_at"],
+        corrects=body["corrects"],
         outcome=body["outcome"],
         given_at=given_at,
     )
-    stays.note(actor, "medication:record", record)
+    stays.note(actor, f"medication:{'correct' if body['corrects'] else 'record'}", record)
     counts.look_into(stay)
     return get_record(actor, record.id)
+
+
+def _refuse_another_dose(stay: stays.Stay, body: MedicationIn) -> None:
+    """A correction says of the same dose what became of it: a record of this stay."""
+    found = sa.select(MedicationRecord.medicine_id, MedicationRecord.due_at).where(
+        MedicationRecord.id == body["corrects"], MedicationRecord.sleepover_id == stay.id
+    )
+    dose = db.session().execute(found).one_or_none()
+    if dose is None:
+        raise NotFound
+    if (dose.medicine_id, dose.due_at) != (body["medicine_id"], body["due_at"]):
+        raise Conflict(
+            "A correction is about the same medicine at the same time. If it was another, please "
+            "say that this was recorded in error, and record the other.",
+            code="another_dose",
+        )
+
+
+def _refuse_away(stay: stays.Stay, given_at: datetime) -> None:
+    """A dose is given while the child is there."""
+    stays.refuse_outside(stay, given_at)
+    if stay.returned_at is not None and given_at > stay.returned_at:
+        raise Conflict(
+            "The child had gone home by then. Please check the time.", code="after_return"
+        )
 
 
 def refuse_unprescribed(
@@ -97,8 +130,10 @@ def refuse_unprescribed(
         )
 
 
-def _refuse_odd_due(stay: stays.Stay, due_at: datetime, given_at: datetime | None) -> None:
+def _refuse_odd_due(stay: stays.Stay, due_at: datetime | None, given_at: datetime | None) -> None:
     """A dose given may have been due a little later; one missed or refused was due by now."""
+    if due_at is None:
+        return
     latest = clock.now() if given_at is None else given_at + EARLY
     if due_at > latest:
         raise Conflict(
@@ -124,6 +159,8 @@ def _records() -> reads.Select:
             MedicationRecord.child_id,
             MedicationRecord.medicine_id,
             MedicationRecord.due_at,
+            MedicationRecord.corrects,
+            corrections.corrected_by(MedicationRecord),
             MedicationRecord.outcome,
             MedicationRecord.why,
             MedicationRecord.given_at,

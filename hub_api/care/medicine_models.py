@@ -21,10 +21,13 @@ class DoseOutcome(StrEnum):
     GIVEN = "given"
     MISSED = "missed"
     REFUSED = "refused"
+    RECORDED_IN_ERROR = "recorded_in_error"
+    """There was no such dose: says a correction alone."""
 
 
 class MedicationRecord(OfAStay, Base):
-    """One dose of one medicine: given, missed or refused (NMS 6). Never changed.
+    """One dose of one medicine: given, missed or refused (NMS 6). Never changed: what was wrong is
+    corrected by another record of the same dose, which counts from then on.
 
     The medicine is this child's: the database knows it only together with the child.
     """
@@ -38,7 +41,31 @@ class MedicationRecord(OfAStay, Base):
         sa.CheckConstraint(
             "outcome = 'given' or why is not null", name="medication_not_given_for_a_reason"
         ),
-        sa.UniqueConstraint("medicine_id", "due_at", name="uq_medication_once"),
+        sa.CheckConstraint(
+            "corrects is null or why is not null", name="medication_corrected_for_a_reason"
+        ),
+        sa.CheckConstraint(
+            "outcome <> 'recorded_in_error' or corrects is not null",
+            name="medication_in_error_is_a_correction",
+        ),
+        sa.Index(
+            "uq_medication_once",
+            "medicine_id",
+            "due_at",
+            unique=True,
+            postgresql_where=sa.text("corrects is null"),
+        ),
+        sa.UniqueConstraint("corrects", name="uq_medication_corrected_once"),
+        sa.UniqueConstraint("id", "sleepover_id", "medicine_id", name="uq_medication_of_stay"),
+        sa.ForeignKeyConstraint(
+            ["corrects", "sleepover_id", "medicine_id"],
+            [
+                "medication_records.id",
+                "medication_records.sleepover_id",
+                "medication_records.medicine_id",
+            ],
+            name="fk_medication_record_corrects",
+        ),
         of_a_stay("medication_record"),
         sa.ForeignKeyConstraint(
             ["medicine_id", "child_id"],
@@ -51,8 +78,11 @@ class MedicationRecord(OfAStay, Base):
     medicine_id: Mapped[UUID]
     due_at: Mapped[datetime | None]
     """The time prescribed; none for what is given as needed."""
+    corrects: Mapped[UUID | None]
+    """The record of the same medicine in the same stay that this one puts right."""
     outcome: Mapped[str]
     why: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
+    """Why it wasn't given, or why the record it corrects was wrong."""
     given_at: Mapped[datetime | None]
 
 
@@ -86,4 +116,9 @@ on_constraint(
     "uq_medication_once",
     "already_recorded",
     "Somebody has recorded this dose already. Please look before you give it again.",
+)
+on_constraint(
+    "uq_medication_corrected_once",
+    "already_corrected",
+    "Somebody has corrected this already. Please look at the newer record.",
 )

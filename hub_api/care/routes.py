@@ -167,6 +167,42 @@ def hold_return_interview(
     return service.hold_interview(current_actor(), episode_id, seen_version, **body)
 
 
+# --- outings ---------------------------------------------------------------------------------
+
+
+@blp.route(f"{_STAY}/outings", methods=["GET"])
+@blp.allow(Permission.CARE_READ)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.OutingSchema))
+def list_outings(page: PageArgs, sleepover_id: UUID) -> Any:
+    """List when the child was out during a stay, newest first."""
+    return page_response(service.list_outings(current_actor(), sleepover_id, page))
+
+
+# As for the log: another time agreed is another row.
+@blp.route(f"{_STAY}/outings", methods=["POST"])
+@blp.allow(Permission.CARE_WRITE)
+@blp.refuses("wrong_state", "in_the_past")
+@blp.unversioned
+@blp.arguments(schemas.OutingIn(), example={"agreed_back_at": "2090-11-20T19:00:00Z"})
+@blp.response(201, schemas.OutingSchema, replay=service.get_outing)
+def begin_outing(body: dict[str, datetime], sleepover_id: UUID) -> Any:
+    """Say that the child goes out, and when to be back: after that the hub asks where they are."""
+    return service.begin_outing(current_actor(), sleepover_id, **body)
+
+
+# As for the report of a child who is missing.
+@blp.route("/outings/<uuid:outing_id>/back", methods=["POST"])
+@blp.allow(Permission.CARE_WRITE)
+@blp.refuses("wrong_state", "in_the_future", "too_early")
+@blp.unversioned
+@blp.arguments(schemas.BackIn(), example={})
+@blp.response(200, schemas.OutingSchema, replay=service.get_outing)
+def end_outing(body: dict[str, datetime | None], outing_id: UUID) -> Any:
+    """Say that the child is back from being out."""
+    return service.end_outing(current_actor(), outing_id, **body)
+
+
 # --- medicines -------------------------------------------------------------------------------
 
 
@@ -183,7 +219,14 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
 @blp.route(f"{_STAY}/medication", methods=["POST"])
 @blp.allow(Permission.CARE_WRITE)
 @blp.refuses(
-    *_WHEN, "not_prescribed", "not_due_then", "after_return", "already_recorded", "child_erased"
+    *_WHEN,
+    "not_prescribed",
+    "not_due_then",
+    "after_return",
+    "already_recorded",
+    "already_corrected",
+    "another_dose",
+    "child_erased",
 )
 @blp.unversioned
 @blp.arguments(
@@ -196,7 +239,7 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.MedicationRecordSchema, replay=service.get_record)
 def record_medication(body: MedicationIn, sleepover_id: UUID) -> Any:
-    """Record that a dose was given, missed or refused."""
+    """Record that a dose was given, missed or refused, or correct such a record by another."""
     return service.record_medication(current_actor(), sleepover_id, body)
 
 
@@ -219,6 +262,8 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
     "wrong_state",
     "in_the_future",
     "already_recorded",
+    "already_corrected",
+    "too_late",
     "medicines_uncounted",
     "counted_twice",
     "child_erased",
@@ -230,7 +275,7 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.CareHandoverSchema, replay=service.get_handover)
 def record_care_handover(body: HandoverIn, sleepover_id: UUID) -> Any:
-    """Write down a handover or a return, with the medicines counted, for the other home."""
+    """Write down a handover or a return, with the medicines counted, or correct what was."""
     return service.record_handover(current_actor(), sleepover_id, body)
 
 

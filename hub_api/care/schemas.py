@@ -15,6 +15,7 @@ from hub_api.schemas import Flag, FreeText, Id, Instant, Schema, one_of
 LONGEST = 4000
 """Characters of one entry."""
 
+_CORRECTED_BY = {"description": "The record that says it right; null for what counts."}
 _ERASED = {"description": "Null once the child has moved away or the child's texts are erased."}
 
 
@@ -156,6 +157,26 @@ class MissingEpisodeSchema(_WrittenSchema):
     interview_held_at = Instant(required=True, allow_none=True)
 
 
+# --- outings ---------------------------------------------------------------------------------
+
+
+class OutingIn(Schema):
+    agreed_back_at = Instant(
+        required=True, metadata={"description": "When the child is to be back at the hub."}
+    )
+
+
+class BackIn(Schema):
+    back_at = Instant(
+        load_default=None, allow_none=True, metadata={"description": "By default, now."}
+    )
+
+
+class OutingSchema(_WrittenSchema):
+    agreed_back_at = Instant(required=True)
+    back_at = Instant(required=True, allow_none=True)
+
+
 # --- medicines -------------------------------------------------------------------------------
 
 
@@ -169,14 +190,26 @@ class MedicationIn(Schema):
     outcome = fields.String(required=True, validate=one_of(DoseOutcome))
     why = FreeText(
         longest=LONGEST,
-        metadata={"description": "Needed unless it was given. Stored encrypted."},
+        metadata={
+            "description": "Needed unless it was given, and in a correction: why the record was"
+            " wrong. Stored encrypted."
+        },
     )
     given_at = Instant(
         load_default=None, allow_none=True, metadata={"description": "By default, now."}
     )
+    corrects = Id(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The record of the same dose that this one puts right."},
+    )
 
     @ma.validates_schema
     def _says_why_not(self, data: dict[str, Any], **_: Any) -> None:
+        if data["corrects"] is not None and data["why"] is None:
+            raise ma.ValidationError("Please say what was wrong.", "why")
+        if data["corrects"] is None and data["outcome"] == DoseOutcome.RECORDED_IN_ERROR:
+            raise ma.ValidationError("Please say which record is meant.", "corrects")
         if data["outcome"] == DoseOutcome.GIVEN:
             return
         if data["why"] is None:
@@ -188,6 +221,8 @@ class MedicationIn(Schema):
 class MedicationRecordSchema(_WrittenSchema):
     medicine_id = fields.UUID(required=True)
     due_at = Instant(required=True, allow_none=True)
+    corrects = fields.UUID(required=True, allow_none=True)
+    corrected_by = fields.UUID(required=True, allow_none=True, metadata=_CORRECTED_BY)
     outcome = fields.String(required=True, validate=one_of(DoseOutcome))
     why = fields.String(required=True, allow_none=True, metadata=_ERASED)
     given_at = Instant(required=True, allow_none=True)
@@ -220,6 +255,20 @@ class CareHandoverIn(Schema):
         validate=validate.Length(0, 50, error="Please keep this to 50 medicines."),
         metadata={"description": "Every medicine of the child, also those of which none came."},
     )
+    corrects = Id(
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "The record that this one writes anew, as it was."},
+    )
+    why = FreeText(
+        longest=2000,
+        metadata={"description": "In a correction: what was wrong. Stored encrypted."},
+    )
+
+    @ma.validates_schema
+    def _says_why(self, data: dict[str, Any], **_: Any) -> None:
+        if data["corrects"] is not None and data["why"] is None:
+            raise ma.ValidationError("Please say what was wrong.", "why")
 
 
 class MedicineCountSchema(Schema):
@@ -230,6 +279,9 @@ class MedicineCountSchema(Schema):
 class CareHandoverSchema(_WrittenSchema):
     version = fields.Integer(required=True)
     kind = fields.String(required=True, validate=one_of(HandoverKind))
+    corrects = fields.UUID(required=True, allow_none=True)
+    corrected_by = fields.UUID(required=True, allow_none=True, metadata=_CORRECTED_BY)
+    why = fields.String(required=True, allow_none=True, metadata=_ERASED)
     happened_at = Instant(required=True)
     place = fields.String(required=True, allow_none=True, metadata=_ERASED)
     belongings = fields.String(required=True, allow_none=True, metadata=_ERASED)

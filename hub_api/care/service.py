@@ -2,8 +2,8 @@
 
 The stay's log is in entries.py, what happened to the child in incidents.py, a child who is missing
 in missing.py, and the clocks that ask where a child is in backstop.py; medicines are in
-medication.py and counts.py, both homes at the door in handing_over.py, and what the child says of
-the stay in debriefs.py.
+medication.py and counts.py, both homes at the door in handing_over.py, a child who is out in
+outings.py, and what the child says of the stay in debriefs.py.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ from hub_api.care.missing import (
     report_missing,
     tell_of_missing,
 )
+from hub_api.care.outings import begin_outing, end_outing, get_outing, list_outings
 
 __all__ = [
     "DebriefIn",
@@ -49,13 +50,16 @@ __all__ = [
     "MedicationIn",
     "MissingIn",
     "ToldOf",
+    "begin_outing",
     "confirm_handover",
     "end_missing",
+    "end_outing",
     "get_debrief",
     "get_entry",
     "get_episode",
     "get_handover",
     "get_incident",
+    "get_outing",
     "get_record",
     "hold_interview",
     "list_debriefs",
@@ -63,6 +67,7 @@ __all__ = [
     "list_episodes",
     "list_handovers",
     "list_incidents",
+    "list_outings",
     "list_records",
     "record_handover",
     "record_incident",

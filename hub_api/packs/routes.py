@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, render_template
 
 from hub_api.access import Permission
-from hub_api.api import Blueprint, current_actor
+from hub_api.api import Blueprint, current_actor, page_response
 from hub_api.packs import schemas, service
 from hub_api.packs.models import Section
+from hub_api.schemas import PageIn, page_of
 
 if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
+
+    from hub_api.reads import PageArgs
 
 blp = Blueprint(
     "packs",
@@ -74,6 +77,15 @@ def put_pack_section(
 def confirm_pack_section(child_id: UUID, section: str, seen_version: int) -> Any:
     """Say that a section of a child's pack is right today."""
     return service.confirm_section(current_actor(), child_id, Section(section), seen_version)
+
+
+@blp.route(f"{_SECTION}/versions", methods=["GET"])
+@blp.allow(Permission.PACK_WRITE)
+@blp.arguments(PageIn(), location="query")
+@blp.response(200, page_of(schemas.PackSectionSchema))
+def list_pack_section_versions(page: PageArgs, child_id: UUID, section: str) -> Any:
+    """List what a section of a child's pack has said, newest first, for those who write it."""
+    return page_response(service.list_versions(current_actor(), child_id, Section(section), page))
 
 
 # Adding a medicine overwrites nothing that anybody may have seen.

@@ -176,13 +176,17 @@ class PackSchema(Schema):
     child = fields.Nested(ChildSummarySchema, required=True)
     is_complete = fields.Boolean(
         required=True,
-        metadata={"description": "Every section is there and was confirmed lately."},
+        metadata={"description": "Every section is there, so that a sleepover may begin."},
     )
     has_minimum = fields.Boolean(
         required=True, metadata={"description": "Enough for an emergency to begin with."}
     )
     missing = fields.List(fields.String(validate=one_of(Section)), required=True)
-    to_confirm = fields.List(fields.String(validate=one_of(Section)), required=True)
+    to_confirm = fields.List(
+        fields.String(validate=one_of(Section)),
+        required=True,
+        metadata={"description": "Confirmed so long ago that somebody should look before it."},
+    )
     sections = fields.List(fields.Nested(PackSectionSchema), required=True)
     medicines = fields.List(fields.Nested(MedicineSchema), required=True)
 

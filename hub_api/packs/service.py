@@ -11,7 +11,7 @@ from hub_api.packs.contents import SectionIn
 from hub_api.packs.matching import get_matching_summary
 from hub_api.packs.medicines import MedicineIn, add_medicine, end_medicine, get_medicine
 from hub_api.packs.page import PAGE_POLICY, get_page
-from hub_api.packs.reading import get_pack, get_section
+from hub_api.packs.reading import get_pack, get_section, list_versions
 from hub_api.packs.writing import confirm_section, put_section
 
 __all__ = [
@@ -26,5 +26,6 @@ __all__ = [
     "get_pack",
     "get_page",
     "get_section",
+    "list_versions",
     "put_section",
 ]

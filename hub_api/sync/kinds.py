@@ -51,6 +51,8 @@ NOT_SYNCED = {
     "listMedication": "never an old one: somebody might give a dose twice",
     "listMemberships": "records, kept online",
     "listMissingEpisodes": "sealed, and true of that moment alone",
+    "listOutings": "true of that moment alone",
+    "listPackSectionVersions": "a pack is never kept on a phone",
     "listOverrides": "reasons are sealed, and read one by one",
     "listPeople": "asked for by whoever writes a concern down, and not kept beside it",
     "listSessions": "asked for when somebody looks for a lost phone",

@@ -218,7 +218,8 @@ POLICIES = (
     # do: also what is settled because it was called off.
     (
         "tasks_hosted on tasks to hub_api",
-        f"""subject_id = any (array(
+        f"""(hidden_from is null or not hidden_from && (select known_as()))
+            and subject_id = any (array(
             select id from {EVERY_HOSTED_STAY}
             union all select child_id from {EVERY_HOSTED_STAY}
             union all select i.id from incidents i

@@ -10,6 +10,7 @@ from hub_api import clock, db
 from hub_api.care.handover_models import Debrief, Handover
 from hub_api.care.medicine_models import MedicationRecord
 from hub_api.care.models import Incident, MissingEpisode, StayEntry
+from hub_api.care.outing_models import Outing
 from hub_api.sleepovers.models import Sleepover
 from tests.authorisation import families
 from tests.authorisation.matrix import NOBODYS
@@ -21,7 +22,8 @@ Lists = dict[str, dict[str, set[str]]]
 
 WRITTEN = {
     "entry": "entry", "incident": "incident", "episode": "episode", "back": "back",
-    "prescribed": "medicine", "handover": "handover",
+    "prescribed": "medicine", "dose": "record", "handover": "handover",
+    "outing": "outing",
 }  # fmt: skip
 """What the table calls it, and the factory."""
 
@@ -34,14 +36,16 @@ def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> 
     medicine = world.objects["prescribed"].get(whose, str(uuid7()))
     if operation == "recordMedication":
         given = clock.now().isoformat()
-        return {**example, "medicine_id": medicine, "given_at": given}
-    return {"kind": "return", "counts": [{"medicine_id": medicine, "counted": 3}]}
+        return {**example, "medicine_id": medicine, "given_at": given, "why": "A slip."}
+    counts = [{"medicine_id": medicine, "counted": 3}]
+    return {"kind": "return", "counts": counts, "why": "A slip."}
 
 
 LISTED: dict[str, Any] = {
     "listStayEntries": StayEntry,
     "listIncidents": Incident,
     "listMissingEpisodes": MissingEpisode,
+    "listOutings": Outing,
     "listMedication": MedicationRecord,
     "listHandovers": Handover,
     "listDebriefs": Debrief,

@@ -77,6 +77,7 @@ BY_PATH = {
     "{concern_id}": "concern",
     "{emergency_id}": "emergency",
     "{ask_id}": "emergency_ask",
+    "{outing_id}": "outing",
     "{task_id}": "task",
     "{account_id}": "account",
     "{role_id}": "role",

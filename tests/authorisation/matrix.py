@@ -104,10 +104,12 @@ OBJECTS = {
     "episode": "HNE",
     "back": "HNE",
     "prescribed": "HNE",
+    "dose": "HNE",
     "handover": "HNE",
     "concern": "HNCXS",
     "emergency": "HNE",
     "emergency_ask": "HNE",
+    "outing": "HNE",
     "task": "CX",
     "account": "HX",
     "closed": "H",
@@ -121,7 +123,8 @@ OBJECTS = {
 come; the next three are those `arriving`, `staying` and `returned`. `quiet` is a household
 without anything ahead, and its child. What is written about those who are `staying` is an
 `entry` of the log, an `incident` to be told of, an `episode` of a child who is missing, one of a
-child who is `back`, a medicine `prescribed` and given, and a `handover` that the hub wrote down.
+child who is `back`, an `outing` of one who isn't yet, a medicine `prescribed`, a `dose` of it, and
+a `handover` that the hub wrote down.
 Of accounts, their roles and sessions `H` is the household's carer's and `X` the other hub
 carer's; `closed` is an account that is closed. So are notifications, and devices by the id their
 app has chosen: a phone is whose login it is, so anybody may register any. An `emergency` is a
@@ -145,6 +148,7 @@ ABOUT = {
     "recordMedication": "staying",
     "createConcern": "child",
     "createEmergency": "household",
+    "recordCareHandover": "staying",
 }
 """The kind of object a line is about, where neither its path nor its name says it."""
 
@@ -157,6 +161,8 @@ IDS_IN_BODIES = {
     ("recordMedication", "medicine_id"): "prescribed",
     ("createEmergency", "household_id"): "household",
     ("createEmergency", "children"): "child",
+    ("recordMedication", "corrects"): "dose",
+    ("recordCareHandover", "corrects"): "handover",
 }
 """The kind of object that each id in a body names. Somebody else's answers as the line says, and
 404 for a kind the line isn't about."""

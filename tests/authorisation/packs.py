@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
+from hub_api import db
+from hub_api.packs.models import PackSection
 from tests.authorisation.matrix import NOBODYS
 from tests.factories.packs import make_medicine, make_opening
 
@@ -27,6 +30,17 @@ def add_packs(
             )
         if letter in "CX":
             opened[letter] = str(make_opening(UUID(child_id), openers[letter]).id)
+    lists["listPackSectionVersions"] = {
+        letter: _versions_of(UUID(child_id)) for letter, child_id in objects["child"].items()
+    }
     lists["listBreakGlass"] = {letter: {opened[letter]} for letter in "CX"}
     lists["listBreakGlass"]["C"].add(str(make_opening(UUID(objects["child"]["C"]), manager).id))
     return {"medicine": medicines, "break_glass": opened}
+
+
+def _versions_of(child_id: UUID) -> set[str]:
+    """Of the section that the table asks for (`cells.play`)."""
+    found = sa.select(PackSection.id).where(
+        PackSection.child_id == child_id, PackSection.section == "diet"
+    )
+    return {str(id_) for id_ in db.session().scalars(found)}

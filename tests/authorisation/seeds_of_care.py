@@ -7,13 +7,14 @@ READING = (
     "listStayEntries/staying",
     "listIncidents/staying",
     "listMissingEpisodes/staying",
+    "listOutings/staying",
     "listMedication/staying",
     "listHandovers/staying",
     "listDebriefs/staying",
 )
-WRITING = ("writeStayEntry", "recordIncident/staying")
+WRITING = ("writeStayEntry", "recordIncident/staying", "beginOuting/staying")
 ANSWERING = ("tellOfIncident", "holdReturnInterview/back")
-HANDING_OVER = ("recordCareHandover/staying", "confirmHandover")
+HANDING_OVER = ("recordCareHandover", "confirmHandover")
 MISSING = ("reportMissing", "tellOfMissing", "endMissing")
 
 CARE = [
@@ -77,6 +78,16 @@ CARE = [
         "an entry that adds to any other",
         source("care.entries:_refuse_other_stays", "is None", "== 0"),
         ("writeStayEntry",),
+        "ids",
+    ),
+    Seed(
+        "any dose is corrected",
+        source(
+            "care.medication:_refuse_another_dose",
+            ", MedicationRecord.sleepover_id == stay.id",
+            "",
+        ),
+        ("recordMedication",),
         "ids",
     ),
     Seed(

@@ -3,6 +3,7 @@
 from hub_api.access import Permission, Role
 from tests.authorisation.mistakes import Seed, denied, given, source
 
+VERSIONS = ("listPackSectionVersions",)
 READING = ("getPack", "getPackPage")
 WRITING = ("putPackSection", "confirmPackSection", "createMedicine", "endMedicine")
 
@@ -68,6 +69,20 @@ PACKS = [
         "any role in the constellation writes packs",
         source("packs.policy:can_write", "\n        Role.LIAISON_WORKER\n    ", ""),
         WRITING,
+    ),
+    Seed(
+        "older versions for whoever reads the pack",
+        source(
+            "packs.reading:list_versions",
+            'policy.can_write(actor, child["household_id"], child["constellation_id"])',
+            "True",
+        ),
+        VERSIONS,
+    ),
+    Seed(
+        "versions without their policy",
+        source("packs.reading:_version", ".where(policy.visible_to(ASKING))", ""),
+        VERSIONS,
     ),
     Seed(
         "a medicine is ended without asking the policy",

@@ -102,6 +102,7 @@ getPack                     H     N         HN   CHN     E        -    C       -
 getPackPage                 H     N         HN   CHN     E        -    C       -     -     !      HNE   E            -
 putPackSection              H     N         -    CHN     -        -    -       -     -     !      hnE   E            -
 confirmPackSection          H     N         -    CHN     -        -    -       -     -     !      hnE   E            -
+listPackSectionVersions     H     N         -    CHN     -        -    -       -     -     !      hnE   E        -
 createMedicine              H     N         -    CHN     -        -    -       -     -     !      hnE   E            -
 endMedicine                 H     N         -    CHN     -        -    -       -     -     !      hnE   E            -
 breakGlass                  -     -         -    -       -        -    CHNEX   -     -     !      -     CHNEX        -
@@ -151,10 +152,13 @@ reportMissing               H     N         HN   HN      E        -    -       -
 tellOfMissing               H     N         HN   HN      E        -    -       -     -     !      HNE   E            -
 endMissing                  H     N         HN   HN      E        -    -       -     -     !      HNE   E            -
 holdReturnInterview/back    -     -         hn   HN      e        -    -       -     -     !      hne   -            -
+listOutings/staying         H     N         HN   HN      E        -    -       -     -     !      HNE   E        -
+beginOuting/staying         -     -         HN   HN      E        -    -       -     -     !      HNe   -        -
+endOuting                   -     -         HN   HN      E        -    -       -     -     !      HNe   -        -
 listMedication/staying      H     N         HN   HN      E        -    -       -     -     !      HNE   E            -
 recordMedication            -     -         HN   HN      E        -    -       -     -     !      HNe   -            -
 listHandovers/staying       H     N         HN   HN      E        -    -       -     -     !      HNE   E            -
-recordCareHandover/staying  H     N         HN   hn      E        -    -       -     -     !      HNE   E            -
+recordCareHandover          H     N         HN   hn      E        -    -       -     -     !      HNE   E        -
 confirmHandover             H     N         hn   hn      e        -    -       -     -     !      hnE   E            -
 listDebriefs/staying        H     N         HN   HN      E        -    -       -     -     !      HNE   E            -
 writeDebrief/returned       H     N         hn   hn      e        -    -       -     -     !      hnE   E            -

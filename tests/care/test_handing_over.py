@@ -123,6 +123,52 @@ class TestMedicines:
             connection.execute(change, {"id": theirs})
 
 
+class TestACorrection:
+    def test_of_a_count_is_the_record_anew_and_both_confirm_it(self, care, medicine, tasks, told):
+        syrup = medicine(care)
+        first = care.post("handovers", BAG | counting(syrup, 60), by="carer").json
+        care.post("handovers", HOME | counting(syrup, 6))
+        assert [state for state, _ in tasks("medicines_differ")] == ["open"]
+        anew = BAG | counting(syrup, 6) | {"corrects": first["id"], "why": "A slip: six."}
+        written = care.post("handovers", anew, by="hub_carer", at=care.now + HOUR)
+        assert written.status_code == 201, written.json
+        assert [state for state, _ in tasks("medicines_differ")] == ["settled"]
+        assert written.json["happened_at"] == first["happened_at"]
+        assert (written.json["why"], first["why"]) == ("A slip: six.", None)
+        assert "carer" in told("handover_written")
+        shown = care.get("handovers", by="carer", at=care.now + HOUR).json["items"]
+        assert shown[0] == written.json
+        assert shown[-1] == first | {"corrected_by": written.json["id"]}
+        # What was corrected is nobody's to confirm any more; the new one is.
+        late = confirm(care, first, "hub_carer", at=care.now + HOUR)
+        assert (late.status_code, late.json["code"]) == (409, "wrong_state")
+        assert confirm(care, written.json, "carer", at=care.now + HOUR).status_code == 200
+        again = care.post("handovers", anew, by="carer", at=care.now + HOUR)
+        assert (again.status_code, again.json["code"]) == (409, "already_corrected")
+
+    def test_says_why_and_is_of_the_same_way(self, care):
+        first = care.post("handovers", BAG).json["id"]
+        silent = care.post("handovers", BAG | {"corrects": first})
+        assert silent.json["errors"].keys() == {"why"}
+        reason = {"why": "Another bag."}
+        other_way = care.post("handovers", HOME | reason | {"corrects": first})
+        assert other_way.status_code == 404
+
+    def test_may_come_while_the_other_home_can_confirm_it(self, world, care):
+        first, leaves = care.post("handovers", BAG).json["id"], departure(care.stay)
+        for verb, body in (("return", {}), ("close", None)):
+            assert act(world, care.stay, verb, body, at=leaves).status_code == 200
+        assert care.post("handovers", BAG, by="carer", at=leaves + HOUR).status_code == 409
+        anew = BAG | {"corrects": first, "why": "Another bag."}
+        closes_at = leaves + timedelta(days=7)
+        late = care.post("handovers", anew, by="carer", at=closes_at)
+        assert (late.status_code, late.json["code"]) == (409, "too_late")
+        written = care.post("handovers", anew, by="carer", at=closes_at - SECOND)
+        assert written.status_code == 201
+        done = confirm(care, written.json, "hub_carer", at=closes_at - SECOND)
+        assert done.status_code == 200
+
+
 ONE, OTHER = UUID(int=1), UUID(int=2)
 
 

@@ -91,6 +91,61 @@ class TestADose:
         assert care.post("medication", dose(medicine(care)), by="carer").status_code == 403
 
 
+class TestACorrection:
+    WRONG = {"outcome": "missed", "why": "Was asleep: I ticked the wrong box."}  # noqa: RUF012
+
+    def test_stands_beside_what_it_corrects_and_counts_from_then_on(self, care, nightly):
+        at, tablet = due(care), nightly(care)
+        first = care.post("medication", dose(tablet, due_at=at), at=at).json
+        body = dose(tablet, due_at=at, corrects=first["id"]) | self.WRONG
+        second = care.post("medication", body, by="liaison_worker", at=at + HOUR)
+        assert second.status_code == 201, second.json
+        assert (second.json["corrects"], second.json["corrected_by"]) == (first["id"], None)
+        shown = care.get("medication", by="carer", at=at + HOUR).json["items"]
+        assert shown == [second.json, first | {"corrected_by": second.json["id"]}]
+        again = care.post("medication", body, at=at + HOUR)
+        assert refused(again) == (409, "already_corrected")
+        # What turns out to have been right after all corrects the correction.
+        right = dose(tablet, due_at=at, corrects=second.json["id"], given_at=at, why="It was.")
+        assert care.post("medication", right, at=at + HOUR).status_code == 201
+        assert care.post("medication", dose(tablet, due_at=at), at=at + HOUR).status_code == 409
+
+    def test_says_why(self, care, medicine):
+        syrup = medicine(care)
+        first = care.post("medication", dose(syrup)).json["id"]
+        silent = dose(syrup, corrects=first)
+        assert care.post("medication", silent).json["errors"].keys() == {"why"}
+        about_nothing = dose(syrup, outcome="recorded_in_error", why="Twice.")
+        assert care.post("medication", about_nothing).json["errors"].keys() == {"corrects"}
+
+    def test_may_come_once_the_stay_is_closed_and_says_there_was_no_dose(
+        self, world, care, medicine, tasks
+    ):
+        syrup, leaves = medicine(care), departure(care.stay)
+        for kind, counted in (("handover", 6), ("return", 6)):
+            body = {"kind": kind, "counts": [{"medicine_id": syrup, "counted": counted}]}
+            assert care.post("handovers", body, by="carer").status_code == 201
+        first = care.post("medication", dose(syrup)).json
+        assert [state for state, _ in tasks("medicines_differ")] == ["open"]
+        for verb, body in (("return", {}), ("close", None)):
+            assert act(world, care.stay, verb, body, at=leaves).status_code == 200
+        never = dose(syrup, outcome="recorded_in_error", why="Twice.", corrects=first["id"])
+        assert care.post("medication", never, at=leaves + HOUR).status_code == 201
+        assert [state for state, _ in tasks("medicines_differ")] == ["settled"]
+
+    def test_is_about_the_same_dose(self, world, care, medicine, nightly):
+        syrup, tablet, at = medicine(care), nightly(care), due(care)
+        first = care.post("medication", dose(tablet, due_at=at), at=at).json["id"]
+        for body in (
+            dose(syrup, corrects=first, why="Wrong one.", given_at=at),
+            dose(tablet, due_at=at + DAY, corrects=first, why="Wrong day."),
+        ):
+            assert refused(care.post("medication", body, at=at + DAY)) == (409, "another_dose")
+        other = Care(world, brought_to(world, "in_stay", days=30))
+        elsewhere = dose(tablet, due_at=due(other), corrects=first, why="Wrong stay.")
+        assert other.post("medication", elsewhere, at=due(other)).status_code == 404
+
+
 class TestAMedicineOfAnotherChild:
     def test_is_not_there(self, world, care, medicine):
         sister = str(world.here.family.children[1])
@@ -148,6 +203,14 @@ class TestWhatIsNotPrescribed:
         later = due(care) + DAY
         answer = care.post("medication", dose(tablet, due_at=later), at=later)
         assert refused(answer) == (409, "after_return")
+
+    def test_given_after_the_child_went_home_is_refused(self, world, care, medicine):
+        syrup, leaves = medicine(care), departure(care.stay)
+        assert act(world, care.stay, "return", {}, at=leaves).status_code == 200
+        late = care.post("medication", dose(syrup), at=leaves + HOUR)
+        assert refused(late) == (409, "after_return")
+        then = dose(syrup, given_at=leaves)
+        assert care.post("medication", then, at=leaves + HOUR).status_code == 201
 
     def test_before_the_stay_is_refused(self, world, medicine):
         care = Care(world, world.booked())

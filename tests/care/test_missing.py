@@ -13,6 +13,7 @@ from hub_api.care import backstop
 from hub_api.care_settings import CareSettings
 from hub_api.consents.models import ConsentFlag, FlagKind
 from tests.care.conftest import HOUR, Care
+from tests.phone import in_days
 from tests.sleepovers.stays import arrival, brought_to, departure
 
 EVERYBODY = {"carer", "hub_carer", "liaison_worker"}
@@ -220,4 +221,59 @@ class TestTheClock:
         stay = brought_to(world, "returned", days=20)
         for at in (arrival(stay), departure(stay)):
             ask(at + 5 * HOUR)
+        assert told("sleepover_awaited") == set()
+
+
+class TestAnOuting:
+    def out(self, care, hours, by="hub_carer", at=None):
+        agreed = care.now + hours * HOUR
+        return care.post("outings", {"agreed_back_at": agreed.isoformat()}, by=by, at=at)
+
+    def test_has_a_time_to_be_back_and_ends_with_it(self, care):
+        made = self.out(care, 3)
+        assert made.status_code == 201, made.json
+        assert made.json["back_at"] is None
+        assert self.out(care, 3, by="carer").status_code == 403
+        path = f"/outings/{made.json['id']}/back"
+        early = care.post(path, {"back_at": (care.now - HOUR).isoformat()})
+        assert (early.status_code, early.json["code"]) == (409, "too_early")
+        back = care.post(path, {}, at=care.now + HOUR)
+        assert back.status_code == 200, back.json
+        again = care.post(path, {}, at=care.now + HOUR)
+        assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+        assert care.get("outings", by="carer").json["items"] == [back.json]
+
+    def test_is_of_a_child_who_is_there_and_ends_later(self, world, care):
+        past = self.out(care, -1)
+        assert (past.status_code, past.json["code"]) == (409, "in_the_past")
+        other = Care(world, world.booked(arrives_at=in_days(30), departs_at=in_days(31)))
+        early = self.out(other, 3)
+        assert (early.status_code, early.json["code"]) == (409, "wrong_state")
+
+    @pytest.mark.parametrize(("years", "hours"), [(8, 1), (14, 2)])
+    def test_that_is_over_has_the_hub_ask_where_the_child_is(
+        self, world, care, owner, told, rows, ask, years, hours
+    ):
+        born(owner, world, years)
+        self.out(care, 3)
+        ask(care.now + (3 + hours) * HOUR)
+        assert told("sleepover_awaited") == set()
+        for later in (MINUTE, HOUR):
+            ask(care.now + (3 + hours) * HOUR + later)
+            assert told("sleepover_awaited") == EVERYBODY
+        assert len(rows("select from notifications where category = 'sleepover_awaited'")) == 3
+
+    def test_asks_about_nobody_who_is_back_or_may_stay_out_longer(self, care, told, ask):
+        first = self.out(care, 3).json["id"]
+        self.out(care, 6, at=care.now + 2 * HOUR)
+        ask(care.now + 5 * HOUR + MINUTE)
+        assert told("sleepover_awaited") == set()
+        assert care.post(f"/outings/{first}/back", {}).status_code == 200
+        ask(care.now + 8 * HOUR + MINUTE)
+        assert told("sleepover_awaited") == EVERYBODY
+
+    def test_asks_about_nobody_who_is_back(self, care, told, ask):
+        path = f"/outings/{self.out(care, 3).json['id']}/back"
+        assert care.post(path, {}, at=care.now + 3 * HOUR).status_code == 200
+        ask(care.now + 6 * HOUR)
         assert told("sleepover_awaited") == set()

@@ -18,6 +18,7 @@ from hub_api.care.models import (
     StayEntry,
     StayEntryKind,
 )
+from hub_api.care.outing_models import Outing
 from hub_api.packs.models import Medicine
 from hub_api.sleepovers.models import Sleepover
 
@@ -27,8 +28,8 @@ HANDED = '{"place": "At the gate", "belongings": "Bag", "note": null}'
 
 def make_care(stay: Sleepover, by: UUID) -> dict[str, Any]:
     """An entry of the log, an incident that others must be told of, a child who is missing, one
-    who is back, a medicine that was given and counted, a handover that the hub wrote down and a
-    debrief, by kind; flushed."""
+    who is back, one who is out, a medicine that was given and counted, a handover that the hub
+    wrote down and a debrief, by kind; flushed."""
     now = clock.now()
     missed = {"noticed_at": now - 3 * HOUR}
     back = {"returned_at": now - 2 * HOUR, "interview_due_at": now + 70 * HOUR}
@@ -45,6 +46,7 @@ def make_care(stay: Sleepover, by: UUID) -> dict[str, Any]:
         ),
         "episode": _write(stay, by, MissingEpisode, "circumstances", **missed),
         "back": _write(stay, by, MissingEpisode, "circumstances", **missed, **back),
+        "outing": _outing(stay, by),
     }
     db.session().add_all(made.values())
     db.session().flush()
@@ -97,6 +99,16 @@ def _make_medicines(stay: Sleepover, by: UUID) -> dict[str, Any]:
     return {**made, "medicine": medicine}
 
 
+def _outing(stay: Sleepover, by: UUID) -> Outing:
+    return Outing(
+        constellation_id=stay.constellation_id,
+        sleepover_id=stay.id,
+        child_id=stay.child_id,
+        written_by=by,
+        agreed_back_at=clock.now() + 2 * HOUR,
+    )
+
+
 def make_ask(stay: Sleepover) -> None:
     """The hub has asked where the child of a stay is; flushed. For who is not the API."""
     asked = {"sleepover_id": stay.id, "constellation_id": stay.constellation_id}
@@ -133,4 +145,5 @@ def care_of(world: Any, sleepover_id: str) -> dict[str, list[UUID]]:
         "incident_id": [made["incident"]],
         "episode_id": [made["episode"], made["back"]],
         "handover_id": [made["handover"]],
+        "outing_id": [made["outing"]],
     }

@@ -26,6 +26,8 @@ class Care:
             "tellOfMissing": self._missing_one,
             "endMissing": self._missing_one,
             "holdReturnInterview": self._back,
+            "beginOuting": self._outing,
+            "endOuting": self._out,
             "recordMedication": self._medicine,
             "recordCareHandover": self._at_the_door,
             "confirmHandover": self._to_confirm,
@@ -50,6 +52,14 @@ class Care:
 
     def _missing_one(self, case: Any) -> None:
         self._written(case, "episode", "episode_id")
+        case.body = {}
+
+    def _outing(self, case: Any) -> None:
+        self._bring(case, "staying")
+        case.body = {"agreed_back_at": "2090-11-20T19:00:00Z"}
+
+    def _out(self, case: Any) -> None:
+        self._written(case, "outing", "outing_id")
         case.body = {}
 
     def _back(self, case: Any) -> None:

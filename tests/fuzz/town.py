@@ -28,7 +28,7 @@ OF_A_FAMILY = (
     "adult_id", "approval_id", "exemption_id", "kept_apart_id", "agreement_id", "consent_id",
     "flag_id", "link_id",
 )  # fmt: skip
-OF_A_STAY = ("incident_id", "episode_id", "handover_id")
+OF_A_STAY = ("incident_id", "episode_id", "handover_id", "outing_id")
 """What is made anew for each request that is about one."""
 
 

@@ -60,6 +60,7 @@ class TestWhenItIsAskedFor:
         outcome, sentence = pack_check(world.asked())
         assert outcome == "warn"
         assert "a long time ago" in sentence
+        assert "can begin all the same" in sentence
 
 
 class TestAPlannedStay:

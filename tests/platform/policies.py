@@ -59,6 +59,7 @@ HOSTED_STAYS = (
 OF_A_STAY = {("ALL", OURS, None), ("ALL", f"(sleepover_id = {HOSTED_STAYS % 'id'})", None)}
 TABLES_OF_A_STAY = (
     "stay_entries", "incidents", "missing_episodes", "medication_records", "handovers", "debriefs",
+    "outings",
 )  # fmt: skip
 INNER = HOSTED_STAYS.replace("\n  ", "\n          ")
 COUNTS = (
@@ -92,7 +93,6 @@ POLICIES = {
     "child_keys": {("ALL", OURS, None), ("ALL", f"(child_id = {HOSTED_STAYS % 'child_id'})", None)},
     **dict.fromkeys(TABLES_OF_A_STAY, OF_A_STAY),
     "medicine_counts": {("ALL", OURS, None), ("ALL", COUNTS, None)},
-    "tasks": {("ALL", OURS, None), ("ALL", SUBJECTS, None)},
     "emergency_asks": {("ALL", f"({OURS} OR {HOSTED})", OURS)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
@@ -115,7 +115,10 @@ POLICIES = {
     },
     "concerns": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
     "concern_addenda": {("ALL", f"({OURS} AND {ITS_CONCERN})", OURS)},
-    "tasks": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
+    "tasks": {
+        ("ALL", f"({OURS} AND {UNHIDDEN})", OURS),
+        ("ALL", f"({UNHIDDEN} AND {SUBJECTS})", None),
+    },
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 

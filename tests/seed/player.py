@@ -9,6 +9,7 @@ from datetime import time, timedelta
 
 from hub_api import clock
 from tests.phone import Phone, contract
+from tests.seed import caring
 
 DAY = timedelta(days=1)
 FINE = {200, 201, 204, 403, 404, 409}
@@ -27,17 +28,24 @@ VERBS = {
     ),
     *(
         f"sleepovers:{verb}"
-        for verb in ("log-entries", "incidents", "missing-episodes", "handovers", "debrief")
+        for verb in (
+            "log-entries", "incidents", "missing-episodes", "outings", "medication", "handovers",
+            "debrief",
+        )
     ),
     "constellations:block",
-}
+}  # fmt: skip
 """What people can do with requests and stays, and with the nights of the hub."""
 
-UNPLAYED = {"sleepovers:medication"}
-"""Only with a medicine of the child's pack: tests/care/test_medication.py."""
-
-BESIDE = {"care:told", "care:returned", "care:notified", "care:confirm"}
-"""What they do about what was written of a stay, by its own id."""
+BESIDE = {
+    "care:back",
+    "care:told",
+    "care:returned",
+    "care:notified",
+    "care:confirm",
+    "packs:read",
+} | (caring.VERBS - {"medicines:never-given"})
+"""What they do about what was written of a stay, by its own id, and with a child's papers."""
 
 
 def verbs_of_the_document():
@@ -70,6 +78,9 @@ class Player:
             " from role_grants g where role = 'satellite_carer' order by g.id"
         )
         self._carers = {home.id: home.carer for home in self._homes}
+        people = (self._hub, self._liaison, self._carers)
+        self._papers = caring.Caring(rows, dice, self._send, self._chance, people)
+        self._papers.unwrite(0.8)
 
     def _account(self, role):
         return self._rows("select account_id from role_grants where role = :r", r=role)[0][0]
@@ -90,7 +101,7 @@ class Player:
         """One verb on one request or stay."""
         resource, _, word = verb.partition(":")
         method, path = ("PATCH", "") if word == "change" else ("POST", f"/{word}")
-        self._send(account, verb, method, f"/{resource}/{row.id}{path}", body, row.version)
+        return self._send(account, verb, method, f"/{resource}/{row.id}{path}", body, row.version)
 
     # --- one evening, one morning -----------------------------------------------------------------
 
@@ -100,7 +111,7 @@ class Player:
             if stay.departs_at <= clock.now():
                 self._do(self._hub, "sleepovers:cancel", stay, {"reason": "did_not_come"})
             elif stay.arrives_at <= clock.now() and self._chance(0.96):
-                self._do(self._hub, "sleepovers:handover", stay, {})
+                self._hand_over(stay)
             elif stay.arrives_at > clock.now() and self._chance(0.015):
                 who = self._carers[stay.household_id]
                 self._do(who, "sleepovers:cancel", stay, {"reason": "child_unwell"})
@@ -110,13 +121,25 @@ class Player:
             self._answer(request)
         if self._chance(0.55):
             self._ask()
+        self._papers.evening()
+
+    def _hand_over(self, stay):
+        """At the door: what the pack lacks is written there, and medicines are counted."""
+        answer = self._do(self._hub, "sleepovers:handover", stay, {})
+        if answer.status_code == 409 and answer.json["code"] == "pack_incomplete":
+            self._papers.complete(stay)
+            answer = self._do(self._hub, "sleepovers:handover", stay, {})
+        if answer.status_code == 200 and self._chance(0.85):
+            self._papers.hand_over(stay)
 
     def morning(self):
         """Eleven: children go home, some of them early, and what is over is closed."""
         for stay in self._stays("in_stay"):
+            self._papers.give(stay)
             self._write(stay)
             self._end(stay)
         self._see_to()
+        self._papers.correct()
         for stay in self._stays("returned"):
             self._debrief(stay)
             if self._chance(0.5):
@@ -125,6 +148,8 @@ class Player:
             self._block()
         if self._chance(0.05):
             self._move()
+        if self._chance(0.2):
+            self._papers.look_over(self._dice.choice(self._homes))
 
     def _write(self, stay):
         """What the hub carer writes about a stay, and now and then a child who is missing."""
@@ -132,6 +157,7 @@ class Player:
             ("log-entries", 0.5): {"kind": "fact", "text": "Slept well, and had porridge."},
             ("incidents", 0.1): {"kind": "serious_illness", "account": "A high temperature."},
             ("missing-episodes", 0.05): {"circumstances": "Went out after breakfast."},
+            ("outings", 0.2): {"agreed_back_at": (clock.now() + DAY / 8).isoformat()},
         }
         for (verb, share), body in written.items():
             if self._chance(share):
@@ -140,12 +166,12 @@ class Player:
 
     def _debrief(self, stay):
         """The carer brought the child home, and asks how it was."""
-        body = {"would_come_again": "yes", "own_words": "We made pancakes."}
-        for verb, said in (("handovers", {"kind": "return"}), ("debrief", body)):
-            if self._chance(0.7):
-                path = f"/sleepovers/{stay.id}/{verb}"
-                carer = self._carers[stay.household_id]
-                self._send(carer, f"sleepovers:{verb}", "POST", path, said)
+        if self._chance(0.7):
+            self._papers.bring_home(stay)
+        if self._chance(0.7):
+            body = {"would_come_again": "yes", "own_words": "We made pancakes."}
+            path, carer = f"/sleepovers/{stay.id}/debrief", self._carers[stay.household_id]
+            self._send(carer, "sleepovers:debrief", "POST", path, body)
 
     def _see_to(self):
         """Children who were missing are back, and others are told of what must be told."""
@@ -153,9 +179,9 @@ class Player:
             path = f"/missing-episodes/{row.id}"
             self._send(self._hub, "care:told", "POST", f"{path}/told", {"edt_at": self._now()})
             self._send(self._hub, "care:returned", "POST", f"{path}/returned", {})
-        for row in self._rows("select id, version from handovers where hub_confirmed_at is null"):
-            path = f"/handovers/{row.id}/confirm"
-            self._send(self._hub, "care:confirm", "POST", path, None, row.version)
+        for row in self._rows("select id from outings where back_at is null order by id"):
+            self._send(self._hub, "care:back", "POST", f"/outings/{row.id}/back", {})
+        self._papers.confirm()
         for row in self._rows(
             "select id, version from incidents where notify_by is not null and notified_at is null"
         ):
@@ -257,8 +283,8 @@ class Player:
 
     def _stays(self, state):
         return self._rows(
-            "select id, version, household_id, arrives_at, departs_at from sleepovers"
-            " where state = :state order by id",
+            "select id, version, household_id, child_id, arrives_at, departs_at, arrived_at"
+            " from sleepovers where state = :state order by id",
             state=state,
         )
 

@@ -17,6 +17,20 @@ from tests.running.program import addresses, hub_in_process
 from tests.seed.invariants import BROKEN, broken
 
 CONSTELLATIONS, MONTHS = 5, 6
+BEGUN = """
+    update sleepovers set state = 'in_stay', arrived_at = arrives_at
+     where id in (select id from sleepovers where state = 'confirmed')"""
+HANDED = """
+    insert into handovers (id, version, constellation_id, sleepover_id, child_id, kind, happened_at,
+                           written_by, written_at, family_confirmed_by, family_confirmed_at,
+                           hub_confirmed_by, hub_confirmed_at)
+    select gen_random_uuid(), 1, s.constellation_id, s.id, s.child_id, '{kind}', now(),
+           h, now(), {family}, case when {family} is not null then now() end,
+           {hub}, case when {hub} is not null then now() end
+      from sleepovers s join medicines m using (child_id)
+      join lateral (select account_id as h from role_grants g where g.role = 'hub_carer'
+                       and g.constellation_id = s.constellation_id) g on true limit 1"""
+"""Writes down a handover; `h` is the hub carer."""
 HARMS = {
     "a bed holds two children": """
         alter table bed_nights drop constraint uq_bed_night;
@@ -71,6 +85,43 @@ HARMS = {
          where a.child_id < b.child_id limit 1""",
     "a shared bedroom without both agreements": "update beds set bedroom = 'one room'",
     "a night without the consent it takes": "update consents set withdrawn_at = '2020-1-1'",
+    "a guest of whom something is not written down": f"""
+        {BEGUN};
+        delete from pack_sections where section = 'pets'""",
+    "a dose that was not for this child on this day": f"""
+        {BEGUN};
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, written_by, written_at)
+        select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given',
+               now() - interval '1 day', m.recorded_by, now()
+          from sleepovers s join medicines m using (child_id) limit 1""",
+    "a dose given while the child was elsewhere": """
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, written_by, written_at)
+        select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given',
+               s.arrived_at - interval '1 minute', m.recorded_by, now()
+          from sleepovers s join medicines m using (child_id) where s.arrived_at is not null
+         limit 1""",
+    "a correction of something else": """
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, due_at, written_by, written_at)
+        select m.id, s.constellation_id, s.id, s.child_id, m.id, 'given', now(), now(),
+               m.recorded_by, now()
+          from sleepovers s join medicines m using (child_id) limit 1;
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, due_at, corrects, why, written_by,
+                                        written_at)
+        select gen_random_uuid(), constellation_id, sleepover_id, child_id, medicine_id, 'given',
+               now(), now() - interval '1 day', id, '', written_by, now()
+          from medication_records""",
+    "medicines that nobody can account for and nobody is asked about": f"""
+        {HANDED.format(kind="return", family="null", hub="h")};
+        insert into medicine_counts (handover_id, medicine_id, child_id, constellation_id, counted)
+        select h.id, m.id, m.child_id, m.constellation_id, 1
+          from handovers h join medicines m using (child_id) limit 1""",
+    "a handover that one home confirmed for the other": HANDED.format(
+        kind="handover", family="h", hub="h"
+    ),
     "a longer stay that nobody approved": "delete from check_overrides",
     "a guest while the hub is away": "update hub_absences set first_night = '2020-1-1'",
     "a bed that is not there": "update beds set ends_on = starts_on",

@@ -146,6 +146,10 @@ class TestAGrownUpGuest:
         assert not self.nights(make_stay(), make_facts(self.grown, adopted, residents=(BEN,)))
         assert not self.nights(make_stay(), make_facts(residents=(BEN,)))
 
+    def test_takes_none_for_who_has_grown_up_and_is_looked_after_on_paper(self):
+        still = make_child(AVA, born_on=GROWN_UP, legal_status=LegalStatus.SECTION_31)
+        assert not self.nights(make_stay(), make_facts(still))
+
     def test_is_no_matter_of_those_who_live_there_or_meet_without_this_stay(self):
         lives_there = make_facts(self.grown, residents=(AVA,))
         assert not self.nights(make_stay(BEN), lives_there)
