@@ -87,7 +87,7 @@ def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, da
     ).where(is_over, ~asked)
 
 
-def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime]]:
+def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, datetime]]:
     """The same of outings: who went out during a stay that goes on, and should be back."""
     stay = sleepovers.stays.c
     asked = sa.exists().where(
@@ -98,6 +98,7 @@ def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime
             stay.id,
             stay.household_id,
             stay.constellation_id,
+            sleepovers.RUN_BY,
             stay.child_id,
             sa.literal(OUT).label("state"),
             Outing.agreed_back_at.label("agreed_at"),

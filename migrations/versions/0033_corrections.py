@@ -71,7 +71,7 @@ def upgrade() -> None:
           using (sleepover_id = any (array(
             select id from sleepovers
              where hosting_constellation_id = {CONSTELLATIONS} and state <> 'cancelled')))
-    """)
+    """)  # noqa: S608
 
 
 def _create_outings() -> None:
