@@ -52,7 +52,7 @@ LIKE = {
     "expired": "nobody",
     "deactivated": "nobody",
 }
-"""More people, each treated like somebody in a column: one whose first role begins tomorrow, and
+"""More people, each treated like somebody in a column: one whose first role begins next week, and
 three with a session or an account that is over."""
 
 MOVED_AWAY = "moved_away"

@@ -32,8 +32,8 @@ CARE = [
         "hub carers read what is written elsewhere",
         source(
             "care.policy:visible_to",
-            "asking.holds(stay.constellation_id, Role.HUB_CARER)",
-            "asking.holds(stay.constellation_id)",
+            "asking.holds(sleepovers.RUN_BY, Role.HUB_CARER)",
+            "asking.holds(sleepovers.RUN_BY)",
         ),
         READING,
     ),
@@ -50,13 +50,15 @@ CARE = [
     Seed(
         "whoever sees a stay writes about it",
         source(
-            "care.stays:to_write", "not policy.can_write(actor, stay.constellation_id)", "False"
+            "care.stays:to_write",
+            "not policy.can_write(actor, stay.constellation_id, stay.run_by)",
+            "False",
         ),
         WRITING,
     ),
     Seed(
         "whoever writes anywhere writes everywhere",
-        source("care.policy:can_write", "constellation_id in actor", "actor"),
+        source("care.policy:can_write", "is_of_hub(actor, run_by)", "actor.constellations()"),
         WRITING,
     ),
     Seed(

@@ -40,7 +40,7 @@ PACKS = [
         "a guest of any hub home",
         source(
             "sleepovers.policy:looks_after",
-            "asking.holds(Sleepover.constellation_id, Role.HUB_CARER)",
+            "asking.holds(RUN_BY, Role.HUB_CARER)",
             "sa.true()",
         ),
         READING,

@@ -158,8 +158,9 @@ def _make_people(here: Neighbourhood, elsewhere: Neighbourhood) -> dict[str, UUI
     for who in ("two", "fosters"):
         _become_carer(people[who], elsewhere.family.id)
     _become_carer(people["ended"], here.family.id)
-    tomorrow = clock.london_today() + timedelta(days=1)
-    accounts.grant_role(people["not_yet"], Role.HUB_CARER, starts_on=tomorrow, **hub)
+    # Not tomorrow: a run may go on beyond midnight.
+    next_week = clock.london_today() + timedelta(days=7)
+    accounts.grant_role(people["not_yet"], Role.HUB_CARER, starts_on=next_week, **hub)
     return people
 
 
