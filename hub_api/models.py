@@ -17,6 +17,7 @@ from hub_api.notifications import models as notifications
 from hub_api.packs import models as packs
 from hub_api.respite import models as respite
 from hub_api.sleepovers import models as sleepovers
+from hub_api.sleepovers import sharing
 from hub_api.sync import models as sync
 from hub_api.tasks import models as tasks
 
@@ -38,6 +39,7 @@ __all__ = [
     "notifications",
     "packs",
     "respite",
+    "sharing",
     "sleepovers",
     "sync",
     "tasks",

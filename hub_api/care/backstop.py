@@ -18,7 +18,6 @@ from hub_api.care import telling
 from hub_api.care.models import MissingAsk, MissingEpisode
 from hub_api.consents import service as consents
 from hub_api.households import service as households
-from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import service as sleepovers
 
@@ -60,7 +59,7 @@ def ask_where_they_are() -> None:
             _ask(row, now)
 
 
-def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime]]:
+def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, datetime]]:
     """Stays whose time agreed is over, today, and that nobody was asked about."""
     stay = sleepovers.stays.c
     # Written out, so that the indexes of stays in these states serve.
@@ -77,6 +76,7 @@ def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, str, datetime
         stay.id,
         stay.household_id,
         stay.constellation_id,
+        sleepovers.RUN_BY,
         stay.child_id,
         stay.state,
         agreed.label("agreed_at"),
@@ -91,7 +91,7 @@ def _at_high_risk(child_ids: Collection[UUID], since: datetime) -> set[UUID]:
     return {*db.session().scalars(found)} | consents.who_may_abscond(child_ids)
 
 
-def _ask(row: sa.Row[tuple[UUID, UUID, UUID, UUID, str, datetime]], now: datetime) -> None:
+def _ask(row: sa.Row[tuple[UUID, UUID, UUID, UUID, UUID, str, datetime]], now: datetime) -> None:
     noted = db.session().execute(
         postgresql.insert(MissingAsk)
         .values(
@@ -105,11 +105,5 @@ def _ask(row: sa.Row[tuple[UUID, UUID, UUID, UUID, str, datetime]], now: datetim
     )
     if noted.scalar() is None:
         return
-    told = telling.everybody(row.household_id, row.constellation_id)
-    notifications.notify(
-        told,
-        Category.SLEEPOVER_AWAITED,
-        row.id,
-        constellation_id=row.constellation_id,
-        household_id=row.household_id,
-    )
+    homes = sleepovers.Homes(row.household_id, row.constellation_id, row.run_by)
+    telling.tell_everybody(homes, Category.SLEEPOVER_AWAITED, row.id)

@@ -79,7 +79,7 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
         told - {actor.account_id},
         Category.HANDOVER_WRITTEN,
         stay.id,
-        constellation_id=stay.constellation_id,
+        constellation_id=stay.run_by,
         household_id=stay.household_id,
     )
     return get_handover(actor, handover.id)
@@ -108,7 +108,7 @@ def _side(actor: Actor, stay: stays.Stay) -> Side:
     """The home that somebody speaks for. Raises `Forbidden` for neither."""
     if policy.is_of_family(actor, stay.household_id):
         return Side.FAMILY
-    if policy.is_of_hub(actor, stay.constellation_id):
+    if policy.is_of_hub(actor, stay.run_by):
         return Side.HUB
     raise Forbidden
 

@@ -11,7 +11,6 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.care import policy, stays, telling
 from hub_api.care.models import MissingEpisode
-from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
 from hub_api.tasks import service as tasks
@@ -108,13 +107,8 @@ def _report_again(actor: Actor, stay: stays.Stay, told: dict[str, datetime | Non
 def _raise(actor: Actor, stay: stays.Stay, episode_id: UUID) -> None:
     """Tell everybody else who may know where the child is, and have somebody see that those are
     told who look for children."""
-    told = telling.everybody(stay.household_id, stay.constellation_id)
-    notifications.notify(
-        told - {actor.account_id},
-        Category.MISSING_REPORTED,
-        episode_id,
-        constellation_id=stay.constellation_id,
-        household_id=stay.household_id,
+    telling.tell_everybody(
+        stay.homes, Category.MISSING_REPORTED, episode_id, but={actor.account_id}
     )
     tasks.raise_task(
         TaskKind.MISSING_CHILD, constellation_id=stay.constellation_id, subject_id=episode_id
@@ -157,13 +151,8 @@ def end_missing(actor: Actor, episode_id: UUID, returned_at: datetime | None) ->
         no_later_than=episode.interview_due_at,
     )
     stay = stays.find(actor, episode.sleepover_id)
-    told = telling.everybody(stay.household_id, stay.constellation_id)
-    notifications.notify(
-        told - {actor.account_id},
-        Category.MISSING_RETURNED,
-        episode.id,
-        constellation_id=stay.constellation_id,
-        household_id=stay.household_id,
+    telling.tell_everybody(
+        stay.homes, Category.MISSING_RETURNED, episode.id, but={actor.account_id}
     )
     stays.note(actor, "missing:return", episode, "returned_at", "interview_due_at")
     return get_episode(actor, episode.id)

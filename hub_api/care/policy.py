@@ -33,16 +33,21 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
         ),
         asking.holds(stay.constellation_id, Role.LIAISON_WORKER),
         sa.and_(
-            asking.holds(stay.constellation_id, Role.HUB_CARER),
+            asking.holds(stay.hosting_constellation_id, Role.LIAISON_WORKER),
+            stay.state != "cancelled",
+        ),
+        sa.and_(
+            asking.holds(sleepovers.RUN_BY, Role.HUB_CARER),
             stay.state != "cancelled",
             sa.or_(stay.returned_at.is_(None), stay.returned_at > RETURNED_SINCE),
         ),
     )
 
 
-def can_write(actor: Actor, constellation_id: UUID) -> bool:
+def can_write(actor: Actor, constellation_id: UUID, run_by: UUID) -> bool:
     """Log, medicines, incidents: the hub carer, who is there, and the liaison worker."""
-    return constellation_id in actor.constellations(Role.HUB_CARER, Role.LIAISON_WORKER)
+    overseen = actor.constellations(Role.LIAISON_WORKER)
+    return is_of_hub(actor, run_by) or constellation_id in overseen or run_by in overseen
 
 
 def can_answer_for(actor: Actor, constellation_id: UUID) -> bool:
@@ -55,9 +60,9 @@ def is_of_family(actor: Actor, household_id: UUID) -> bool:
     return household_id in actor.households()
 
 
-def is_of_hub(actor: Actor, constellation_id: UUID) -> bool:
-    """The hub carer, for the hub at handovers."""
-    return constellation_id in actor.constellations(Role.HUB_CARER)
+def is_of_hub(actor: Actor, run_by: UUID) -> bool:
+    """A hub carer of the constellation that runs the stay, for the hub at handovers."""
+    return run_by in actor.constellations(Role.HUB_CARER)
 
 
 def reads_words_of(asking: Asking, is_shared: Any) -> sa.ColumnElement[bool]:

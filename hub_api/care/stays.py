@@ -34,11 +34,17 @@ class Stay:
 
     id: UUID
     constellation_id: UUID
+    run_by: UUID
     household_id: UUID
     child_id: UUID
     state: str
     arrived_at: datetime | None
     returned_at: datetime | None
+
+    @property
+    def homes(self) -> sleepovers.Homes:
+        """Both of them, to tell."""
+        return sleepovers.Homes(self.household_id, self.constellation_id, self.run_by)
 
 
 def _stays() -> reads.Select:
@@ -46,6 +52,7 @@ def _stays() -> reads.Select:
     return sa.select(
         stay.id,
         stay.constellation_id,
+        sleepovers.RUN_BY,
         stay.household_id,
         stay.child_id,
         stay.state,
@@ -70,7 +77,7 @@ def to_write(actor: Actor, sleepover_id: UUID, *states: str) -> Stay:
     Raises `NotFound`, `Forbidden`, or `Conflict`.
     """
     stay = find(actor, sleepover_id)
-    if not policy.can_write(actor, stay.constellation_id):
+    if not policy.can_write(actor, stay.constellation_id, stay.run_by):
         raise Forbidden
     refuse_unless(stay, *states)
     return stay

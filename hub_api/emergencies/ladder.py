@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from hub_api import clock, db, settings
 from hub_api.audit import service as audit
 from hub_api.emergencies import telling
-from hub_api.emergencies.models import Answer, Emergency, EmergencyAsk, Step
+from hub_api.emergencies.models import Emergency, EmergencyAnswer, EmergencyAsk, Step
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -105,7 +105,7 @@ def next_step_at() -> datetime:
 def settle(emergency: Emergency, *but: UUID) -> None:
     """Tell everybody who is still asked that there is nothing left to answer."""
     for ask in open_asks(emergency.id):
-        ask.say(Answer.SETTLED)
+        ask.say(EmergencyAnswer.SETTLED)
         telling.settled(ask, *but)
     tasks.settle(TaskKind.EMERGENCY_UNPLACED, emergency.id)
     db.session().flush()

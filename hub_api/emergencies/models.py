@@ -33,7 +33,7 @@ class AskedFor(StrEnum):
     OTHER = "other"
 
 
-class Answer(StrEnum):
+class EmergencyAnswer(StrEnum):
     """What became of asking a hub."""
 
     YES = "yes"
@@ -140,7 +140,9 @@ class EmergencyAsk(HasId, Versioned, Base):
     __tablename__ = "emergency_asks"
     __table_args__ = (
         sa.UniqueConstraint("emergency_id", "hub_home_id", name="uq_emergency_ask_once"),
-        sa.CheckConstraint(in_words("answer", list(Answer)), name="emergency_answer_known"),
+        sa.CheckConstraint(
+            in_words("answer", list(EmergencyAnswer)), name="emergency_answer_known"
+        ),
         sa.CheckConstraint(
             "(answer is null) = (answered_at is null)", name="emergency_answered_when"
         ),
@@ -171,9 +173,9 @@ class EmergencyAsk(HasId, Versioned, Base):
         """Whether another constellation is asked than the children's own."""
         return self.hosting_constellation_id != self.constellation_id
 
-    def say(self, answer: Answer, account_id: UUID | None = None) -> None:
+    def say(self, answer: EmergencyAnswer, account_id: UUID | None = None) -> None:
         """Write the answer down. Who said no may still say yes. Raises `Conflict` else."""
-        thinks_again = self.answer == Answer.NO and answer is Answer.YES
+        thinks_again = self.answer == EmergencyAnswer.NO and answer is EmergencyAnswer.YES
         if self.answer is not None and not thinks_again:
             raise settled(self.answer)
         self.answer, self.answered_at, self.answered_by = answer, clock.now(), account_id

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from hub_api.emergencies.models import Answer, AskedFor, EmergencyState, TermsReason
+from hub_api.emergencies.models import AskedFor, EmergencyAnswer, EmergencyState, TermsReason
 from hub_api.respite.schemas import Children, Reason
 from hub_api.schemas import FreeText, Id, Instant, PageIn, Schema, one_of
 
@@ -55,7 +55,7 @@ class AskBriefSchema(Schema):
     hub_home_id = fields.UUID(required=True)
     step = fields.Integer(required=True)
     asked_at = Instant(required=True)
-    answer = fields.String(required=True, allow_none=True, validate=one_of(Answer))
+    answer = fields.String(required=True, allow_none=True, validate=one_of(EmergencyAnswer))
     answered_at = Instant(required=True, allow_none=True)
 
 
@@ -105,5 +105,5 @@ class EmergencyAskSchema(Schema):
     nights = fields.List(fields.Date(), required=True)
     ages = fields.List(fields.Integer(), required=True, metadata=_AGES)
     asked_at = Instant(required=True)
-    answer = fields.String(required=True, allow_none=True, validate=one_of(Answer))
+    answer = fields.String(required=True, allow_none=True, validate=one_of(EmergencyAnswer))
     answered_at = Instant(required=True, allow_none=True)

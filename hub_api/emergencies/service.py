@@ -15,8 +15,8 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.emergencies import ladder, policy, queries, telling
 from hub_api.emergencies.models import (
-    Answer,
     Emergency,
+    EmergencyAnswer,
     EmergencyAsk,
     EmergencyState,
     settled,
@@ -150,7 +150,7 @@ def accept_ask(actor: Actor, ask_id: UUID) -> Row:
     db.session().refresh(ask)
     if not is_placed:
         emergency.refuse_unless_looking()
-    ask.say(Answer.YES, actor.account_id)
+    ask.say(EmergencyAnswer.YES, actor.account_id)
     emergency.end(EmergencyState.PLACED)
     db.session().flush()
     _record(actor, emergency, "place", "state")
@@ -161,9 +161,10 @@ def accept_ask(actor: Actor, ask_id: UUID) -> Row:
 
 def _set_aside(emergency: Emergency) -> set[str]:
     """The codes of the checks that don't count. How long a child has been away in one go is for the
-    liaison worker to say, who was told at once: it keeps nobody on the street."""
+    liaison worker to say, who was told at once: it keeps nobody on the street. Nor does a consent
+    that is missing: a child in need is placed first, and somebody has the task to get it."""
     terms = {"approval_terms"} if emergency.terms_set_aside_by is not None else set()
-    return {"length", *terms}
+    return {"length", "consent", *terms}
 
 
 def decline_ask(actor: Actor, ask_id: UUID) -> Row:
@@ -176,7 +177,7 @@ def decline_ask(actor: Actor, ask_id: UUID) -> Row:
     db.lock(emergency)
     db.session().refresh(ask)
     emergency.refuse_unless_looking()
-    ask.say(Answer.NO, actor.account_id)
+    ask.say(EmergencyAnswer.NO, actor.account_id)
     db.session().flush()
     _record(actor, emergency, "decline", "asks")
     ladder.move_on_when_all_said_no(emergency)
@@ -190,7 +191,7 @@ def _open_ask(actor: Actor, ask_id: UUID) -> EmergencyAsk:
     itself, which looks who asks. Raises `NotFound`, or `Conflict` when there is nothing to answer.
     """
     ask = _find_ask(actor, ask_id)
-    is_open = ask.answer != Answer.SETTLED
+    is_open = ask.answer != EmergencyAnswer.SETTLED
     if is_open and ask.is_elsewhere():
         is_open = bool(db.session().scalar(sa.select(sa.func.open_emergency(ask.id))))
     if not is_open:

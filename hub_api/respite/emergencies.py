@@ -156,6 +156,8 @@ def place_in_emergency(
     plan = plan_of(requests.stay_of(request), facts)
     booking = replace(requests.booking_of(request), hosting_constellation_id=hosted_by)
     sleepovers.book(booking, plan)
+    # Placed first; the stay is in doubt until the consent that it takes is on record.
+    sleepovers.look_for_consent(requests.child_ids(request))
     requests.keep(actor, request, Decision.ACCEPTED, found)
     requests.record(actor, request, "accept")
     return True

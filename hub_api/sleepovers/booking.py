@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from hub_api import db
 from hub_api.errors import Conflict
 from hub_api.sleepovers import doubts
-from hub_api.sleepovers.models import BedNight, SharedAccess, Sleepover, SleepoverState
+from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
+from hub_api.sleepovers.sharing import SharedAccess
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
@@ -51,6 +52,7 @@ def book(booking: Booking, plan: Plan) -> None:
     if booking.hosting_constellation_id is not None:
         db.session().add_all(
             SharedAccess(
+                sleepover_id=stay.id,
                 child_id=stay.child_id,
                 constellation_id=booking.hosting_constellation_id,
                 starts_at=stay.confirmed_at,

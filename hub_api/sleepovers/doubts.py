@@ -117,6 +117,9 @@ def stays_ahead(these: sa.ColumnElement[bool]) -> list[Ahead]:
 
 
 def _judge(about: Collection[str], ahead: list[Ahead]) -> None:
+    # One at another constellation's hub is judged by neither: each sees but one side of it, and a
+    # record is never refused because of a stay.
+    ahead = [stay for stay in ahead if stay.run_by == stay.constellation_id]
     if not ahead:
         return
     # A child whom somebody else has locked is theirs to judge once they have written; a task too

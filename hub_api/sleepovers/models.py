@@ -325,24 +325,6 @@ class BedNight(Base):
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
 
 
-class SharedAccess(HasId, Base):
-    """For how long a child of one constellation is in another's sight, because of a stay there.
-
-    Row-level security alone reads it: `children_shared`.
-    """
-
-    __tablename__ = "shared_access"
-    __table_args__ = (
-        sa.CheckConstraint("ends_at > starts_at", name="shared_access_ends_after_start"),
-        sa.Index("ix_shared_access_constellation_id", "constellation_id"),
-    )
-
-    child_id: Mapped[UUID] = mapped_column(sa.ForeignKey("children.id"))
-    constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-
-
 class RespiteDecision(HasId, Base):
     """What was decided, by whom, and every check as it stood at that moment."""
 

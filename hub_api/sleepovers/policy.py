@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from hub_api.access import OVERSEEING, Role
 from hub_api.db import UtcDateTime
 from hub_api.reads import parameter
+from hub_api.sleepovers.homes import RUN_BY
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def nights_visible_to(asking: Asking, household_id: Any) -> sa.ColumnElement[boo
 
 
 def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
-    """Whether the actor is the hub carer of a stay of this child's that is to come, goes on, or
-    ended a short while ago: from its confirmation until so long after the return, and never of one
-    that was called off (domain.md, section 2).
+    """Whether the actor is the hub carer of a stay of this child's, or the liaison worker where
+    another constellation has the child in an emergency: one that is to come, goes on, or ended a
+    short while ago, from its confirmation until so long after the return, and never one that was
+    called off (domain.md, section 2).
 
     The parameter `ended_after` is the instant after which a stay must have ended. One that nobody
     began ends when it was to end.
@@ -53,7 +55,11 @@ def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
     )
     return sa.exists().where(
         Sleepover.child_id == child_id,
-        asking.holds(Sleepover.constellation_id, Role.HUB_CARER),
+        sa.or_(
+            asking.holds(RUN_BY, Role.HUB_CARER),
+            # The child's own liaison worker needs no stay for it.
+            asking.holds(Sleepover.hosting_constellation_id, Role.LIAISON_WORKER),
+        ),
         Sleepover.state != SleepoverState.CANCELLED,
         sa.or_(ended.is_(None), ended > ended_after),
     )

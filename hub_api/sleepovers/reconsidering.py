@@ -8,6 +8,7 @@ otherwise must not be settled with it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from hub_api import changes, clock, db
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.consents.changes import ConsentChanged
+from hub_api.constellations import service as constellations
+from hub_api.errors import Conflict
 from hub_api.households.changes import ChildrenChanged
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import doubts, facts
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.sleepovers.doubts import Ahead
+    from hub_api.sleepovers.facts import Stay
 
 SOON = timedelta(days=7)
 """How far ahead of a night without consent somebody is asked once more."""
@@ -65,11 +69,29 @@ def reconsider(child_ids: Iterable[UUID]) -> None:
     """Judge the nights ahead of these children's stays by their consents as they are now."""
     # None is locked: whoever changes one holds it already, and waits for the child locked here.
     for ahead in doubts.stays_ahead(Sleepover.child_id.in_([*child_ids])):
-        stay = ahead.as_stay()
+        stay = _as_seen_from_home(ahead)
+        if stay is None:
+            continue
         if nights_without(ahead.child_id, stay, facts.read(stay)):
             _tell(ahead)
         else:
             tasks.settle(TaskKind.CONSENT_MISSING, ahead.id)
+
+
+def _as_seen_from_home(ahead: Ahead) -> Stay | None:
+    """What is judged of a stay. Whose word it takes is the child's own place's to know, which sees
+    no other constellation's hub home: it is judged at its own. Without one, the morning's job,
+    which sees every hub home, looks at it again: a record is never refused because of a stay."""
+    stay = ahead.as_stay()
+    if ahead.run_by == ahead.constellation_id:
+        return stay
+    try:
+        home = constellations.serving_hub_home(
+            ahead.constellation_id, stay.nights[0], stay.nights[-1], ahead.household_id
+        )
+    except Conflict:
+        return None
+    return replace(stay, hub_home_id=home)
 
 
 def _tell(stay: Ahead) -> None:

@@ -103,7 +103,9 @@ def _refuse_without_pack(sleepover: Sleepover) -> None:
     pack = asked.packs_of([sleepover.child_id])[sleepover.child_id]
     if pack in {PackState.COMPLETE, PackState.TO_CONFIRM}:
         return
-    if not asked.is_emergency(sleepover.request_id):
+    # Another constellation's hub has a child only in an emergency, and doesn't see the request.
+    is_hosted = sleepover.hosting_constellation_id is not None
+    if not (is_hosted or asked.is_emergency(sleepover.request_id)):
         raise Conflict(
             "The child's pack isn't complete, so the sleepover can't begin yet. The carer's app "
             "shows what is missing.",

@@ -24,6 +24,7 @@ from hub_api.sleepovers.decisions import (
     refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
+from hub_api.sleepovers.homes import RUN_BY, Homes
 from hub_api.sleepovers.models import CLOCKS_DIFFER, Decision
 from hub_api.sleepovers.overrides import (
     SetAside,
@@ -42,6 +43,7 @@ from hub_api.sleepovers.queries import (
     night_instants,
     stays,
 )
+from hub_api.sleepovers.reconsidering import reconsider as look_for_consent
 from hub_api.sleepovers.running import (
     cancel_sleepover,
     close_sleepover,
@@ -53,9 +55,11 @@ from hub_api.sleepovers.running import (
 
 __all__ = [
     "CLOCKS_DIFFER",
+    "RUN_BY",
     "SYNCED",
     "Booking",
     "Decision",
+    "Homes",
     "SetAside",
     "bed_nights",
     "book",
@@ -75,6 +79,7 @@ __all__ = [
     "keep_decision",
     "latest_checks",
     "list_sleepovers",
+    "look_for_consent",
     "looks_after",
     "night_instants",
     "override_reasons",

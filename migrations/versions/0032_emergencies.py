@@ -169,6 +169,18 @@ def create_asks() -> None:
 
 HOSTED = f"hosting_constellation_id = {CONSTELLATIONS}"
 
+SHARED_CHILDREN = f"""any (array(
+            select s.child_id from shared_access s
+             where s.constellation_id = {CONSTELLATIONS} and s.starts_at <= now()
+               and (s.ends_at is null or s.ends_at > now())))"""  # noqa: S608
+
+EVERY_HOSTED_STAY = f"sleepovers where {HOSTED}"
+HOSTED_STAYS = f"{EVERY_HOSTED_STAY} and state <> 'cancelled'"
+
+OF_A_STAY = (
+    "stay_entries", "incidents", "missing_episodes", "medication_records", "handovers", "debriefs",
+)  # fmt: skip
+
 POLICIES = (
     (
         "bed_nights_hosted on bed_nights to hub_api",
@@ -184,12 +196,61 @@ POLICIES = (
     ),
     (
         "children_shared on children for select to hub_api",
-        f"""id = any (array(
-            select s.child_id from shared_access s
-             where s.constellation_id = {CONSTELLATIONS}
-               and s.starts_at <= now() and s.ends_at > now()))""",  # noqa: S608
+        f"id = {SHARED_CHILDREN}",
+    ),
+    # The pack, as long as the child is in sight; what is written about the stay, for good.
+    (
+        "pack_sections_shared on pack_sections for select to hub_api",
+        f"child_id = {SHARED_CHILDREN}",
+    ),
+    ("medicines_shared on medicines for select to hub_api", f"child_id = {SHARED_CHILDREN}"),
+    (
+        "child_keys_hosted on child_keys to hub_api",
+        f"child_id = any (array(select child_id from {HOSTED_STAYS}))",  # noqa: S608
+    ),
+    *(
+        (
+            f"{table}_hosted on {table} to hub_api",
+            f"sleepover_id = any (array(select id from {HOSTED_STAYS}))",  # noqa: S608
+        )
+        for table in OF_A_STAY
+    ),
+    (
+        "medicine_counts_hosted on medicine_counts to hub_api",
+        f"""handover_id = any (array(
+            select h.id from handovers h
+             where h.sleepover_id = any (array(select id from {HOSTED_STAYS}))))""",  # noqa: S608
+    ),
+    # What the hub raises and settles about the stay is for the child's own liaison worker to
+    # do: also what is settled because it was called off.
+    (
+        "tasks_hosted on tasks to hub_api",
+        f"""subject_id = any (array(
+            select id from {EVERY_HOSTED_STAY}
+            union all select child_id from {EVERY_HOSTED_STAY}
+            union all select i.id from incidents i
+                       where i.sleepover_id = any (array(select id from {EVERY_HOSTED_STAY}))
+            union all select m.id from missing_episodes m
+                       where m.sleepover_id = any (array(select id from {EVERY_HOSTED_STAY}))))""",  # noqa: S608
     ),
 )
+
+END_SHARED_ACCESS = """
+create function end_shared_access() returns trigger language plpgsql
+  security definer set search_path = public as $$
+begin
+  update shared_access set ends_at = case new.state
+      when 'cancelled' then greatest(new.cancelled_at, starts_at + interval '1 microsecond')
+      when 'confirmed' then new.departs_at + interval '7 days'
+      when 'in_stay' then null
+      else new.returned_at + interval '7 days'
+    end
+   where sleepover_id = new.id;
+  return null;
+end $$
+"""
+"""For as long as the child is there, and a week more. By the database itself: whoever calls a stay
+off does not see what another constellation was shown."""
 
 
 def host_elsewhere() -> None:
@@ -214,9 +275,16 @@ def host_elsewhere() -> None:
         sa.Column("child_id", sa.Uuid(), nullable=False),
         sa.Column("constellation_id", sa.Uuid(), nullable=False),
         sa.Column("starts_at", INSTANT, nullable=False),
-        sa.Column("ends_at", INSTANT, nullable=False),
+        sa.Column("ends_at", INSTANT, nullable=True),
+        sa.Column("sleepover_id", sa.Uuid(), nullable=False),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_shared_access_ends_after_start")),
-        *_foreign_keys("shared_access", child_id="children", constellation_id="constellations"),
+        sa.UniqueConstraint("sleepover_id", name="uq_shared_access_of_sleepover"),
+        sa.ForeignKeyConstraint(
+            ["sleepover_id", "child_id"],
+            ["sleepovers.id", "sleepovers.child_id"],
+            name="fk_shared_access_sleepover",
+        ),
+        *_foreign_keys("shared_access", constellation_id="constellations"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_access")),
     )
     op.create_index("ix_shared_access_constellation_id", "shared_access", ["constellation_id"])
@@ -229,6 +297,12 @@ def host_elsewhere() -> None:
     )
     for name, condition in POLICIES:
         op.execute(f"create policy {name} using ({condition})")
+    op.execute(END_SHARED_ACCESS)
+    op.execute(
+        "create trigger end_shared_access after update of state, departs_at, returned_at"
+        " on sleepovers for each row when (new.hosting_constellation_id is not null)"
+        " execute function end_shared_access()"
+    )
 
 
 HUB_HOMES_WITH_BEDS = f"""
@@ -314,6 +388,8 @@ def downgrade() -> None:
 
 
 def host_nowhere() -> None:
+    op.execute("drop trigger end_shared_access on sleepovers")
+    op.execute("drop function end_shared_access")
     for name in ("hub_homes_with_beds", "open_emergency"):
         op.execute(f"drop function {name}")
     before = import_module("migrations.versions.0022_sync_entries")

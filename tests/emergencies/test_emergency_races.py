@@ -73,7 +73,7 @@ def guards_off(owner: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
             yield
     finally:
         with owner.begin() as connection:
-            connection.exec_driver_sql("truncate sleepovers, bed_nights, emergency_asks")
+            connection.exec_driver_sql("truncate sleepovers, bed_nights, emergency_asks cascade")
             connection.exec_driver_sql(
                 "create unique index uq_emergency_yes on emergency_asks (emergency_id)"
                 " where answer = 'yes'"

@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from hub_api import clock
-from hub_api.sleepovers.models import SharedAccess
+from hub_api.sleepovers.sharing import SharedAccess
 from tests.phone import Phone, in_days
 
 
@@ -40,11 +40,12 @@ def answer(phone: Phone, ask: dict[str, Any], word: str) -> Any:
     return phone.post(f"/emergency-asks/{ask['id']}/{word}")
 
 
-def share(place: Any) -> SharedAccess:
-    """A child of a constellation in its own sight, which changes nothing; not yet saved."""
+def share(place: Any, stay: Any) -> SharedAccess:
+    """The child of a stay in its own constellation's sight, which changes nothing."""
     now = clock.now()
     return SharedAccess(
-        child_id=place.family.children[0],
+        sleepover_id=stay.id,
+        child_id=stay.child_id,
         constellation_id=place.id,
         starts_at=now,
         ends_at=now + timedelta(days=1),

@@ -46,9 +46,35 @@ HOSTING = (
     " AND (s.hosting_constellation_id IS NOT NULL)))))"
 )
 SHARED = (
-    "(id = ANY (ARRAY( SELECT s.child_id\n   FROM shared_access s\n"
+    "ANY (ARRAY( SELECT s.child_id\n   FROM shared_access s\n"
     f"  WHERE ((s.constellation_id = {CONSTELLATIONS})"
-    " AND (s.starts_at <= now()) AND (s.ends_at > now())))))"
+    " AND (s.starts_at <= now()) AND ((s.ends_at IS NULL) OR (s.ends_at > now())))))"
+)
+GUESTS = f"(child_id = {SHARED})"
+HOSTED_STAYS = (
+    "ANY (ARRAY( SELECT sleepovers.%s\n   FROM sleepovers\n"
+    f"  WHERE ((sleepovers.hosting_constellation_id = {CONSTELLATIONS})"
+    " AND (sleepovers.state <> 'cancelled'::text))))"
+)
+OF_A_STAY = {("ALL", OURS, None), ("ALL", f"(sleepover_id = {HOSTED_STAYS % 'id'})", None)}
+TABLES_OF_A_STAY = (
+    "stay_entries", "incidents", "missing_episodes", "medication_records", "handovers", "debriefs",
+)  # fmt: skip
+INNER = HOSTED_STAYS.replace("\n  ", "\n          ")
+COUNTS = (
+    "(handover_id = ANY (ARRAY( SELECT h.id\n   FROM handovers h\n"
+    f"  WHERE (h.sleepover_id = {INNER % 'id'}))))"
+)
+EVER = f"sleepovers\n  WHERE (sleepovers.hosting_constellation_id = {CONSTELLATIONS})"
+INNER_EVER = (
+    "ANY (ARRAY( SELECT sleepovers.id\n           FROM sleepovers\n"
+    f"          WHERE (sleepovers.hosting_constellation_id = {CONSTELLATIONS})))"
+)
+SUBJECTS = (
+    f"(subject_id = ANY (ARRAY( SELECT sleepovers.id\n   FROM {EVER}\nUNION ALL\n"
+    f" SELECT sleepovers.child_id\n   FROM {EVER}\nUNION ALL\n"
+    f" SELECT i.id\n   FROM incidents i\n  WHERE (i.sleepover_id = {INNER_EVER})\nUNION ALL\n"
+    f" SELECT m.id\n   FROM missing_episodes m\n  WHERE (m.sleepover_id = {INNER_EVER}))))"
 )
 """What an emergency at another constellation's hub opens: the stay and its nights to the host, its
 child for a while, and the hub home's mutex to those whose child is there."""
@@ -60,7 +86,12 @@ POLICIES = {
     "households": {("ALL", OURS, None)},
     "sleepovers": {("ALL", f"({OURS} OR {HOSTED})", None)},
     "bed_nights": {("ALL", OURS, None), ("ALL", SLEEPS_HERE, None)},
-    "children": {("ALL", OURS, None), ("SELECT", SHARED, None)},
+    "children": {("ALL", OURS, None), ("SELECT", f"(id = {SHARED})", None)},
+    "pack_sections": {("ALL", OURS, None), ("SELECT", GUESTS, None)},
+    "medicines": {("ALL", OURS, None), ("SELECT", GUESTS, None)},
+    "child_keys": {("ALL", OURS, None), ("ALL", f"(child_id = {HOSTED_STAYS % 'child_id'})", None)},
+    **dict.fromkeys(TABLES_OF_A_STAY, OF_A_STAY),
+    "medicine_counts": {("ALL", OURS, None), ("ALL", COUNTS, None)},
     "emergency_asks": {("ALL", f"({OURS} OR {HOSTED})", OURS)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
     "notifications": {("ALL", MINE, MINE), ("INSERT", None, "true")},
@@ -83,7 +114,7 @@ POLICIES = {
     },
     "concerns": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
     "concern_addenda": {("ALL", f"({OURS} AND {ITS_CONCERN})", OURS)},
-    "tasks": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS)},
+    "tasks": {("ALL", f"({OURS} AND {UNHIDDEN})", OURS), ("ALL", SUBJECTS, None)},
 }
 """What the API may do by table. A table that isn't named has the policy of `households`."""
 
@@ -104,6 +135,7 @@ DEFINERS = {
     "audit_hide",
     "hub_homes_with_beds",
     "open_emergency",
+    "end_shared_access",
 }
 """Functions that see more than their caller: ids of constellations, for the programme manager; how
 many audit events are sealed and since when one waits, for the metrics; which beds of a hub home are
@@ -112,7 +144,8 @@ link is asked; whose a phone was before
 somebody else logged in on it; that something has changed, written down for those who saw it before
 as well; which course of changes this is; to which households the actor and somebody a concern is
 about belong, as ids; from whom what is recorded was hidden before; which hub homes have a bed for
-an emergency; and that an emergency is open to whoever is asked about it."""
+an emergency; that an emergency is open to whoever is asked about it; and that a guest's
+constellation ends being seen elsewhere with the stay."""
 
 WITHHELD = {"audit_seals"}
 """Tables the API may not even ask."""

@@ -133,7 +133,7 @@ def busy_world(world, owner):
             there = session.get_one(Sleepover, UUID(stay["id"]))
             make_care(there, side.here.hub_carer)
             make_ask(there)
-            session.add(share(side.here))
+            session.add(share(side.here, there))
             home = side.here.family
             make_concern(side.here, home.children[0], side.here.liaison_worker, home.carer)
         for draft in (False, True):

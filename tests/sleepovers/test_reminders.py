@@ -224,7 +224,7 @@ class TestTwoJobsAtOnce:
     def test_one_that_was_killed_in_the_middle_leaves_it_to_the_next(
         self, world, clock_strikes, monkeypatch
     ):
-        from hub_api.sleepovers import reminding
+        from hub_api.sleepovers import homes
 
         at = five_o_clock(world.booked())
 
@@ -232,7 +232,7 @@ class TestTwoJobsAtOnce:
             raise ConnectionError
 
         with monkeypatch.context() as during:
-            during.setattr(reminding.notifications, "notify", die)
+            during.setattr(homes.notifications, "notify", die)
             with pytest.raises(ConnectionError):
                 clock_strikes(at, "sleepover_tomorrow")
         assert clock_strikes(at, "sleepover_tomorrow") == [*BOTH]
