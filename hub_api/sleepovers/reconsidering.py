@@ -31,6 +31,7 @@ from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from uuid import UUID
 
     from hub_api.sleepovers.doubts import Ahead
@@ -76,6 +77,15 @@ def reconsider(child_ids: Iterable[UUID]) -> None:
             _tell(ahead)
         else:
             tasks.settle(TaskKind.CONSENT_MISSING, ahead.id)
+
+
+def nights_ahead_without(sleepover_id: UUID) -> list[date]:
+    """The nights not over of an open stay on which a word that it takes is missing, in order."""
+    return [
+        night
+        for ahead in doubts.stays_ahead(Sleepover.id == sleepover_id)
+        for night in nights_without(ahead.child_id, ahead.as_stay(), facts.read(ahead.as_stay()))
+    ]
 
 
 def _as_seen_from_home(ahead: Ahead) -> Stay | None:

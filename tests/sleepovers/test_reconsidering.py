@@ -11,6 +11,7 @@ from hub_api import clock, db, jobs
 from hub_api.sleepovers.jobs import reconsider_soon
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
+from tests.factories.emergencies import answer, raised
 from tests.factories.requests import change, liaison
 from tests.factories.requests import stay as dates
 from tests.sleepovers.stays import act, arrival, begun
@@ -159,6 +160,28 @@ class TestAConfirmedStay:
         family.record()
         kinds = rows("select kind, state from tasks order by id")
         assert kinds == [("sleepover_in_doubt", "open"), ("consent_missing", "settled")]
+
+
+class TestTheDoor:
+    def test_waits_for_the_consent(self, world, family, rows):
+        stay = world.booked()
+        family.withdraw()
+        refused = act(world, stay, "handover", at=arrival(stay))
+        assert (refused.status_code, refused.json["code"]) == (409, "consent_missing")
+        assert "liaison worker" in refused.json["detail"]
+        assert refused.json["nights"] == [str(arrival(stay).date())]
+        assert rows("select state from sleepovers") == [("confirmed",)]
+        family.record()
+        assert act(world, stay, "handover", at=arrival(stay)).status_code == 200
+
+    def test_opens_in_an_emergency(self, world, owner, rows):
+        with owner.begin() as connection:
+            connection.execute(sa.text("delete from consents"))
+        found = raised(world)
+        assert answer(world.hub_carer, found["asks"][0], "accept").status_code == 200
+        (stay,) = world.carer.get("/sleepovers").json["items"]
+        assert act(world, stay, "handover", at=arrival(stay)).status_code == 200
+        assert rows("select state from tasks where kind = 'consent_missing'") == [("open",)]
 
 
 class TestTheMorning:
