@@ -100,7 +100,7 @@ def _create_medicines() -> None:
         sa.Column("recorded_at", INSTANT, nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_medicine_ends_after_start")),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_medicine_ends_after_start")),
         sa.CheckConstraint(
             "as_needed = (cardinality(times_of_day) = 0)",
             name=op.f("ck_medicine_has_times_unless_as_needed"),
