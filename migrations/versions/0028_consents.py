@@ -89,6 +89,9 @@ def upgrade() -> None:
         grant(table, api=f"select, insert, {changed}")
         scope_by_constellation(table)
         op.create_index(f"ix_{table}_child_id", table, ["child_id"])
+    # Whoever locks a row must be allowed to change something of it: the worker holds the children
+    # whose consents it judges.
+    op.execute("grant update (version) on children to hub_worker")
     op.execute(STAY_FACTS)
     op.execute(LINK_SHOWN)
     op.execute("revoke execute on function consent_link_shown from public")
@@ -223,6 +226,7 @@ def downgrade() -> None:
     for table, constraint, column, words in WORDS:
         remove_words(table, constraint, column, words)
     op.execute("drop function consent_link_shown")
+    op.execute("revoke update (version) on children from hub_worker")
     op.execute(BEFORE)
     op.drop_table("consent_links")
     op.drop_table("consent_flags")

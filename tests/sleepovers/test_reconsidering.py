@@ -6,8 +6,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 import time_machine
+from uuid_utils.compat import uuid7
 
 from hub_api import clock, db, jobs
+from hub_api.sleepovers import reconsidering
 from hub_api.sleepovers.jobs import reconsider_soon
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
@@ -210,3 +212,41 @@ class TestTheMorning:
         assert doubts() == (["done"], THREE)
         every_morning()
         assert doubts() == (["done", "open"], 2 * THREE)
+
+    def test_settles_nothing_about_a_child_somebody_changes(
+        self, world, family, owner, doubts, every_morning
+    ):
+        """Their consent may be withdrawn in the very moment in which it is found to be there."""
+        world.booked()
+        family.withdraw()
+        with owner.begin() as connection:
+            connection.execute(sa.text("update consents set withdrawn_at = null"))
+        with owner.begin() as connection:
+            connection.execute(
+                sa.text("select id from children where id = :id for update"), {"id": family.child}
+            )
+            every_morning()
+            assert doubts() == (["open"], THREE)
+        every_morning()
+        assert doubts() == (["settled"], THREE)
+
+    def test_goes_on_where_one_constellation_fails(
+        self, world, owner, doubts, every_morning, monkeypatch
+    ):
+        world.booked()
+        with owner.begin() as connection:
+            connection.execute(sa.text("delete from consents"))
+        real, broken = reconsidering.reconsider, uuid7()
+        soon = reconsidering.children_soon_away
+
+        def reconsider(child_ids):
+            if broken in child_ids:
+                raise LookupError
+            real(child_ids)
+
+        monkeypatch.setattr(reconsidering, "reconsider", reconsider)
+        monkeypatch.setattr(
+            reconsidering, "children_soon_away", lambda: {broken: [broken], **soon()}
+        )
+        every_morning()
+        assert doubts() == (["open"], THREE)
