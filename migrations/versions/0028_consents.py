@@ -20,7 +20,7 @@ depends_on = None
 
 GIVERS = (
     "'delegated_by_authority', 'delegated_by_parent', 'social_worker', 'youth_offending_team',"
-    " 'carer', 'young_adult'"
+    " 'young_adult'"
 )
 
 BEFORE: str = import_module("migrations.versions.0018_words_that_hold").STAY_FACTS
