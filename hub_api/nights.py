@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 
+LONGEST_STAY = timedelta(days=60)
+"""From arrival to departure: whoever asks for more has slipped. `longest_stay` of the settings and
+the approvals are far below."""
+
 
 def starts_at(night: date) -> datetime:
     """The instant at which a night begins."""

@@ -17,13 +17,13 @@ from hub_api.errors import Conflict, on_constraint
 
 class Giver(StrEnum):
     """Whose word it is. What is delegated is delegated by the placement plan, once for every night;
-    the others say yes to the nights they were asked about."""
+    the others say yes to the nights they were asked about. A carer with parental responsibility
+    consents by asking, and so is none of them."""
 
     DELEGATED_BY_AUTHORITY = "delegated_by_authority"
     DELEGATED_BY_PARENT = "delegated_by_parent"
     SOCIAL_WORKER = "social_worker"
     YOUTH_OFFENDING_TEAM = "youth_offending_team"
-    CARER = "carer"
     YOUNG_ADULT = "young_adult"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from hub_api import nights
 from hub_api.consents.models import ASKED_BY_LINK, Answer, FlagKind, Giver, How, Parent
 from hub_api.households.schemas import DatedIn, DatedSchema
 from hub_api.schemas import Day, Instant, Line, LongAgo, Schema, length, one_of
@@ -81,9 +81,6 @@ class ConsentFlagIn(DatedIn):
 
 # --- asking by a link ----------------------------------------------------------------------------
 
-LONGEST_ASKED = timedelta(days=60)
-"""From the first night to the last: no stay is longer (`sleepovers`)."""
-
 
 def _asked() -> validate.OneOf:
     return validate.OneOf([*ASKED_BY_LINK], error="Please choose one of: {choices}.")
@@ -125,7 +122,7 @@ class ConsentLinkIn(Schema):
     def _nights_in_order(self, data: dict[str, Any], **_: Any) -> None:
         if data["last_night"] < data["first_night"]:
             raise ma.ValidationError("Please choose the first night or a later one.", "last_night")
-        if data["last_night"] - data["first_night"] > LONGEST_ASKED:
+        if data["last_night"] - data["first_night"] > nights.LONGEST_STAY:
             raise ma.ValidationError("Please ask about fewer nights.", "last_night")
 
 

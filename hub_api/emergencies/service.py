@@ -162,7 +162,8 @@ def accept_ask(actor: Actor, ask_id: UUID) -> Row:
 def _set_aside(emergency: Emergency) -> set[str]:
     """The codes of the checks that don't count. How long a child has been away in one go is for the
     liaison worker to say, who was told at once: it keeps nobody on the street. Nor does a consent
-    that is missing: a child in need is placed first, and somebody has the task to get it."""
+    that is missing, but of a child on remand: a child in need is placed first, and somebody has the
+    task to get it."""
     terms = {"approval_terms"} if emergency.terms_set_aside_by is not None else set()
     return {"length", "consent", *terms}
 

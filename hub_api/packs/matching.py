@@ -44,7 +44,7 @@ def _summary() -> reads.Select:
     )
     is_given_any = sa.exists().where(
         Medicine.child_id == CHILD.child_id,
-        sa.or_(Medicine.ends_on.is_(None), Medicine.ends_on > TODAY),
+        Medicine.is_given(TODAY),
     )
     child = CHILD.child_id.table
     return (

@@ -11,7 +11,7 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db, reads
 from hub_api.audit import service as audit
 from hub_api.encryption import Ciphertext
-from hub_api.errors import Conflict, Forbidden
+from hub_api.errors import Forbidden
 from hub_api.packs import finding, policy
 from hub_api.packs.models import Medicine
 from hub_api.packs.policy import CHILD
@@ -78,7 +78,7 @@ def add_medicine(actor: Actor, child_id: UUID, body: MedicineIn) -> Row:
 def end_medicine(actor: Actor, medicine_id: UUID, seen_version: int, ends_on: date) -> Row:
     """Record the day from which a child is no longer given a medicine.
 
-    What was given stays on record, so that day can't be in the past. Raises `NotFound`,
+    The day on which it starts takes back one that was written down wrongly. Raises `NotFound`,
     `Forbidden`, `StaleVersion`, or `Conflict`: over already, or a day that can't be.
     """
     row = MEDICINES.one(actor, medicine_id, **finding.instants())
@@ -86,12 +86,7 @@ def end_medicine(actor: Actor, medicine_id: UUID, seen_version: int, ends_on: da
         raise Forbidden
     medicine = db.session().get_one(Medicine, medicine_id)
     db.lock_seen(medicine, seen_version)
-    today = clock.london_today()
-    if medicine.ends_on is not None and medicine.ends_on <= today:
-        raise Conflict("This medicine has ended already.", code="wrong_state")
-    if ends_on < today:
-        raise Conflict("That day has already passed. Please choose another.", code="in_the_past")
-    medicine.ends_on = ends_on
+    medicine.end(ends_on)
     db.session().flush()
     _audit(actor, medicine, "end", ["ends_on"])
     return get_medicine(actor, medicine_id)
@@ -136,7 +131,7 @@ def _of_a_child() -> reads.Select:
         sa.select(*_COLUMNS)
         .where(
             Medicine.child_id == parameter("child_id", sa.Uuid()),
-            sa.or_(Medicine.ends_on.is_(None), Medicine.ends_on > TODAY),
+            Medicine.is_given(TODAY),
         )
         .order_by(Medicine.id)
     )

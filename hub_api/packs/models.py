@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub_api import clock
 from hub_api.db import Base, EffectiveDated, HasId, Versioned, in_words
 from hub_api.encryption import Ciphertext, EncryptedText
-from hub_api.errors import on_constraint
+from hub_api.errors import Conflict, on_constraint
 
 
 class Section(StrEnum):
@@ -85,11 +85,14 @@ class PackSection(HasId, Base):
 
 
 class Medicine(HasId, Versioned, EffectiveDated, Base):
-    """A medicine of a child, from `starts_on` up to `ends_on`; another dose is another medicine."""
+    """A medicine of a child, from `starts_on` up to `ends_on`; another dose is another medicine.
+
+    One that was written down wrongly ends on the day it starts, and so holds on none.
+    """
 
     __tablename__ = "medicines"
     __table_args__ = (
-        sa.CheckConstraint("ends_on > starts_on", name="medicine_ends_after_start"),
+        sa.CheckConstraint("ends_on >= starts_on", name="medicine_ends_after_start"),
         sa.CheckConstraint(
             "as_needed = (cardinality(times_of_day) = 0)",
             name="medicine_has_times_unless_as_needed",
@@ -119,6 +122,28 @@ class Medicine(HasId, Versioned, EffectiveDated, Base):
     recorded_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
 
+    @classmethod
+    def is_given(cls, today: sa.ColumnElement[date]) -> sa.ColumnElement[bool]:
+        """The SQL condition that it is given now or will be."""
+        return sa.or_(
+            cls.ends_on.is_(None), sa.and_(cls.ends_on > today, cls.ends_on > cls.starts_on)
+        )
+
+    def end(self, on: date) -> None:
+        """It isn't given from this day on. What was given stays on record, so that day can't be in
+        the past; the day it starts takes back what was never right.
+
+        Raises `Conflict`: over already, or a day that can't be.
+        """
+        today = clock.london_today()
+        if self.ends_on is not None and self.ends_on <= max(today, self.starts_on):
+            raise Conflict("This medicine has ended already.", code="wrong_state")
+        if on < today:
+            raise Conflict(
+                "That day has already passed. Please choose another.", code="in_the_past"
+            )
+        self.ends_on = on
+
 
 on_constraint(
     "uq_pack_section_version",
@@ -126,7 +151,9 @@ on_constraint(
     "Somebody wrote this section a moment ago. Please look again.",
 )
 on_constraint(
-    "ck_medicine_ends_after_start", "ends_too_early", "Please choose an end after the start."
+    "ck_medicine_ends_after_start",
+    "ends_too_early",
+    "Please choose an end that is not before the start.",
 )
 for _table in ("pack_section", "medicine"):
     on_constraint(

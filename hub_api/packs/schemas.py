@@ -146,7 +146,10 @@ class MedicineIn(Schema):
 class MedicineEndIn(Schema):
     ends_on = Day(
         required=True,
-        metadata={"description": "The first day on which it is not given any more."},
+        metadata={
+            "description": "The first day on which it is not given any more; the day it starts, "
+            "when it was written down wrongly."
+        },
     )
 
 

@@ -150,7 +150,10 @@ def place_in_emergency(
     request.hub_home_id = hub_home_id
     households.hold_children(request.household_id, requests.child_ids(request))
     judged, facts = sleepovers.examine(requests.stay_of(request))
-    found = [_set_aside(check, set_aside) for check in judged]
+    aside = {*set_aside}
+    if any(checks.is_for_the_court(facts.children[id_]) for id_ in requests.child_ids(request)):
+        aside -= {"consent"}
+    found = [_set_aside(check, aside) for check in judged]
     sleepovers.refuse_if(checks.blocking(found))
     request.accept()
     plan = plan_of(requests.stay_of(request), facts)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import db, settings
+from hub_api import db, nights, settings
 from hub_api.errors import Conflict
 from hub_api.sleepovers import asked, checks, facts
 from hub_api.sleepovers.models import Decision, RespiteDecision
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from hub_api.sleepovers.checks import Check, Waiver
     from hub_api.sleepovers.facts import Facts, Stay
 
-LONGEST = timedelta(days=60)
-
 
 def examine(stay: Stay, overridden: Mapping[str, Waiver] = {}) -> tuple[list[Check], Facts]:
     """Every check of a stay, and the facts they were taken from. Trust them only under the hub
@@ -33,7 +30,7 @@ def examine(stay: Stay, overridden: Mapping[str, Waiver] = {}) -> tuple[list[Che
 
 def refuse_slip_of_the_finger(arrives_at: datetime, departs_at: datetime) -> None:
     """Raise `Conflict` for a departure that nobody means; `length` judges everything shorter."""
-    if departs_at - arrives_at > LONGEST:
+    if departs_at - arrives_at > nights.LONGEST_STAY:
         raise Conflict(
             "That is longer than a sleepover can be. Please check the day of departure.",
             code="stay_too_long",

@@ -22,7 +22,7 @@ from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import date, datetime
     from uuid import UUID
 
@@ -130,8 +130,8 @@ def _judge(about: Collection[str], ahead: list[Ahead]) -> None:
     for stay in ahead:
         by_home[stay.hub_home_id].append(stay)
     certain = []
-    for hub_home_id, stays in sorted(by_home.items()):
-        found = _facts_of(hub_home_id, stays)
+    for _, stays in sorted(by_home.items()):
+        found = facts.read(as_one(stay.as_stay() for stay in stays))
         for stay in stays:
             doubts = _doubts(stay, found, set_aside.get(stay.request_id, {}))
             if doubts.intersection(about):
@@ -141,11 +141,13 @@ def _judge(about: Collection[str], ahead: list[Ahead]) -> None:
     tasks.settle(TaskKind.SLEEPOVER_IN_DOUBT, *certain)
 
 
-def _facts_of(hub_home_id: UUID, stays: list[Ahead]) -> Facts:
-    every = sorted({night for stay in stays for night in stay.nights})
-    children = tuple(sorted({stay.child_id for stay in stays}))
+def as_one(stays: Iterable[Stay]) -> Stay:
+    """Some stays at one hub home as one that asks for the facts of them all."""
+    together = [*stays]
+    every = sorted({night for stay in together for night in stay.nights})
+    children = tuple(sorted({child for stay in together for child in stay.children}))
     now = clock.now()
-    return facts.read(Stay(hub_home_id, children, now, now, (every[0], every[-1]), reason=""))
+    return Stay(together[0].hub_home_id, children, now, now, (every[0], every[-1]), reason="")
 
 
 def _doubts(ahead: Ahead, found: Facts, set_aside: Mapping[str, Waiver]) -> set[str]:

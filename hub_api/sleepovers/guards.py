@@ -38,7 +38,6 @@ from hub_api.households.changes import (
 from hub_api.sleepovers import doubts, facts, overrides
 from hub_api.sleepovers.checks import blocking
 from hub_api.sleepovers.checks.limits import check_approval_terms, check_fostering_limit
-from hub_api.sleepovers.decisions import LONGEST
 from hub_api.sleepovers.doubts import IS_OPEN
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
@@ -287,7 +286,7 @@ def have_stays_with_new_residents_looked_into(change: HubResidentsChanged) -> No
 
 # --- what is ahead ---------------------------------------------------------------------------
 
-_FURTHEST = timedelta(days=800) + LONGEST
+_FURTHEST = timedelta(days=800) + nights.LONGEST_STAY
 """No night is booked further ahead: `furthest_ahead` may be 800 days at most (settings.py)."""
 
 _MIDNIGHT = time(0, 0)

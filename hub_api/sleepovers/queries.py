@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 # --- by nights ---------------------------------------------------------------------------------
 
-LONGEST_AGREED = timedelta(days=61)
-"""No stay is longer from arrival to departure (`respite.requests.LONGEST_ASKED`), so the arrivals
-of those that hold some nights are one range of an index, whatever there was before."""
+_LONGEST_AGREED = nights.LONGEST_STAY + timedelta(days=1)
+"""No stay is longer from arrival to departure, by the clock on the wall: so the arrivals of those
+that hold some nights are one range of an index, whatever there was before."""
 
 
 def by_nights(arrives_at: Any, departs_at: Any) -> dict[str, sa.ColumnElement[bool]]:
@@ -50,7 +50,7 @@ def night_instants(first_night: date | None, until: date | None) -> dict[str, da
     after = nights.starts_at(first_night) if first_night else None
     return {
         "departs_after": after,
-        "arrives_from": after - LONGEST_AGREED if after else None,
+        "arrives_from": after - _LONGEST_AGREED if after else None,
         # The last night asked for ends on the morning of this day.
         "arrives_before": nights.ends_at(until - timedelta(days=1)) if until else None,
     }

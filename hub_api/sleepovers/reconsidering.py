@@ -8,6 +8,7 @@ otherwise must not be settled with it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from hub_api.accounts import service as accounts
 from hub_api.consents.changes import ConsentChanged
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict
+from hub_api.households import service as households
 from hub_api.households.changes import ChildrenChanged
 from hub_api.notifications.categories import Category
 from hub_api.sleepovers import doubts, facts
@@ -31,6 +33,7 @@ from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from uuid import UUID
 
     from hub_api.sleepovers.doubts import Ahead
@@ -52,30 +55,51 @@ def reconsider_stays_of_changed_children(change: ChildrenChanged) -> None:
     reconsider(change.child_ids)
 
 
-def reconsider_soon() -> None:
-    """Look at every stay with a night of the coming week. For a job: what is known is not told
-    again, unless somebody has said that it is done while the consent is still missing."""
+def children_soon_away() -> dict[UUID, list[UUID]]:
+    """The children with a night of the coming week in an open stay, by their constellation."""
     today = clock.london_today()
     found = (
-        sa.select(BedNight.child_id)
-        .join(Sleepover, Sleepover.id == BedNight.sleepover_id)
+        sa.select(Sleepover.constellation_id, Sleepover.child_id)
+        .join(BedNight, BedNight.sleepover_id == Sleepover.id)
         .where(BedNight.night.between(today, today + SOON), doubts.IS_OPEN)
         .distinct()
     )
-    reconsider(db.session().scalars(found).all())
+    children: dict[UUID, list[UUID]] = defaultdict(list)
+    for constellation_id, child_id in db.session().execute(found):
+        children[constellation_id].append(child_id)
+    return children
 
 
 def reconsider(child_ids: Iterable[UUID]) -> None:
-    """Judge the nights ahead of these children's stays by their consents as they are now."""
-    # None is locked: whoever changes one holds it already, and waits for the child locked here.
-    for ahead in doubts.stays_ahead(Sleepover.child_id.in_([*child_ids])):
+    """Judge the nights ahead of these children's stays by their consents as they are now: what is
+    known is not told again, unless somebody has said that it is done while it is still missing."""
+    found = doubts.stays_ahead(Sleepover.child_id.in_([*child_ids]))
+    # A child whom somebody else has locked is theirs to judge once they have written: a task too
+    # many is looked at, one too few is not. Whoever changes one holds it already.
+    held = households.hold_children_that_are_free({ahead.child_id for ahead in found})
+    by_home: dict[UUID, list[tuple[Ahead, Stay]]] = defaultdict(list)
+    for ahead in found:
         stay = _as_seen_from_home(ahead)
-        if stay is None:
-            continue
-        if nights_without(ahead.child_id, stay, facts.read(stay)):
-            _tell(ahead)
-        else:
-            tasks.settle(TaskKind.CONSENT_MISSING, ahead.id)
+        if stay is not None:
+            by_home[stay.hub_home_id].append((ahead, stay))
+    certain = []
+    for stays in by_home.values():
+        known = facts.read(doubts.as_one(stay for _, stay in stays))
+        for ahead, stay in stays:
+            if nights_without(ahead.child_id, stay, known):
+                _tell(ahead)
+            elif ahead.child_id in held:
+                certain.append(ahead.id)
+    tasks.settle(TaskKind.CONSENT_MISSING, *certain)
+
+
+def nights_ahead_without(sleepover_id: UUID) -> list[date]:
+    """The nights not over of an open stay on which a word that it takes is missing, in order."""
+    return [
+        night
+        for ahead in doubts.stays_ahead(Sleepover.id == sleepover_id)
+        for night in nights_without(ahead.child_id, ahead.as_stay(), facts.read(ahead.as_stay()))
+    ]
 
 
 def _as_seen_from_home(ahead: Ahead) -> Stay | None:

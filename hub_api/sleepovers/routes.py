@@ -97,7 +97,7 @@ def cancel_sleepover(body: dict[str, CancelReason], sleepover_id: UUID, seen_ver
 @blp.route("/<uuid:sleepover_id>/handover", methods=["POST"])
 @blp.allow(Permission.SLEEPOVER_RUN)
 @blp.refuses("wrong_state", "in_the_future", "too_early", "too_late")
-@blp.refuses("pack_incomplete", "minimum_pack_missing")
+@blp.refuses("consent_missing", "pack_incomplete", "minimum_pack_missing")
 @blp.if_match
 @blp.arguments(HandoverIn(), example={})
 @blp.response(200, SleepoverSchema, replay=service.get_sleepover)

@@ -14,7 +14,16 @@ from hub_api.audit import service as audit
 from hub_api.constellations import service as constellations
 from hub_api.errors import Conflict, Forbidden
 from hub_api.notifications.categories import Category
-from hub_api.sleepovers import asked, beds, booking, doubts, facts, policy, queries
+from hub_api.sleepovers import (
+    asked,
+    beds,
+    booking,
+    doubts,
+    facts,
+    policy,
+    queries,
+    reconsidering,
+)
 from hub_api.sleepovers.asked import PackState
 from hub_api.sleepovers.facts import Stay
 from hub_api.sleepovers.homes import RUN_BY, Homes
@@ -81,7 +90,8 @@ def hand_over(
 
     Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: begun or over already, or a time
     that can't be: still to come, or so early that nobody kept a bed; or a pack that lacks
-    something (`pack_incomplete`; in an emergency, of its minimum: `minimum_pack_missing`).
+    something (`pack_incomplete`; in an emergency, of its minimum: `minimum_pack_missing`); or no
+    consent to a night ahead (`consent_missing`; an emergency waits for none).
     """
     sleepover = take(actor, sleepover_id, seen_version, policy.can_run)
     at = arrived_at or clock.now()
@@ -92,9 +102,26 @@ def hand_over(
         # Not within the night before, in which the child has no bed.
         earliest = max(earliest, nights.ends_at(first_night - DAY))
     sleepover.arrive(at, earliest)
+    _refuse_without_consent(sleepover)
     _refuse_without_pack(sleepover)
     note(actor, sleepover, "hand_over", "state", "arrived_at")
     return queries.get_sleepover(actor, sleepover.id)
+
+
+def _refuse_without_consent(sleepover: Sleepover) -> None:
+    """Nobody overrides consent, nor does the door (domain.md §3): it may have been withdrawn since
+    the hub said yes. In an emergency the child comes first, and somebody has the task to get it."""
+    if asked.is_emergency(sleepover.request_id):
+        return
+    missing = reconsidering.nights_ahead_without(sleepover.id)
+    if missing:
+        raise Conflict(
+            f"We don't have the consent needed for {clock.spoken_list(missing)}, so the sleepover "
+            "can't begin yet. Please ring your liaison worker, or the manager on call, who can see "
+            "to it.",
+            code="consent_missing",
+            nights=missing,
+        )
 
 
 def _refuse_without_pack(sleepover: Sleepover) -> None:

@@ -4,6 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.rls import grant, scope_by_constellation
+from migrations.words import add_words, remove_words
 
 revision = "0029"
 down_revision = "0028"
@@ -17,23 +18,17 @@ SECTIONS = (
     "'routine_and_sleep', 'communication', 'faith_and_culture', 'cared_for_alongside', "
     "'pets', 'school_run', 'family_time', 'missing_plan', 'consents')"
 )
-OLD_KINDS = (
-    "hub_carer_missing", "approval_needed", "return_late", "sleepover_in_doubt", "consent_missing",
-    "device_stopped"
-)  # fmt: skip
-KINDS = (*OLD_KINDS[:-1], "pack_due", "break_glass_review", OLD_KINDS[-1])
-OLD_CATEGORIES = (
-    "request_submitted", "request_accepted", "request_approved", "request_declined",
-    "request_withdrawn", "request_changed", "request_expired", "approval_needed",
-    "sleepover_cancelled", "sleepover_extended", "sleepover_ended_early", "sleepover_tomorrow",
-    "handover_due", "return_due", "return_late", "consent_missing", "link_answered",
-    "device_stopped", "device_taken_over", "morning_digest", "push_test",
-)  # fmt: skip
-CATEGORIES = (*OLD_CATEGORIES[:-4], "record_opened", *OLD_CATEGORIES[-4:])
+WORDS = (
+    ("tasks", "ck_task_kind_known", "kind", ("pack_due", "break_glass_review")),
+    ("notifications", "ck_notification_category_known", "category", ("record_opened",)),
+)
+BEFORE_WORD = "device_stopped"
+"""The new words stand before it, in the order of the code."""
 
 
 def upgrade() -> None:
-    _know(KINDS, CATEGORIES)
+    for table, constraint, column, words in WORDS:
+        add_words(table, constraint, column, words, before=BEFORE_WORD)
     _create_packs()
     _create_medicines()
     _create_break_glass()
@@ -47,17 +42,6 @@ def upgrade() -> None:
     )
     for table in ("pack_sections", "medicines", "break_glass"):
         scope_by_constellation(table)
-
-
-def _know(kinds: tuple[str, ...], categories: tuple[str, ...]) -> None:
-    """The words there are, in the order of the code."""
-    for table, name, column, words in (
-        ("tasks", "ck_task_kind_known", "kind", kinds),
-        ("notifications", "ck_notification_category_known", "category", categories),
-    ):
-        op.drop_constraint(op.f(name), table)
-        rule = f"{column} in ({', '.join(map(repr, words))})"
-        op.create_check_constraint(op.f(name), table, rule)
 
 
 def _of_its_child(name: str) -> sa.ForeignKeyConstraint:
@@ -116,7 +100,7 @@ def _create_medicines() -> None:
         sa.Column("recorded_at", INSTANT, nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("ends_on > starts_on", name=op.f("ck_medicine_ends_after_start")),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("ck_medicine_ends_after_start")),
         sa.CheckConstraint(
             "as_needed = (cardinality(times_of_day) = 0)",
             name=op.f("ck_medicine_has_times_unless_as_needed"),
@@ -178,6 +162,5 @@ def _create_break_glass() -> None:
 def downgrade() -> None:
     for table in ("break_glass", "medicines", "pack_sections"):
         op.drop_table(table)
-    op.execute("delete from tasks where kind in ('pack_due', 'break_glass_review')")
-    op.execute("delete from notifications where category = 'record_opened'")
-    _know(OLD_KINDS, OLD_CATEGORIES)
+    for table, constraint, column, words in WORDS:
+        remove_words(table, constraint, column, words)

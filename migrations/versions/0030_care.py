@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from migrations.rls import grant, scope_by_constellation
+from migrations.words import add_words, remove_words
 
 revision = "0030"
 down_revision = "0029"
@@ -32,26 +33,28 @@ TOLD = (
     " 'disclosure_and_barring_service']"
 )
 
-OLD_CHECKS = {
+WORDS = (
     (
         "notifications",
         "ck_notification_category_known",
-    ): "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early', 'sleepover_tomorrow', 'handover_due', 'return_due', 'return_late', 'consent_missing', 'link_answered', 'record_opened', 'device_stopped', 'device_taken_over', 'morning_digest', 'push_test')",
+        "category",
+        (
+            "handover_written",
+            "incident_recorded",
+            "missing_reported",
+            "missing_returned",
+            "sleepover_awaited",
+        ),
+    ),
     (
         "tasks",
         "ck_task_kind_known",
-    ): "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt', 'consent_missing', 'pack_due', 'break_glass_review', 'device_stopped')",
-}
-CHECKS = {
-    (
-        "notifications",
-        "ck_notification_category_known",
-    ): "category in ('request_submitted', 'request_accepted', 'request_approved', 'request_declined', 'request_withdrawn', 'request_changed', 'request_expired', 'approval_needed', 'sleepover_cancelled', 'sleepover_extended', 'sleepover_ended_early', 'sleepover_tomorrow', 'handover_due', 'return_due', 'return_late', 'consent_missing', 'link_answered', 'record_opened', 'handover_written', 'incident_recorded', 'missing_reported', 'missing_returned', 'sleepover_awaited', 'device_stopped', 'device_taken_over', 'morning_digest', 'push_test')",
-    (
-        "tasks",
-        "ck_task_kind_known",
-    ): "kind in ('hub_carer_missing', 'approval_needed', 'return_late', 'sleepover_in_doubt', 'consent_missing', 'pack_due', 'break_glass_review', 'incident_to_notify', 'missing_child', 'return_interview', 'medicines_differ', 'device_stopped')",
-}
+        "kind",
+        ("incident_to_notify", "missing_child", "return_interview", "medicines_differ"),
+    ),
+)
+BEFORE_WORD = "device_stopped"
+"""The new words stand before it, in the order of the code."""
 
 TABLES = (
     "stay_entries",
@@ -66,9 +69,8 @@ TABLES = (
 
 
 def upgrade() -> None:
-    for (table, name), rule in CHECKS.items():
-        op.drop_constraint(op.f(name), table)
-        op.create_check_constraint(op.f(name), table, rule)
+    for table, constraint, column, words in WORDS:
+        add_words(table, constraint, column, words, before=BEFORE_WORD)
     _create_entries()
     _create_incidents()
     _create_missing()
@@ -314,7 +316,5 @@ def _create_debriefs() -> None:
 def downgrade() -> None:
     for table in reversed(TABLES):
         op.drop_table(table)
-    for (table, name), rule in OLD_CHECKS.items():
-        op.drop_constraint(op.f(name), table)
-        # What is there may be of a kind the older release has no word for: it stays as it is.
-        op.execute(f"alter table {table} add constraint {name} check ({rule}) not valid")
+    for table, constraint, column, words in WORDS:
+        remove_words(table, constraint, column, words)

@@ -6,13 +6,12 @@ written; who asks is known under the own account and the households they belong 
 stays hidden from somebody who comes to live there later.
 """
 
-import re
-
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from migrations.rls import ACCOUNT, CONSTELLATIONS, OVERSEES_SERVICE
+from migrations.words import add_words, remove_words
 
 revision = "0031"
 down_revision = "0030"
@@ -23,18 +22,17 @@ IDS = postgresql.ARRAY(sa.Uuid())
 INSTANT = sa.DateTime(timezone=True)
 MARKED = ("audit_events", "notifications", "sync_entries", "tasks")
 
-MORE_WORDS = (
-    ("tasks", "kind", "task_kind_known", ["concern_raised"]),
+WORDS = (
+    ("tasks", "ck_task_kind_known", "kind", ("concern_raised",)),
     (
         "notifications",
+        "ck_notification_category_known",
         "category",
-        "notification_category_known",
-        ["concern_raised", "concern_added_to"],
+        ("concern_raised", "concern_added_to"),
     ),
 )
-"""Table, column, check constraint, and the words that are known from now on."""
 BEFORE_WORD = "device_stopped"
-"""In the order of the code; the new ones stand before this."""
+"""The new words stand before it, in the order of the code."""
 
 # --- who somebody is to a concern ----------------------------------------------------------------
 
@@ -177,10 +175,8 @@ def upgrade() -> None:
         f"alter policy tasks_constellation on tasks using ({OURS} and {UNHIDDEN})"
         f" with check ({OURS})"
     )
-    for table, column, rule, words in MORE_WORDS:
-        known = _words_of(rule)
-        at = known.index(BEFORE_WORD)
-        _allow(table, column, rule, [*known[:at], *words, *known[at:]])
+    for table, constraint, column, words in WORDS:
+        add_words(table, constraint, column, words, before=BEFORE_WORD)
     create_concerns()
     create_addenda()
 
@@ -291,30 +287,11 @@ def create_addenda() -> None:
     )
 
 
-def _words_of(rule: str) -> list[str]:
-    """The words that a check constraint allows as it stands."""
-    written = op.get_bind().exec_driver_sql(
-        f"select pg_get_constraintdef(oid) from pg_constraint where conname = 'ck_{rule}'"  # noqa: S608 - names of ours
-    )
-    return re.findall(r"'(\w+)'", written.scalar_one())
-
-
-def _allow(table: str, column: str, rule: str, words: list[str]) -> None:
-    op.drop_constraint(op.f(f"ck_{rule}"), table)
-    op.create_check_constraint(
-        op.f(f"ck_{rule}"), table, f"{column} in ({', '.join(map(repr, words))})"
-    )
-
-
 def downgrade() -> None:
     op.drop_table("concern_addenda")
     op.drop_table("concerns")
-    op.execute("delete from deliveries where notification_id in (select id from notifications"
-               " where category in ('concern_raised', 'concern_added_to'))")  # fmt: skip
-    op.execute("delete from notifications where category in ('concern_raised', 'concern_added_to')")
-    op.execute("delete from tasks where kind = 'concern_raised'")
-    for table, column, rule, words in MORE_WORDS:
-        _allow(table, column, rule, [word for word in _words_of(rule) if word not in words])
+    for table, constraint, column, words in WORDS:
+        remove_words(table, constraint, column, words)
     op.execute(f"alter policy tasks_constellation on tasks using ({OURS}) with check ({OURS})")
     for policy, table, asks in POLICIES:
         op.execute(f"alter policy {policy} on {table} using ({asks})")

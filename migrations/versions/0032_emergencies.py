@@ -1,12 +1,12 @@
 """Emergencies: who was asked, what they said, and the clock; a role for whoever is on call."""
 
-import re
 from importlib import import_module
 
 import sqlalchemy as sa
 from alembic import op
 
 from migrations.rls import CONSTELLATIONS, SEES_EVERYTHING, grant, scope_by_constellation
+from migrations.words import add_words, remove_words
 
 revision = "0032"
 down_revision = "0031"
@@ -16,21 +16,28 @@ depends_on = None
 INSTANT = sa.DateTime(timezone=True)
 TABLES = ("emergencies", "emergency_asks", "shared_access")
 
-WORDS = {
-    ("role_grants", "ck_role_grant_role_known", "role"): ("on_call_manager",),
-    ("respite_requests", "ck_request_kind_known", "kind"): ("emergency",),
-    ("tasks", "ck_task_kind_known", "kind"): ("emergency_unplaced",),
-    ("notifications", "ck_notification_category_known", "category"): (
-        "emergency_asked", "emergency_raised", "emergency_placed", "emergency_settled",
-        "emergency_unplaced",
+WORDS = (
+    ("role_grants", "ck_role_grant_role_known", "role", ("on_call_manager",)),
+    ("respite_requests", "ck_request_kind_known", "kind", ("emergency",)),
+    ("tasks", "ck_task_kind_known", "kind", ("emergency_unplaced",)),
+    (
+        "notifications",
+        "ck_notification_category_known",
+        "category",
+        (
+            "emergency_asked",
+            "emergency_raised",
+            "emergency_placed",
+            "emergency_settled",
+            "emergency_unplaced",
+        ),
     ),
-}  # fmt: skip
-"""Table, constraint and column, and the words more that it may hold: added to those it has."""
+)
 
 
 def upgrade() -> None:
-    for (table, name, column), words in WORDS.items():
-        _allow(table, name, column, [*_allowed(name), *words])
+    for table, constraint, column, words in WORDS:
+        add_words(table, constraint, column, words)
     create_emergencies()
     create_asks()
     host_elsewhere()
@@ -372,26 +379,13 @@ def _foreign_keys(table: str, **tables: str) -> list[sa.ForeignKeyConstraint]:
     ]
 
 
-def _allowed(name: str) -> list[str]:
-    rule = sa.text("select pg_get_constraintdef(oid) from pg_constraint where conname = :name")
-    return re.findall(r"'(\w+)'::text", op.get_bind().scalar(rule, {"name": name}))
-
-
-def _allow(table: str, name: str, column: str, words: list[str]) -> None:
-    op.drop_constraint(op.f(name), table)
-    op.create_check_constraint(op.f(name), table, f"{column} in ({', '.join(map(repr, words))})")
-
-
 def downgrade() -> None:
     host_nowhere()
     for table in reversed(TABLES):
         op.drop_table(table)
     forget_emergencies()
-    for (table, name, column), words in WORDS.items():
-        if table != "respite_requests":
-            gone = ", ".join(map(repr, words))
-            op.execute(f"delete from {table} where {column} in ({gone})")  # noqa: S608 - ours
-        _allow(table, name, column, [word for word in _allowed(name) if word not in words])
+    for table, constraint, column, words in WORDS:
+        remove_words(table, constraint, column, words)
 
 
 def host_nowhere() -> None:

@@ -183,6 +183,7 @@ class TestWhatIsNotPrescribed:
             ({"starts_on": today}, 201),
             ({"starts_on": today + DAY}, 409),
             ({"starts_on": today - DAY, "ends_on": today}, 409),
+            ({"starts_on": today, "ends_on": today}, 409),
             ({"starts_on": today - DAY, "ends_on": today + DAY}, 201),
         ):
             answer = care.post("medication", dose(medicine(care, **dates)))

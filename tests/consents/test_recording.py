@@ -59,6 +59,7 @@ class TestAConsent:
             ({"giver": "delegated_by_parent"}, "parent"),
             ({"parent": "mother"}, "parent"),
             ({"how": "by_link"}, "how"),
+            ({"giver": "carer"}, "giver"),
             ({"ends_on": "2026-01-01"}, "ends_on"),
         ],
     )

@@ -1,8 +1,11 @@
 """A child in need is placed first, and whose consent is missing is looked into at once."""
 
+from datetime import timedelta
+
 import pytest
 import sqlalchemy as sa
 
+from hub_api import clock
 from tests.emergencies.conftest import asked_of
 from tests.factories.emergencies import answer, raised
 
@@ -38,12 +41,26 @@ def test_places_the_child_and_asks_for_the_consent(world, unsaid, host, rows, to
     consent = {
         "giver": "delegated_by_authority",
         "how": "placement_plan",
-        "starts_on": stay["arrives_at"][:10],
+        "starts_on": "2026-01-01",
     }
     given = liaison.post(f"/children/{unsaid}/consents", consent)
     assert given.status_code == 201, given.json
     (task,) = tasks(rows)
     assert task.state == "settled"
+
+
+def test_moves_no_child_on_remand_without_the_court(world, unsaid, owner):
+    with owner.begin() as connection:
+        remand = sa.text("update children set legal_status = 'remand' where id = :id")
+        connection.execute(remand, {"id": unsaid})
+    ask = raised(world)["asks"][0]
+    refused = answer(world.hub_carer, ask, "accept")
+    assert (refused.status_code, refused.json["code"]) == (409, "consent")
+    liaison = world.phone(world.here.liaison_worker)
+    today = str(clock.london_today() - timedelta(days=1))
+    cleared = {"giver": "youth_offending_team", "how": "by_telephone", "starts_on": today}
+    assert liaison.post(f"/children/{unsaid}/consents", cleared).status_code == 201
+    assert answer(world.hub_carer, ask, "accept").status_code == 200
 
 
 @pytest.mark.usefixtures("unsaid")

@@ -183,12 +183,26 @@ class TestMedicines:
         yesterday, tomorrow = (str(today + timedelta(days=days)) for days in (-1, 1))
         refused = phone.post(end, {"ends_on": yesterday}, If_Match='"1"')
         assert (refused.status_code, refused.json["code"]) == (409, "in_the_past")
-        same_day = phone.post(end, {"ends_on": str(today)}, If_Match='"1"')
-        assert (same_day.status_code, same_day.json["code"]) == (409, "ends_too_early")
         ended = phone.post(end, {"ends_on": tomorrow}, If_Match='"1"')
         assert (ended.status_code, ended.json["ends_on"]) == (200, tomorrow)
         assert phone.post(end, {"ends_on": tomorrow}, If_Match='"1"').status_code == 412
         assert phone.get(path).json["medicines"] == [ended.json]
+
+    @pytest.mark.parametrize("days", [0, 7])
+    def test_written_down_wrongly_are_taken_back_at_once(self, world, child, path, days):
+        """Before anybody gives them: they hold on no day, not even the one they were to start."""
+        starts_on = clock.london_today() + timedelta(days)
+        body = {**self.BODY, "starts_on": str(starts_on)}
+        made = world.carer.post(f"/children/{child}/medicines", body).json
+        end = f"/medicines/{made['id']}/end"
+        before = {"ends_on": str(starts_on - timedelta(1))}
+        refused = world.carer.post(end, before, If_Match='"1"')
+        assert refused.json["code"] == ("ends_too_early" if days else "in_the_past")
+        ended = world.carer.post(end, {"ends_on": str(starts_on)}, If_Match='"1"')
+        assert (ended.status_code, ended.json["ends_on"]) == (200, str(starts_on))
+        assert world.carer.get(path).json["medicines"] == []
+        again = world.carer.post(end, {"ends_on": str(starts_on)}, If_Match='"2"')
+        assert (again.status_code, again.json["code"]) == (409, "wrong_state")
 
     def test_that_have_ended_are_shown_no_more(self, world, child, path, change):
         phone, today = world.carer, clock.london_today()

@@ -6,11 +6,14 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 import time_machine
+from uuid_utils.compat import uuid7
 
 from hub_api import clock, db, jobs
+from hub_api.sleepovers import reconsidering
 from hub_api.sleepovers.jobs import reconsider_soon
 from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
+from tests.factories.emergencies import answer, raised
 from tests.factories.requests import change, liaison
 from tests.factories.requests import stay as dates
 from tests.sleepovers.stays import act, arrival, begun
@@ -161,6 +164,28 @@ class TestAConfirmedStay:
         assert kinds == [("sleepover_in_doubt", "open"), ("consent_missing", "settled")]
 
 
+class TestTheDoor:
+    def test_waits_for_the_consent(self, world, family, rows):
+        stay = world.booked()
+        family.withdraw()
+        refused = act(world, stay, "handover", at=arrival(stay))
+        assert (refused.status_code, refused.json["code"]) == (409, "consent_missing")
+        assert "liaison worker" in refused.json["detail"]
+        assert refused.json["nights"] == [str(arrival(stay).date())]
+        assert rows("select state from sleepovers") == [("confirmed",)]
+        family.record()
+        assert act(world, stay, "handover", at=arrival(stay)).status_code == 200
+
+    def test_opens_in_an_emergency(self, world, owner, rows):
+        with owner.begin() as connection:
+            connection.execute(sa.text("delete from consents"))
+        found = raised(world)
+        assert answer(world.hub_carer, found["asks"][0], "accept").status_code == 200
+        (stay,) = world.carer.get("/sleepovers").json["items"]
+        assert act(world, stay, "handover", at=arrival(stay)).status_code == 200
+        assert rows("select state from tasks where kind = 'consent_missing'") == [("open",)]
+
+
 class TestTheMorning:
     def test_notices_what_nobody_announced(self, world, family, owner, doubts, every_morning):
         """Such as stays from before consents were recorded, a week ahead and no further."""
@@ -187,3 +212,41 @@ class TestTheMorning:
         assert doubts() == (["done"], THREE)
         every_morning()
         assert doubts() == (["done", "open"], 2 * THREE)
+
+    def test_settles_nothing_about_a_child_somebody_changes(
+        self, world, family, owner, doubts, every_morning
+    ):
+        """Their consent may be withdrawn in the very moment in which it is found to be there."""
+        world.booked()
+        family.withdraw()
+        with owner.begin() as connection:
+            connection.execute(sa.text("update consents set withdrawn_at = null"))
+        with owner.begin() as connection:
+            connection.execute(
+                sa.text("select id from children where id = :id for update"), {"id": family.child}
+            )
+            every_morning()
+            assert doubts() == (["open"], THREE)
+        every_morning()
+        assert doubts() == (["settled"], THREE)
+
+    def test_goes_on_where_one_constellation_fails(
+        self, world, owner, doubts, every_morning, monkeypatch
+    ):
+        world.booked()
+        with owner.begin() as connection:
+            connection.execute(sa.text("delete from consents"))
+        real, broken = reconsidering.reconsider, uuid7()
+        soon = reconsidering.children_soon_away
+
+        def reconsider(child_ids):
+            if broken in child_ids:
+                raise LookupError
+            real(child_ids)
+
+        monkeypatch.setattr(reconsidering, "reconsider", reconsider)
+        monkeypatch.setattr(
+            reconsidering, "children_soon_away", lambda: {broken: [broken], **soon()}
+        )
+        every_morning()
+        assert doubts() == (["open"], THREE)

@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING
 
 from hub_api.sleepovers.checks.beds import check_bedroom_sharing, check_guest_bed
 from hub_api.sleepovers.checks.check import OVERRIDABLE, Check, Outcome, Pairs, Waiver
-from hub_api.sleepovers.checks.consent import check_adult_guest, check_consent
+from hub_api.sleepovers.checks.consent import (
+    check_adult_guest,
+    check_consent,
+    is_for_the_court,
+)
 from hub_api.sleepovers.checks.limits import (
     check_approval_terms,
     check_checks_current,
@@ -44,6 +48,7 @@ __all__ = [
     "Pairs",
     "Waiver",
     "blocking",
+    "is_for_the_court",
     "judge",
     "refuses_asking",
 ]

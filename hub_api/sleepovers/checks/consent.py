@@ -44,6 +44,12 @@ def check_consent(stay: Stay, facts: Facts, rules: Settings) -> Check:  # noqa: 
     return Check("consent", Outcome.BLOCK, words, tuple(sorted(every)))
 
 
+def is_for_the_court(child: ChildFacts) -> bool:
+    """Whether it takes the youth offending team's clearance, without which not even an emergency
+    moves a child: where a child on remand lives is the court's business."""
+    return usual_giver(child.legal_status) is Giver.YOUTH_OFFENDING_TEAM
+
+
 def nights_without(child_id: UUID, stay: Stay, facts: Facts) -> tuple[date, ...]:
     """The nights of a stay on which a word that it takes is missing."""
     child = facts.children[child_id]
