@@ -249,6 +249,20 @@ class TestTheClock:
         ask(departure(stay) + MINUTE)
         assert told("sleepover_awaited") == EVERYBODY
 
+    def test_asks_about_nobody_who_is_reported_missing(self, world, care, owner, told, ask):
+        """Not home by the time agreed either; asked about again once the child is back."""
+        born(owner, world, 14)
+        out_until = {"agreed_back_at": (care.now + HOUR).isoformat()}
+        assert care.post("outings", out_until).status_code == 201
+        episode = care.post("missing-episodes", {}).json["id"]
+        agreed = departure(care.stay)
+        for at in (care.now + 4 * HOUR, agreed + 3 * HOUR):
+            ask(at)
+            assert told("sleepover_awaited") == set()
+        assert care.post(f"/missing-episodes/{episode}/returned", {}).status_code == 200
+        ask(agreed + 3 * HOUR)
+        assert told("sleepover_awaited") == EVERYBODY
+
     def test_asks_about_nobody_who_is_there_or_called_off(self, world, told, ask):
         brought_to(world, "cancelled")
         stay = brought_to(world, "returned", days=20)
