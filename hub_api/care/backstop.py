@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hub_api.care_settings import CareSettings
 
 YOUNG = 12
-"""Years: below it the shorter clock runs."""
+"""Years: below it the shorter clock runs. The variables are called after it, so it can't be set."""
 
 WORTH_ASKING = timedelta(days=1)
 """After this long somebody has seen to it, or it was never going to be."""

@@ -194,6 +194,14 @@ def born(owner, world, years):
         )
 
 
+def test_no_setting_waits_until_nobody_is_asked_or_seen():
+    """An interview later than domain.md has it; a clock that runs until the hub asks no more."""
+    slowest = CareSettings.read(lambda _name, _default, _least, most: most)
+    assert slowest.interview_within == 72 * HOUR
+    asks = (slowest.ask_under_twelve, slowest.ask_over_twelve, slowest.ask_at_high_risk)
+    assert max(asks) < backstop.WORTH_ASKING
+
+
 class TestTheClock:
     @pytest.mark.parametrize(("years", "hours"), [(8, 1), (14, 2)])
     def test_asks_once_where_a_child_is_who_has_not_come(
