@@ -2,7 +2,8 @@
 
 From the time agreed, of coming to the hub, of being back from an outing or of going home: an hour
 for a child under twelve, two for one over, none for a child who was missing not long ago
-(domain.md, section 3; each a setting). Told once for each time agreed.
+(domain.md, section 3; each a setting). Told once for each time agreed, and not while the child is
+reported missing: everybody knows by then.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from hub_api.care_settings import CareSettings
 
 YOUNG = 12
-"""Years: below it the shorter clock runs."""
+"""Years: below it the shorter clock runs. The variables are called after it, so it can't be set."""
 
 WORTH_ASKING = timedelta(days=1)
 """After this long somebody has seen to it, or it was never going to be."""
@@ -84,7 +85,7 @@ def _due(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, da
         stay.child_id,
         stay.state,
         agreed.label("agreed_at"),
-    ).where(is_over, ~asked)
+    ).where(is_over, ~asked, ~_is_missing())
 
 
 def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, datetime]]:
@@ -110,7 +111,15 @@ def _out(now: datetime) -> sa.Select[tuple[UUID, UUID, UUID, UUID, UUID, str, da
             Outing.agreed_back_at > now - WORTH_ASKING,
             outings.is_out(),
             ~asked,
+            ~_is_missing(),
         )
+    )
+
+
+def _is_missing() -> sa.Exists:
+    """Whether the child of a stay is reported missing, and not back."""
+    return sa.exists().where(
+        MissingEpisode.sleepover_id == sleepovers.stays.c.id, MissingEpisode.returned_at.is_(None)
     )
 
 

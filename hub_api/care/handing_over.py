@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class CountIn(TypedDict):
-    """Doses of one medicine: `schemas.MedicineCountSchema`."""
+    """Doses of one medicine: `schemas.MedicineCountIn`."""
 
     medicine_id: UUID
     counted: int

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from hub_api.reads import PageArgs, Row
 
 EARLY = timedelta(hours=1)
-"""How long before its time a dose may be given."""
+"""How long before its time a dose may be given: our assumption. It only keeps out slips, and so
+can't be set; what is prescribed is in the pack."""
 
 
 class MedicationIn(TypedDict):

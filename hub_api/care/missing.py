@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.care import policy, stays, telling
-from hub_api.care.models import MissingEpisode
+from hub_api.care.models import MissingEpisode, StayEntry, StayEntryKind
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
 from hub_api.tasks import service as tasks
@@ -44,19 +44,39 @@ def report_missing(actor: Actor, sleepover_id: UUID, body: MissingIn) -> Row:
     """Report that a child is missing: at any time of a stay, by either home or the liaison worker.
 
     Nothing stands in the way. Reported twice it is one episode, so that two people who ring each
-    other in the night are both answered with it. Both homes and the liaison worker are told at
-    once. Raises `NotFound`, or `Conflict` for a time still to come.
+    other in the night are both answered with it; what the second one wrote is kept in the stay's
+    log. Both homes and the liaison worker are told at once. Raises `NotFound`, or `Conflict` for a
+    time still to come.
     """
     stay = stays.find(actor, sleepover_id)
     noticed_at = body["noticed_at"] or clock.now()
     told = _told_of(body)
     stays.refuse_future(noticed_at)
+    while (episode_id := _open(actor, stay, noticed_at, body, told)) is None:
+        # Whoever ends the open one between the two statements makes room for this one.
+        episode = _take_open(stay)
+        if episode is not None:
+            return _report_again(actor, stay, episode, noticed_at, body)
+    _raise(actor, stay, episode_id)
+    episode = db.session().get_one(MissingEpisode, episode_id)
+    stays.note(actor, "missing:report", episode)
+    return get_episode(actor, episode.id)
+
+
+def _open(
+    actor: Actor,
+    stay: stays.Stay,
+    noticed_at: datetime,
+    body: MissingIn,
+    told: dict[str, datetime | None],
+) -> UUID | None:
+    """Write an episode, unless the stay has one that isn't over: then None."""
     episode_id = uuid7()
     text = body["circumstances"]
     sealed = text and child_keys.protect(
         MissingEpisode.circumstances, episode_id, [stay.child_id], text
     )
-    found = db.session().execute(
+    return db.session().scalar(
         postgresql.insert(MissingEpisode)
         .values(
             id=episode_id,
@@ -72,12 +92,6 @@ def report_missing(actor: Actor, sleepover_id: UUID, body: MissingIn) -> Row:
         .on_conflict_do_nothing()
         .returning(MissingEpisode.id)
     )
-    if found.scalar() is None:
-        return _report_again(actor, stay, told)
-    _raise(actor, stay, episode_id)
-    episode = db.session().get_one(MissingEpisode, episode_id)
-    stays.note(actor, "missing:report", episode)
-    return get_episode(actor, episode.id)
 
 
 def _told_of(body: ToldOf) -> dict[str, datetime | None]:
@@ -93,13 +107,34 @@ def _told_of(body: ToldOf) -> dict[str, datetime | None]:
     return told
 
 
-def _report_again(actor: Actor, stay: stays.Stay, told: dict[str, datetime | None]) -> Row:
-    """Somebody has reported it a moment ago: what is new of who was told is added."""
+def _take_open(stay: stays.Stay) -> MissingEpisode | None:
+    """The episode of a stay that isn't over, locked."""
     is_open = sa.select(MissingEpisode).where(
         MissingEpisode.sleepover_id == stay.id, MissingEpisode.returned_at.is_(None)
     )
-    episode = db.session().scalars(is_open.with_for_update()).one()
-    stays.note(actor, "missing:report", episode, *episode.tell(**told))
+    return db.session().scalars(is_open.with_for_update()).one_or_none()
+
+
+def _report_again(
+    actor: Actor,
+    stay: stays.Stay,
+    episode: MissingEpisode,
+    noticed_at: datetime,
+    body: MissingIn,
+) -> Row:
+    """Somebody has reported it a moment ago: what is new of who was told is added, and the words
+    of this report go into the stay's log, under the name of who wrote them."""
+    if body["circumstances"]:
+        entry = stays.add(
+            actor,
+            stay,
+            StayEntry,
+            {StayEntry.text: body["circumstances"]},
+            kind=StayEntryKind.FACT,
+            happened_at=noticed_at,
+        )
+        stays.note(actor, "stay_entry:write", entry)
+    stays.note(actor, "missing:report", episode, *episode.tell(**_told_of(body)))
     _settle_when_all_know(episode)
     return get_episode(actor, episode.id)
 

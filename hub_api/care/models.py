@@ -253,7 +253,7 @@ class MissingEpisode(OfAStay, Versioned, Base):
 
 
 class MissingAsk(Base):
-    """Both homes were asked where a child is, once for each time agreed (`asking.py`)."""
+    """Both homes were asked where a child is, once for each time agreed (`backstop.py`)."""
 
     __tablename__ = "missing_asks"
     __table_args__ = (sa.PrimaryKeyConstraint("sleepover_id", "agreed_at", name="uq_missing_ask"),)

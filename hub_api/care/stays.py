@@ -97,7 +97,7 @@ _WORDS = {
     "confirmed": "This sleepover hasn't begun yet. Please write here once the child is there.",
     "in_stay": "The child is still at the hub. Please wait until the stay is over.",
     "returned": "This sleepover is over.",
-    "closed": "This sleepover is closed. You can still add to what was written.",
+    "closed": "This sleepover is closed, so nothing new can be written about it.",
     "cancelled": "This sleepover was cancelled.",
 }
 

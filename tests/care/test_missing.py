@@ -9,7 +9,7 @@ import time_machine
 
 from hub_api import db
 from hub_api import settings as hub_settings
-from hub_api.care import backstop
+from hub_api.care import backstop, missing
 from hub_api.care_settings import CareSettings
 from hub_api.consents.models import ConsentFlag, FlagKind
 from tests.care.conftest import HOUR, Care
@@ -52,6 +52,39 @@ class TestReporting:
             care.account("hub_carer"),
             care.account("carer"),
         }
+
+    @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
+    def test_twice_keeps_what_both_wrote(self, care, rows, by):
+        first = care.post("missing-episodes", {"circumstances": "Went to the shop."})
+        words = {"circumstances": "She rang me from the station."}
+        again = care.post("missing-episodes", words, by=by, at=care.now + MINUTE)
+        assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+        assert again.json["circumstances"] == "Went to the shop."
+        (entry,) = care.get("log-entries", at=care.now + MINUTE).json["items"]
+        assert entry["text"] == words["circumstances"]
+        assert entry["written_by"] == str(care.account(by))
+        assert datetime.fromisoformat(entry["happened_at"]) == care.now + MINUTE
+        assert b"station" not in bytes(rows("select text from stay_entries")[0].text)
+
+    def test_while_the_open_one_ends_is_a_new_one(self, care, owner, monkeypatch, tasks):
+        first = care.post("missing-episodes", {}).json["id"]
+        take_open = missing._take_open
+
+        def ended(stay):
+            with owner.begin() as other:
+                other.execute(
+                    sa.text(
+                        "update missing_episodes set returned_at = noticed_at, "
+                        "interview_due_at = noticed_at where returned_at is null"
+                    )
+                )
+            return take_open(stay)
+
+        monkeypatch.setattr(missing, "_take_open", ended)
+        second = care.post("missing-episodes", {}, by="carer")
+        assert second.status_code == 201
+        assert second.json["id"] != first
+        assert len(tasks("missing_child")) == 2
 
     def test_of_a_time_to_come_is_a_slip(self, care):
         ahead = {"noticed_at": (care.now + HOUR).isoformat()}
@@ -161,6 +194,14 @@ def born(owner, world, years):
         )
 
 
+def test_no_setting_waits_until_nobody_is_asked_or_seen():
+    """An interview later than domain.md has it; a clock that runs until the hub asks no more."""
+    slowest = CareSettings.read(lambda _name, _default, _least, most: most)
+    assert slowest.interview_within == 72 * HOUR
+    asks = (slowest.ask_under_twelve, slowest.ask_over_twelve, slowest.ask_at_high_risk)
+    assert max(asks) < backstop.WORTH_ASKING
+
+
 class TestTheClock:
     @pytest.mark.parametrize(("years", "hours"), [(8, 1), (14, 2)])
     def test_asks_once_where_a_child_is_who_has_not_come(
@@ -214,6 +255,20 @@ class TestTheClock:
             )
             db.session().add(flag)
         ask(departure(stay) + MINUTE)
+        assert told("sleepover_awaited") == EVERYBODY
+
+    def test_asks_about_nobody_who_is_reported_missing(self, world, care, owner, told, ask):
+        """Not home by the time agreed either; asked about again once the child is back."""
+        born(owner, world, 14)
+        out_until = {"agreed_back_at": (care.now + HOUR).isoformat()}
+        assert care.post("outings", out_until).status_code == 201
+        episode = care.post("missing-episodes", {}).json["id"]
+        agreed = departure(care.stay)
+        for at in (care.now + 4 * HOUR, agreed + 3 * HOUR):
+            ask(at)
+            assert told("sleepover_awaited") == set()
+        assert care.post(f"/missing-episodes/{episode}/returned", {}).status_code == 200
+        ask(agreed + 3 * HOUR)
         assert told("sleepover_awaited") == EVERYBODY
 
     def test_asks_about_nobody_who_is_there_or_called_off(self, world, told, ask):
