@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CARE_VARIABLES = (
-    "HUB_CARE_WINDOW_DAYS", "HUB_NOTIFY_WITHIN_HOURS", "HUB_ASK_UNDER_TWELVE_MINUTES",
+    "HUB_NOTIFY_WITHIN_HOURS", "HUB_ASK_UNDER_TWELVE_MINUTES",
     "HUB_ASK_OVER_TWELVE_MINUTES", "HUB_ASK_AT_HIGH_RISK_MINUTES", "HUB_HIGH_RISK_DAYS",
     "HUB_RETURN_INTERVIEW_HOURS",
 )  # fmt: skip
@@ -18,10 +18,7 @@ CARE_VARIABLES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CareSettings:
-    """What is written about stays, who reads it for how long, and what is due when."""
-
-    window: timedelta = timedelta(days=7)
-    """How long after the return a hub carer reads what was written about a stay."""
+    """What is written about stays, and what is due when."""
 
     notify_within: timedelta = timedelta(hours=24)
     """How long after an event of Schedule 7 others must know of it (NMS 29)."""
@@ -43,7 +40,6 @@ class CareSettings:
     def read(cls, number: Callable[[str, int, int, int], int]) -> CareSettings:
         """From the environment: `number` reads a whole one by name, default, least and most."""
         return cls(
-            window=timedelta(days=number("HUB_CARE_WINDOW_DAYS", 7, 0, 365)),
             notify_within=timedelta(hours=number("HUB_NOTIFY_WITHIN_HOURS", 24, 1, 24)),
             ask_under_twelve=timedelta(minutes=number("HUB_ASK_UNDER_TWELVE_MINUTES", 60, 0, 720)),
             ask_over_twelve=timedelta(minutes=number("HUB_ASK_OVER_TWELVE_MINUTES", 120, 0, 720)),

@@ -26,7 +26,8 @@ class PackRules:
     """The settings of packs; docs/operator.md lists the environment variables."""
 
     open_after_return: timedelta = timedelta(days=7)
-    """How long after a child's return the hub carer may still read the pack."""
+    """How long after a child's return the hub carer may still read the pack, and what was written
+    about the stay."""
 
     confirmed_within: timedelta = timedelta(days=180)
     """How long ago a section may have been confirmed and still count as right."""

@@ -98,7 +98,7 @@ def _happened_at(stay: stays.Stay, body: HandoverIn) -> datetime:
     """
     if body["corrects"] is None:
         return clock.now()
-    if stay.returned_at is not None and stay.returned_at <= stays.window()["returned_since"]:
+    if stay.returned_at is not None and stay.returned_at <= stays.window()["ended_after"]:
         raise Conflict(
             "This stay was so long ago that the other home can't confirm a correction any more. "
             "Please tell your liaison worker.",

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api.access import Role
-from hub_api.reads import parameter
 from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
 
     from hub_api.access import Actor
     from hub_api.reads import Asking
-
-RETURNED_SINCE = parameter("returned_since", sa.DateTime(timezone=True))
-"""A hub carer reads about a stay until some days after the return: those that are over since."""
 
 
 def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
@@ -38,8 +34,7 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
         ),
         sa.and_(
             asking.holds(sleepovers.RUN_BY, Role.HUB_CARER),
-            stay.state != "cancelled",
-            sa.or_(stay.returned_at.is_(None), stay.returned_at > RETURNED_SINCE),
+            sleepovers.is_in_hub_window(stay),
         ),
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from hub_api import child_keys, clock, db, reads, settings
+from hub_api import child_keys, clock, db, reads
 from hub_api.audit import service as audit
 from hub_api.care import policy
 from hub_api.encryption import Ciphertext
@@ -104,7 +104,7 @@ _WORDS = {
 
 def window() -> dict[str, datetime]:
     """The parameters that `policy.visible_to()` asks for beside the actor's own."""
-    return {"returned_since": clock.now() - settings.current().care.window}
+    return sleepovers.hub_window()
 
 
 def of_stays(columns: Sequence[Any], kind: type[OfAStay]) -> reads.Select:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from hub_api import clock, reads, settings
+from hub_api import clock, reads
 from hub_api.audit import service as audit
 from hub_api.errors import NotFound
 from hub_api.packs import policy
 from hub_api.packs.models import PackSection
 from hub_api.packs.policy import CHILD
 from hub_api.reads import ASKING, parameter
+from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -70,8 +71,7 @@ PACK = reads.Query(_pack)
 
 def instants() -> dict[str, datetime]:
     """What `policy.visible_to()` goes by: the clock."""
-    now = clock.now()
-    return {"now": now, "ended_after": now - settings.current().packs.open_after_return}
+    return {"now": clock.now(), **sleepovers.hub_window()}
 
 
 def find_pack(actor: Actor, child_id: UUID) -> list[Row]:

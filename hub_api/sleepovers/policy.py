@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from hub_api import clock, settings
 from hub_api.access import OVERSEEING, Role
 from hub_api.db import UtcDateTime
 from hub_api.reads import parameter
@@ -13,6 +14,8 @@ from hub_api.sleepovers.homes import RUN_BY
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from hub_api.access import Actor
     from hub_api.reads import Asking
 
@@ -44,15 +47,7 @@ def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
     another constellation has the child in an emergency: one that is to come, goes on, or ended a
     short while ago, from its confirmation until so long after the return, and never one that was
     called off (domain.md, section 2).
-
-    The parameter `ended_after` is the instant after which a stay must have ended. One that nobody
-    began ends when it was to end.
     """
-    ended_after = parameter("ended_after", UtcDateTime())
-    ended = sa.case(
-        (Sleepover.state == SleepoverState.CONFIRMED, Sleepover.departs_at),
-        else_=Sleepover.returned_at,
-    )
     return sa.exists().where(
         Sleepover.child_id == child_id,
         sa.or_(
@@ -60,9 +55,28 @@ def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
             # The child's own liaison worker needs no stay for it.
             asking.holds(Sleepover.hosting_constellation_id, Role.LIAISON_WORKER),
         ),
-        Sleepover.state != SleepoverState.CANCELLED,
-        sa.or_(ended.is_(None), ended > ended_after),
+        is_in_hub_window(Sleepover),
     )
+
+
+def is_in_hub_window(stay: Any) -> sa.ColumnElement[bool]:
+    """Whether a stay, by its columns, is one of which its hub carer reads what is about the child.
+
+    The parameter `ended_after` is the instant after which it must have ended. One that nobody began
+    ends when it was to end.
+    """
+    ended_after = parameter("ended_after", UtcDateTime())
+    ended = sa.case(
+        (stay.state == SleepoverState.CONFIRMED, stay.departs_at), else_=stay.returned_at
+    )
+    return sa.and_(
+        stay.state != SleepoverState.CANCELLED, sa.or_(ended.is_(None), ended > ended_after)
+    )
+
+
+def hub_window() -> dict[str, datetime]:
+    """The parameter that `is_in_hub_window()` asks for."""
+    return {"ended_after": clock.now() - settings.current().packs.open_after_return}
 
 
 def can_cancel(actor: Actor, sleepover: Sleepover) -> bool:

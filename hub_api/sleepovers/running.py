@@ -111,7 +111,7 @@ def hand_over(
 def _refuse_without_consent(sleepover: Sleepover) -> None:
     """Nobody overrides consent, nor does the door (domain.md §3): it may have been withdrawn since
     the hub said yes. In an emergency the child comes first, and somebody has the task to get it."""
-    if asked.is_emergency(sleepover.request_id):
+    if _is_emergency(sleepover):
         return
     missing = reconsidering.nights_ahead_without(sleepover.id)
     if missing:
@@ -124,15 +124,20 @@ def _refuse_without_consent(sleepover: Sleepover) -> None:
         )
 
 
+def _is_emergency(sleepover: Sleepover) -> bool:
+    """Another constellation's hub has a child only in one, and doesn't see the request."""
+    return sleepover.hosting_constellation_id is not None or asked.is_emergency(
+        sleepover.request_id
+    )
+
+
 def _refuse_without_pack(sleepover: Sleepover) -> None:
     """Nobody looks after a child they know too little of. What is only long unconfirmed keeps no
     child at the door; in an emergency the rest of the pack is somebody's task (domain.md §3)."""
     pack = asked.packs_of([sleepover.child_id])[sleepover.child_id]
     if pack in {PackState.COMPLETE, PackState.TO_CONFIRM}:
         return
-    # Another constellation's hub has a child only in an emergency, and doesn't see the request.
-    is_hosted = sleepover.hosting_constellation_id is not None
-    if not (is_hosted or asked.is_emergency(sleepover.request_id)):
+    if not _is_emergency(sleepover):
         raise Conflict(
             "The child's pack isn't complete, so the sleepover can't begin yet. The carer's app "
             "shows what is missing.",

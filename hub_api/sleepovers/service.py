@@ -34,7 +34,7 @@ from hub_api.sleepovers.overrides import (
     overrides_in_force,
     set_aside,
 )
-from hub_api.sleepovers.policy import looks_after
+from hub_api.sleepovers.policy import hub_window, is_in_hub_window, looks_after
 from hub_api.sleepovers.queries import (
     SYNCED,
     by_nights,
@@ -75,7 +75,9 @@ __all__ = [
     "get_sleepover",
     "hand_over",
     "hold",
+    "hub_window",
     "is_extended",
+    "is_in_hub_window",
     "keep_decision",
     "latest_checks",
     "list_sleepovers",

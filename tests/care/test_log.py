@@ -114,6 +114,12 @@ class TestWhen:
                 care.get("log-entries", by=by, at=closes + timedelta(days=300)).status_code == 200
             )
 
+    def test_the_hub_carer_reads_until_a_week_after_a_stay_that_nobody_began(self, world):
+        care = Care(world, brought_to(world, "confirmed"))
+        closes = departure(care.stay) + timedelta(days=7)
+        for at, status in ((closes - SECOND, 200), (closes, 404)):
+            assert care.get("log-entries", at=at).status_code == status
+
     def test_the_hub_carer_reads_nothing_of_a_stay_that_was_called_off(self, world):
         care = Care(world, brought_to(world, "cancelled"))
         at = arrival(care.stay) - timedelta(hours=1)
