@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import procrastinate
 import structlog
+from procrastinate.manager import JobManager
 
 from hub_api import db, request_id
 
@@ -35,14 +36,19 @@ app = procrastinate.App(
     ],
 )
 
+_on_our_connection = JobManager(procrastinate.SyncPsycopgConnector())
+
 ON_FAILURE = procrastinate.RetryStrategy(max_attempts=10, exponential_wait=2)
 
 
 def defer(task_name: str, **arguments: Any) -> None:
     """Queue a job in the running transaction: if it rolls back, there is no job."""
-    app.configure_task(task_name, allow_unknown=False, connection=db.driver_connection()).defer(
-        **arguments
+    deferring = app.configure_task(
+        task_name, allow_unknown=False, connection=db.driver_connection()
     )
+    # In the worker the app has a connector of its own, which can't speak on a connection of ours.
+    deferring.job_manager = _on_our_connection
+    deferring.defer(**arguments)
 
 
 _engine: Engine | None = None

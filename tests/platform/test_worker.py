@@ -6,6 +6,12 @@ import sys
 import time
 from contextlib import suppress
 
+import procrastinate
+from uuid_utils.compat import uuid7
+
+from hub_api import db, jobs
+from hub_api.notifications import service
+from hub_api.notifications.categories import Category
 from hub_api.worker import _repeating
 
 
@@ -49,3 +55,22 @@ class TestLeaving:
         assert (
             subprocess.run([sys.executable, "-c", hangs], timeout=30, check=False).returncode == 1
         )
+
+
+def test_a_job_defers_another_while_the_worker_runs(world, settings, owner, rows):
+    """The worker's connector is asynchronous, and the job's connection is not."""
+
+    def tell():
+        with db.transaction(owner):
+            service.notify([world.here.hub_carer], Category.PUSH_TEST, uuid7())
+
+    async def work():
+        async with jobs.app.open_async():
+            await asyncio.to_thread(tell)
+
+    url = settings.required_database().worker
+    options = {"options": f"-csearch_path={db.SEARCH_PATH}"}
+    connector = procrastinate.PsycopgConnector(conninfo=url, kwargs=options)
+    with jobs.app.replace_connector(connector):
+        asyncio.run(work())
+    assert rows("select task_name from jobs.procrastinate_jobs") == [("notifications.make_ready",)]
