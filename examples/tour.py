@@ -125,10 +125,17 @@ def main() -> None:
     _accept(hub_carer, tonight)
     _wait_until_ready(carer)
     medicines = _read_pack(hub_carer, home["children"][0])
-    stay = _come(carer, hub_carer, medicines)
-    _stay_and_go(carer, hub_carer, stay, medicines)
+    if _is_night():
+        say(
+            "6. to 8. A child who came now would have slept there: the carer takes it back instead."
+        )
+        _call_off(carer)
+    else:
+        stay = _come(carer, hub_carer, medicines)
+        _stay_and_go(carer, hub_carer, stay, medicines)
     cursor = _switch_off(carer)
     _stay_longer(carer, hub_carer, liaison_worker, home)
+    _need_a_bed_now(carer, hub_carer, home)
     _hear_of_it(hub_carer)
     _switch_on(carer, cursor)
     say(f"That was the main path. Try the rest at {BASE}/docs")
@@ -273,15 +280,38 @@ def _stay_longer(
     reason = {"reason": "The carer is having an operation."}
     liaison_worker.send("POST", f"{request}/approve", reason, seen=held.etag, show=["state"])
     say("12. Plans change: the carer cancels, and the beds are free again.")
-    newest = carer.send("GET", "/api/v1/sleepovers?limit=1", show=["state", "bed_nights"])
+    _call_off(carer)
+
+
+def _call_off(person: Person, reason: str = "no_longer_needed") -> None:
+    newest = person.send("GET", "/api/v1/sleepovers?limit=1", show=["state", "bed_nights"])
     stay = f"/api/v1/sleepovers/{newest.body['items'][0]['id']}"
-    current = carer.send("GET", stay, show=["state"])
-    why = {"reason": "no_longer_needed"}
-    carer.send("POST", f"{stay}/cancel", why, seen=current.etag, show=["state", "bed_nights"])
+    current = person.send("GET", stay, show=["state"])
+    why = {"reason": reason}
+    person.send("POST", f"{stay}/cancel", why, seen=current.etag, show=["state", "bed_nights"])
+
+
+def _need_a_bed_now(carer: Person, hub_carer: Person, home: dict[str, Any]) -> None:
+    say("13. At night she is ill. One press asks the hub, and wakes the liaison worker and whoever")
+    print("    is on call. Had nobody answered, all other hubs with a free bed would be asked.")
+    plea = {
+        "household_id": home["id"],
+        "children": [home["children"][0]["id"]],
+        "until": f"{_morning_after(datetime.now(UTC)):%Y-%m-%dT%H:%M:%SZ}",
+        "reason": "carer_unwell",
+    }
+    carer.send("POST", "/api/v1/emergencies", plea, show=["state", "next_step_at"], expect=201)
+    asks = "/api/v1/emergency-asks?is_open=true&limit=1"
+    asked = hub_carer.send("GET", asks, show=["nights", "ages"])
+    ask = f"/api/v1/emergency-asks/{asked.body['items'][0]['id']}"
+    hub_carer.send("POST", f"{ask}/accept", show=["answer"])
+    say("14. She rings: it is better after all. Nobody came, says the hub carer, and the bed is")
+    print("    free again.")
+    _call_off(hub_carer, "did_not_come")
 
 
 def _hear_of_it(hub_carer: Person) -> None:
-    say("13. The hub carer's phone says where it can be reached. Its push would say no more than")
+    say("15. The hub carer's phone says where it can be reached. Its push would say no more than")
     print(
         "    that there is news of a booking. She looks, and what she has seen is on every phone."
     )
@@ -308,7 +338,7 @@ def _switch_off(carer: Person) -> str:
 
 
 def _switch_on(carer: Person, cursor: str) -> None:
-    say("14. The carer's phone is on again. One call brings what has changed meanwhile.")
+    say("16. The carer's phone is on again. One call brings what has changed meanwhile.")
     changed = _catch_up(carer, cursor).body["changed"]
     for kind, objects in changed.items():
         for each in objects:
@@ -335,6 +365,12 @@ def _wish(home: dict[str, Any], arrives_at: datetime, departs_at: datetime) -> d
         "departs_at": f"{departs_at:%Y-%m-%dT%H:%M:%SZ}",
         "reason": "rest_for_carer",
     }
+
+
+def _is_night() -> bool:
+    """Whether it is a night of the hub's, 23:00 to 05:00 unless its settings say otherwise."""
+    hour = datetime.now(LONDON).hour
+    return hour >= 23 or hour < 5
 
 
 def _london_day(days: int) -> date:
