@@ -55,9 +55,7 @@ def ask_where_they_are() -> None:
     ages = households.ages({row.child_id for row in due})
     at_risk = _at_high_risk({row.child_id for row in due}, now - rules.care.high_risk_for)
     for row in due:
-        waits = patience(
-            ages.get(row.child_id, YOUNG), rules.care, is_high_risk=row.child_id in at_risk
-        )
+        waits = patience(ages[row.child_id], rules.care, is_high_risk=row.child_id in at_risk)
         # At that very time the late return itself is told of, to the same people.
         is_told = row.state == IN_STAY and waits == rules.late_return_after
         if now > row.agreed_at + waits and not is_told:

@@ -16,7 +16,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from uuid_utils.compat import uuid7
 
-from hub_api import changes, child_keys, clock, db, reads, settings, throttles
+from hub_api import changes, child_keys, clock, db, nights, reads, settings, throttles
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.accounts import sessions
@@ -68,7 +68,9 @@ def ask_by_link(actor: Actor, child_id: UUID, body: LinkIn) -> Row:
         child_id=child_id,
         token_hash=_fingerprint(token),
         asked_by=actor.account_id,
-        expires_at=clock.now() + settings.current().link_lifetime,
+        expires_at=min(
+            clock.now() + settings.current().link_lifetime, nights.ends_at(body["last_night"])
+        ),
         **body,
     )
     db.session().add(link)
@@ -135,7 +137,8 @@ _SHOWN = sa.text("select * from consent_link_shown(:fingerprint, :at)").columns(
 
 
 def answer_question(question: Question, answer: Answer, name: str) -> None:
-    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about.
+    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about; a
+    no takes back what was said behind another link about any of them.
 
     Raises `NotFound` when somebody else was faster, and as for any link that is no more.
     """
@@ -158,6 +161,8 @@ def answer_question(question: Question, answer: Answer, name: str) -> None:
     )
     if answer == Answer.YES:
         _consent(link)
+    else:
+        _take_back_consents(link)
 
 
 def _consent(link: ConsentLink) -> None:
@@ -179,6 +184,29 @@ def _consent(link: ConsentLink) -> None:
         changed=["giver", "how", "starts_on", "ends_on"],
     )
     changes.announce(ConsentChanged(frozenset({link.child_id})))
+
+
+def _take_back_consents(link: ConsentLink) -> None:
+    found = sa.select(Consent).where(
+        Consent.child_id == link.child_id,
+        Consent.giver == link.giver,
+        Consent.how == How.BY_LINK,
+        Consent.withdrawn_at.is_(None),
+        Consent.starts_on <= link.last_night,
+        Consent.ends_on > max(link.first_night, clock.london_today()),
+    )
+    given = db.session().scalars(found.with_for_update()).all()
+    for consent in given:
+        consent.withdraw()
+        db.session().flush()
+        audit.record(
+            "consent:withdraw",
+            subject_id=consent.id,
+            constellation_id=consent.constellation_id,
+            changed=["withdrawn_at"],
+        )
+    if given:
+        changes.announce(ConsentChanged(frozenset({link.child_id})))
 
 
 def _fingerprint(token: str) -> bytes:

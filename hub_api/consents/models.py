@@ -98,13 +98,22 @@ class Consent(HasId, Versioned, EffectiveDated, Base):
             raise Conflict("This consent is over already.", code="wrong_state")
         self.withdrawn_at = clock.now()
 
-    def end(self) -> None:
-        """Refuse another end for what was withdrawn: it holds no more. Raises `Conflict`."""
+    def end(self, ends_on: date | None) -> None:
+        """It holds until that day, or on and on. Raises `Conflict` for what was withdrawn, and for
+        nights that nobody asked about behind the link by which it was given."""
         if self.withdrawn_at is not None:
             raise Conflict(
                 "This consent has been withdrawn. If it was given again, please record it anew.",
                 code="wrong_state",
             )
+        asked_until = self.ends_on if self.how == How.BY_LINK else None
+        if asked_until is not None and (ends_on is None or ends_on > asked_until):
+            raise Conflict(
+                "This was said about certain nights, and can't be made to hold for more. Please "
+                "ask about the others by another link.",
+                code="not_asked_about",
+            )
+        self.ends_on = ends_on
 
 
 class ConsentFlag(HasId, Versioned, EffectiveDated, Base):

@@ -54,7 +54,7 @@ def record_consent(body: service.ConsentIn, child_id: UUID) -> Any:
 
 @blp.route(_CONSENT, methods=["PATCH"])
 @blp.allow(Permission.HOUSEHOLD_MANAGE)
-@blp.refuses("ends_too_early", "wrong_state")
+@blp.refuses("ends_too_early", "wrong_state", "not_asked_about")
 @blp.if_match
 @blp.arguments(schemas.ConsentEndIn(), example={"ends_on": "2027-01-04"})
 @blp.response(200, schemas.ConsentSchema)

@@ -86,12 +86,11 @@ def record_consent(actor: Actor, child_id: UUID, body: ConsentIn) -> Row:
 def end_consent(actor: Actor, consent_id: UUID, seen_version: int, ends_on: date | None) -> Row:
     """Record the first day on which a consent no longer holds; none for one that holds on.
 
-    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: an end before the start, or
-    withdrawn already.
+    Raises `NotFound`, `Forbidden`, `StaleVersion`, or `Conflict`: an end before the start, one
+    withdrawn already, or nights that a link didn't ask about.
     """
     consent = _consent_to_change(actor, consent_id, seen_version)
-    consent.end()
-    consent.ends_on = ends_on
+    consent.end(ends_on)
     _written(actor, "consent:end", consent, ["ends_on"])
     return get_consent(actor, consent.id)
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from hub_api import clock
+from hub_api import clock, nights
 from hub_api.consents import links
-from tests.consents.conftest import PROCEEDINGS
+from tests.consents.conftest import PROCEEDINGS, change
 from tests.factories.requests import decide
 
 YES = {"answer": "yes", "name": "Dana Osei"}
@@ -128,6 +128,34 @@ class TestThePage:
         (kept,) = liaison.get(f"/children/{child}/consent-links").json["items"]
         assert kept["answer"] == "no"
         assert liaison.get(f"/children/{child}/consents").json["items"] == [plan]
+
+    def test_takes_back_with_a_no_what_was_said_about_these_nights(self, ask, browser, rows):
+        """And nothing that was said about others, or by somebody else."""
+        for first, last in ((5, 7), (20, 21)):
+            assert browser().send(ask(first, last)["token"], **YES).status_code == 200
+        assert browser().send(ask(7, 8)["token"], answer="no", name="Dana Osei").status_code == 200
+        found = rows(
+            "select withdrawn_at is null from consents where how = 'by_link' order by starts_on"
+        )
+        assert [holds for (holds,) in found] == [False, True]
+        withdrawn = rows("select 1 from audit_events where action = 'consent:withdraw'")
+        assert len(withdrawn) == 1
+
+    def test_is_a_word_about_no_other_night(self, ask, browser, liaison, child):
+        browser().send(ask(7, 8)["token"], **YES)
+        items = liaison.get(f"/children/{child}/consents").json["items"]
+        (given,) = [consent for consent in items if consent["how"] == "by_link"]
+        path = f"/consents/{given['id']}"
+        later = str(clock.london_today() + timedelta(days=30))
+        for ends_on in (None, later):
+            refused = change(liaison, path, given, ends_on=ends_on)
+            assert (refused.status_code, refused.json["code"]) == (409, "not_asked_about")
+        sooner = str(clock.london_today() + timedelta(days=8))
+        assert change(liaison, path, given, ends_on=sooner).status_code == 200
+
+    def test_is_not_answered_once_its_nights_are_over(self, ask):
+        ends_at = nights.ends_at(clock.london_today())
+        assert ask(0, 0)["expires_at"] == ends_at.isoformat().replace("+00:00", "Z")
 
 
 class TestALinkThatIsNoMore:
