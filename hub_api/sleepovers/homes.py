@@ -1,4 +1,4 @@
-"""The two homes of a stay, and telling both."""
+"""The two homes of a stay, telling both, and for how long the hub reads of the child."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from hub_api import clock, settings
 from hub_api.access import Role
 from hub_api.accounts import service as accounts
 from hub_api.notifications import service as notifications
@@ -14,6 +15,7 @@ from hub_api.sleepovers.models import Sleepover
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
     from uuid import UUID
 
     from hub_api.notifications.categories import Category
@@ -58,3 +60,8 @@ class Homes:
             constellation_id=self.constellation_id,
             household_id=self.household_id,
         )
+
+
+def hub_window() -> dict[str, datetime]:
+    """The parameter that `policy.is_in_hub_window()` asks for."""
+    return {"ended_after": clock.now() - settings.current().packs.open_after_return}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from hub_api import clock, settings
 from hub_api.access import OVERSEEING, Role
 from hub_api.db import UtcDateTime
 from hub_api.reads import parameter
@@ -14,8 +13,6 @@ from hub_api.sleepovers.homes import RUN_BY
 from hub_api.sleepovers.models import BedNight, Sleepover, SleepoverState
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from hub_api.access import Actor
     from hub_api.reads import Asking
 
@@ -62,8 +59,8 @@ def looks_after(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
 def is_in_hub_window(stay: Any) -> sa.ColumnElement[bool]:
     """Whether a stay, by its columns, is one of which its hub carer reads what is about the child.
 
-    The parameter `ended_after` is the instant after which it must have ended. One that nobody began
-    ends when it was to end.
+    The parameter `ended_after` (`homes.hub_window()`) is the instant after which it must have
+    ended. One that nobody began ends when it was to end.
     """
     ended_after = parameter("ended_after", UtcDateTime())
     ended = sa.case(
@@ -72,11 +69,6 @@ def is_in_hub_window(stay: Any) -> sa.ColumnElement[bool]:
     return sa.and_(
         stay.state != SleepoverState.CANCELLED, sa.or_(ended.is_(None), ended > ended_after)
     )
-
-
-def hub_window() -> dict[str, datetime]:
-    """The parameter that `is_in_hub_window()` asks for."""
-    return {"ended_after": clock.now() - settings.current().packs.open_after_return}
 
 
 def can_cancel(actor: Actor, sleepover: Sleepover) -> bool:

@@ -24,7 +24,7 @@ from hub_api.sleepovers.decisions import (
     refuse_slip_of_the_finger,
 )
 from hub_api.sleepovers.extending import extend_sleepover
-from hub_api.sleepovers.homes import RUN_BY, Homes
+from hub_api.sleepovers.homes import RUN_BY, Homes, hub_window
 from hub_api.sleepovers.models import CLOCKS_DIFFER, Decision
 from hub_api.sleepovers.overrides import (
     SetAside,
@@ -34,7 +34,7 @@ from hub_api.sleepovers.overrides import (
     overrides_in_force,
     set_aside,
 )
-from hub_api.sleepovers.policy import hub_window, is_in_hub_window, looks_after
+from hub_api.sleepovers.policy import is_in_hub_window, looks_after
 from hub_api.sleepovers.queries import (
     SYNCED,
     by_nights,

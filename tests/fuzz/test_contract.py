@@ -23,7 +23,7 @@ from hub_api import settings as hub_settings
 from tests.fuzz.town import Town
 from tests.phone import contract
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "10"))
 ROUNDS = range(int(os.environ.get("FUZZ_ROUNDS", "1")))
 ROLES = ["satellite_carer", "hub_carer", "liaison_worker", "programme_manager", "nobody"]
 OPERATIONS = sorted(

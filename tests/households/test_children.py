@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import sqlalchemy as sa
 
-from hub_api import changes, clock, db
+from hub_api import changes, clock, db, nights
 from hub_api.households import records
 from hub_api.households.changes import ChildLeaves, HubResidentsChanged
 from hub_api.households.models import Child
@@ -238,8 +238,8 @@ class TestInAHubHome:
         assert "hub_homes SET" in locks[0]
         TestSiblings.put(liaison, path, world.here.family.children[0])
         TestLeave().leave(liaison, path, clock.london_today())
-        today = clock.london_today()
-        assert heard == [HubResidentsChanged(world.here.hub_home, today)] * 4
+        tonight = nights.first_not_over()
+        assert heard == [HubResidentsChanged(world.here.hub_home, tonight)] * 4
 
     def test_guests_who_stand_in_the_way_undo_it(self, home, liaison, listens, rows):
         made = liaison.post(home, BORN).json

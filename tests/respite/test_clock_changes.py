@@ -47,8 +47,9 @@ STAYS = {
 def test_a_stay_has_the_right_nights_and_instants(world, owner, stay):
     now, (arrives_at, departs_at), instants, nights = stay
     with owner.begin() as connection:  # the world began some days before today
-        for table in ("role_grants", "memberships", "hub_appointments"):
+        for table in ("role_grants", "memberships", "hub_appointments", "beds", "approvals"):
             connection.exec_driver_sql(f"update {table} set starts_on = '2026-01-01'")
+        connection.exec_driver_sql("update adults set dbs_issued_on = '2026-01-01'")
     with time_machine.travel(now, tick=False):
         request = world.asked(arrives_at=arrives_at, departs_at=departs_at)
         path = f"/respite-requests/{request['id']}"
