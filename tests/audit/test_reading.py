@@ -207,6 +207,7 @@ class TestAmongManyEvents:
         """How the database finds a page among `MANY` events, as the API's role and this person."""
         with owner.begin() as connection:
             people = {"carer": world.here.family.carer, "here": world.here.id}
+            connection.execute(sa.text("set local statement_timeout = 0"))
             connection.execute(sa.text(MANY_EVENTS), {**people, "many": MANY})
         with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(sa.text("vacuum analyze audit_events"))
