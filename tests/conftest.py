@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -97,28 +98,50 @@ def shared_app(settings: Settings) -> Iterator[Any]:
     app.engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def delete_everything(
-    server: embedded.EmbeddedServer, settings: Settings
-) -> Iterator[Callable[[], None]]:
-    """Take every row out of the database, in a tenth of the time that truncating every table takes.
+class Contents:
+    """All rows of the database, taken out and put back without a trigger or a foreign key asking.
 
-    As the superuser, with triggers and foreign keys off: no row tells of its going.
+    As the superuser: no row tells of its going or its coming.
     """
-    name = sa.make_url(settings.required_database().api).database
-    tables = [table.name for table in models.Base.metadata.sorted_tables]
-    tables += [f"jobs.procrastinate_{kind}" for kind in QUEUE]
-    statement = "; ".join(f"delete from {table}" for table in tables)
-    with psycopg.connect(server.url(database=str(name)), autocommit=True) as connection:
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._tables = [table.name for table in models.Base.metadata.sorted_tables]
+        self._tables += [f"jobs.procrastinate_{kind}" for kind in QUEUE]
+        self._deletion = "; ".join(f"delete from {table}" for table in self._tables)
         connection.execute("set session_replication_role = replica")
-        yield lambda: connection.execute(statement) and None
+
+    def delete(self) -> None:
+        """In a tenth of the time that truncating every table takes."""
+        self._connection.execute(self._deletion)
+
+    def read(self) -> dict[str, bytes]:
+        """The rows by the name of their table, as `copy` writes them."""
+        held = {}
+        for table in self._tables:
+            with self._connection.cursor().copy(f"copy {table} to stdout") as copy:
+                held[table] = b"".join(bytes(part) for part in copy)
+        return {table: rows for table, rows in held.items() if rows}
+
+    def write(self, held: dict[str, bytes]) -> None:
+        """Put back what was read."""
+        for table, rows in held.items():
+            with self._connection.cursor().copy(f"copy {table} from stdin") as copy:
+                copy.write(rows)
+
+
+@pytest.fixture(scope="session")
+def contents(server: embedded.EmbeddedServer, settings: Settings) -> Iterator[Contents]:
+    name = sa.make_url(settings.required_database().api).database
+    with psycopg.connect(server.url(database=str(name)), autocommit=True) as connection:
+        yield Contents(connection)
 
 
 @pytest.fixture
-def app(shared_app: Any, delete_everything: Callable[[], None], settings: Settings) -> Any:
+def app(shared_app: Any, contents: Contents, settings: Settings) -> Any:
     """The app on an empty database."""
     hub_settings.use(settings)
-    delete_everything()
+    contents.delete()
     return shared_app
 
 
@@ -168,16 +191,29 @@ class World:
         return self.carer.get("/sleepovers?limit=1").json["items"][0]
 
 
+@pytest.fixture(scope="session")
+def worlds() -> dict[date, tuple[World, dict[str, bytes]]]:
+    """The world as it was made on a day, with its rows: making it takes ten times as long."""
+    return {}
+
+
 @pytest.fixture
-def world(app: Any, owner: sa.Engine) -> World:
+def world(app: Any, owner: sa.Engine, contents: Contents, worlds: dict[date, Any]) -> World:
+    today = clock.london_today()
+    if today in worlds:
+        made, rows = worlds[today]
+        contents.write(rows)
+        return made
     with db.transaction(owner):
         staff = (Role.HOME_DUTY_STAFF, Role.PROGRAMME_MANAGER, Role.SYSTEM_ADMINISTRATOR)
-        return World(
+        made = World(
             app=app,
             here=make_neighbourhood("Here"),
             elsewhere=make_neighbourhood("Elsewhere"),
             staff={role: make_account(role).id for role in staff},
         )
+    worlds[today] = made, contents.read()
+    return made
 
 
 @pytest.fixture
