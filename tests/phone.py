@@ -12,6 +12,7 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
 from hub_api import clock, db
+from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
 from hub_api.accounts import sessions
 from hub_api.openapi import PROBLEM_MEDIA_TYPE, document
 
@@ -20,6 +21,17 @@ from hub_api.openapi import PROBLEM_MEDIA_TYPE, document
 def contract() -> dict[str, Any]:
     """The OpenAPI document the app promises to keep."""
     return json.loads(document())
+
+
+def may_ask(role: Role | None, path: str, method: str) -> bool:
+    """Whether somebody of a role, or nobody in particular, gets past the door of an operation."""
+    operation = contract()["paths"][path][method.lower()]
+    if operation.get("security") == []:
+        return True
+    if role is None:
+        return False
+    held = {f"`{permission}`" for permission in (*EVERYBODY, *ROLE_PERMISSIONS[role])}
+    return any(permission in operation["description"] for permission in held)
 
 
 @cache

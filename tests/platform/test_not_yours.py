@@ -10,14 +10,14 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from hub_api import db
-from hub_api.access import EVERYBODY, ROLE_PERMISSIONS, Role
+from hub_api.access import Role
 from tests.conftest import World
 from tests.factories.care import care_of
 from tests.factories.concerns import concern_of
 from tests.factories.emergencies import ids_of, raised
 from tests.factories.notifications import make_notification, phone_body
 from tests.factories.tasks import make_task
-from tests.phone import Phone, contract, in_days
+from tests.phone import Phone, contract, in_days, may_ask
 from tests.platform.recorded import records_of
 
 PREFIX = "/api/v1"
@@ -213,6 +213,8 @@ def told_apart(phone: Phone, hidden: Objects) -> Iterator[str]:
     for route in routes():
         method, template, _ = route
         *around, kind = re.findall(r"{(\w+_id)}", template)
+        if not hidden[kind]:
+            continue
         unknown = {name: uuid7() for name in (*around, kind)}
         nothing = answers(phone, template.format(**unknown, **PART), route)
         for found in hidden[kind]:
@@ -220,13 +222,6 @@ def told_apart(phone: Phone, hidden: Objects) -> Iterator[str]:
             path = template.format(**known, **PART, **{kind: found})
             if answers(phone, path, route) != nothing:
                 yield f"{method} {template}"
-
-
-def may_ask(role: Role, path: str, method: str) -> bool:
-    """Whether a role may ask an operation at all, so that its answers could differ."""
-    description = contract()["paths"][f"{PREFIX}{path}"][method.lower()]["description"]
-    needed = {f"`{permission}`" for permission in (*EVERYBODY, *ROLE_PERMISSIONS[role])}
-    return any(permission in description for permission in needed)
 
 
 class TestTheListOfRoutes:
@@ -255,7 +250,7 @@ class TestOfAnotherConstellation:
         for method, template, _ in routes():
             *_, kind = re.findall(r"{(\w+_id)}", template)
             ids, holder = elsewhere[kind], Role(role)
-            if method == "GET" and may_ask(holder, template, method):
+            if method == "GET" and may_ask(holder, f"{PREFIX}{template}", method):
                 found = [phone.get(template.format(**PART, **{kind: id_})) for id_ in ids]
                 assert {response.status_code for response in found} == {404}
 
@@ -265,7 +260,7 @@ class TestOfAnotherConstellation:
         assert set(told_apart(phone, elsewhere)) == {
             f"{method} {path}"
             for method, path, _ in routes()
-            if may_ask(Role.HUB_CARER, path, method)
+            if may_ask(Role.HUB_CARER, f"{PREFIX}{path}", method)
             and not any(kind in path for kind in OF_ONE_PERSON)
         }
 
@@ -287,7 +282,7 @@ class TestOfTheHouseholdNextDoor:
 
     def test_is_there_for_those_who_oversee_both(self, world, next_door):
         for role in ("hub_carer", "liaison_worker", Role.PROGRAMME_MANAGER):
-            assert list(told_apart(phone_of(world, role), next_door)) != []
+            assert any(told_apart(phone_of(world, role), next_door))
 
 
 class TestADraft:
@@ -304,7 +299,7 @@ class TestForTheProgrammeManager:
         there = {
             f"{method} {path}"
             for method, path, _ in routes()
-            if may_ask(Role.PROGRAMME_MANAGER, path, method)
+            if may_ask(Role.PROGRAMME_MANAGER, f"{PREFIX}{path}", method)
             and not any(kind in path for kind in (*OF_ONE_PERSON, "{child_id}/pack"))
             and (method, path.rpartition("/")[2]) not in NAMING_A_HOUSEHOLD
         }
