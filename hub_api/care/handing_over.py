@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import orjson
@@ -18,8 +19,7 @@ from hub_api.packs import prescribed
 from hub_api.reads import Page, json_list, json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from hub_api.access import Actor
@@ -40,13 +40,15 @@ class HandoverIn(TypedDict):
     happened_at: datetime | None
     place: str | None
     belongings: str | None
+    collection_at: datetime | None
+    collection_place: str | None
     note: str | None
     counts: list[CountIn]
     corrects: UUID | None
     why: str | None
 
 
-DETAILS = ("place", "belongings", "note", "why")
+DETAILS = ("place", "belongings", "collection_at", "collection_place", "note", "why")
 
 
 def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
@@ -128,12 +130,8 @@ def _ask_to_confirm(actor: Actor, stay: stays.Stay, side: Side) -> None:
 
 def _as_one(body: HandoverIn) -> str | None:
     """Everything in words as one text; None where there is none."""
-    details = {
-        "place": body["place"],
-        "belongings": body["belongings"],
-        "note": body["note"],
-        "why": body["why"],
-    }
+    said: Mapping[str, Any] = body
+    details = {name: said[name] for name in DETAILS}
     return orjson.dumps(details).decode() if any(details.values()) else None
 
 
@@ -269,5 +267,7 @@ def _opened(rows: Sequence[Row]) -> list[Row]:
     for row in stays.reveal(Handover.details, rows):
         text = row.pop("details")
         said = orjson.loads(text) if text else {}
+        if at := said.get("collection_at"):
+            said["collection_at"] = datetime.fromisoformat(at)
         opened.append({**row, **dict.fromkeys(DETAILS), **said})
     return opened

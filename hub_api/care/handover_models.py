@@ -82,8 +82,8 @@ class Handover(OfAStay, Versioned, Base):
     """The record of the same way, in the same stay, that this one puts right."""
     happened_at: Mapped[datetime]
     details: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
-    """Place, belongings, a note, and why another record is corrected, as one JSON object, sealed
-    under the child's key."""
+    """Place, belongings, when and where the child is to be collected, a note, and why another
+    record is corrected, as one JSON object, sealed under the child's key."""
     family_confirmed_at: Mapped[datetime | None]
     family_confirmed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     hub_confirmed_at: Mapped[datetime | None]

@@ -248,6 +248,17 @@ class CareHandoverIn(Schema):
     )
     place = FreeText(longest=200, metadata={"description": "Stored encrypted."})
     belongings = FreeText(longest=2000, metadata={"description": "Stored encrypted."})
+    collection_at = Instant(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "description": "With a handover: when the child is to be collected. Stored encrypted."
+        },
+    )
+    collection_place = FreeText(
+        longest=200,
+        metadata={"description": "With a handover: where from, and by whom. Stored encrypted."},
+    )
     note = FreeText(longest=2000, metadata={"description": "Stored encrypted."})
     counts = fields.List(
         fields.Nested(MedicineCountIn),
@@ -270,6 +281,13 @@ class CareHandoverIn(Schema):
         if data["corrects"] is not None and data["why"] is None:
             raise ma.ValidationError("Please say what was wrong.", "why")
 
+    @ma.validates_schema
+    def _is_still_to_be_collected(self, data: dict[str, Any], **_: Any) -> None:
+        if data["kind"] == HandoverKind.RETURN:
+            for name in ("collection_at", "collection_place"):
+                if data[name] is not None:
+                    raise ma.ValidationError("The child is home: there is nothing to agree.", name)
+
 
 class MedicineCountSchema(Schema):
     medicine_id = fields.UUID(required=True)
@@ -285,6 +303,8 @@ class CareHandoverSchema(_WrittenSchema):
     happened_at = Instant(required=True)
     place = fields.String(required=True, allow_none=True, metadata=_ERASED)
     belongings = fields.String(required=True, allow_none=True, metadata=_ERASED)
+    collection_at = Instant(required=True, allow_none=True, metadata=_ERASED)
+    collection_place = fields.String(required=True, allow_none=True, metadata=_ERASED)
     note = fields.String(required=True, allow_none=True, metadata=_ERASED)
     counts = fields.List(fields.Nested(MedicineCountSchema), required=True)
     family_confirmed_at = Instant(required=True, allow_none=True)

@@ -1,6 +1,6 @@
 """Handover and return by both homes, medicines counted out and in, and the debrief."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -51,6 +51,17 @@ class TestAHandover:
         shown = care.post("handovers", BAG).json
         assert (shown["place"], shown["note"]) == (BAG["place"], None)
         assert b"school" not in bytes(rows("select details from handovers")[0].details)
+
+    def test_says_when_and_where_the_child_is_collected(self, care):
+        at = departure(care.stay)
+        agreed = {"collection_at": at.isoformat(), "collection_place": "From school, by Gran"}
+        shown = care.post("handovers", BAG | agreed).json
+        assert datetime.fromisoformat(shown["collection_at"]) == at
+        assert shown["collection_place"] == agreed["collection_place"]
+        assert care.get("handovers", by="carer").json["items"] == [shown]
+        for name, said in agreed.items():
+            refused = care.post("handovers", HOME | {name: said}, by="carer")
+            assert (refused.status_code, [*refused.json["errors"]]) == (422, [name])
 
     def test_is_written_once_each_way(self, care):
         assert care.post("handovers", BAG).status_code == 201
