@@ -170,6 +170,12 @@ class Category(StrEnum):
         "A child's record was opened in an emergency. Please look at why.",
     )
 
+    # Before the day is over (domain.md, section 3); not at night, when nobody can look a thing up.
+    PACK_DUE = (
+        "pack_due", Topic.RECORD, Severity.IMPORTANT, DAY, CARERS,
+        "A child went in an emergency. Please write down the rest of their pack within a day.",
+    )
+
     # --- care
 
     HANDOVER_WRITTEN = (

@@ -45,8 +45,7 @@ class Homes:
     ) -> None:
         """Tell the child's carers, the hub's, and `also` others of the child's constellation: each
         where it happened for them, as long as they have to do with it."""
-        own = {*accounts.accounts_holding(Role.SATELLITE_CARER, household_id=self.household_id)}
-        own.update(also)
+        own = {*self._carers(), *also}
         hub = {*accounts.accounts_holding(Role.HUB_CARER, constellation_id=self.run_by)}
         if self.run_by != self.constellation_id:
             told = hub - own - {*but}
@@ -60,6 +59,19 @@ class Homes:
             constellation_id=self.constellation_id,
             household_id=self.household_id,
         )
+
+    def tell_carers(self, category: Category, subject_id: UUID) -> None:
+        """Tell those with whom the child lives."""
+        notifications.notify(
+            self._carers(),
+            category,
+            subject_id,
+            constellation_id=self.constellation_id,
+            household_id=self.household_id,
+        )
+
+    def _carers(self) -> Iterable[UUID]:
+        return accounts.accounts_holding(Role.SATELLITE_CARER, household_id=self.household_id)
 
 
 def hub_window() -> dict[str, datetime]:

@@ -155,6 +155,7 @@ def _refuse_without_pack(sleepover: Sleepover) -> None:
         subject_id=sleepover.child_id,
         no_later_than=clock.now() + settings.current().packs.rest_within,
     )
+    _homes_of(sleepover).tell_carers(Category.PACK_DUE, sleepover.child_id)
 
 
 def record_return(
@@ -281,8 +282,11 @@ def note(actor: Actor, sleepover: Sleepover, verb: str, *changed: str) -> None:
 
 def tell_both(actor: Actor, sleepover: Sleepover, category: Category) -> None:
     """Tell the child's carers and the hub's, but for whoever did it."""
-    homes = Homes(sleepover.household_id, sleepover.constellation_id, sleepover.run_by)
-    homes.tell(category, sleepover.id, but={actor.account_id})
+    _homes_of(sleepover).tell(category, sleepover.id, but={actor.account_id})
+
+
+def _homes_of(sleepover: Sleepover) -> Homes:
+    return Homes(sleepover.household_id, sleepover.constellation_id, sleepover.run_by)
 
 
 # --- late returns ----------------------------------------------------------------------------

@@ -98,6 +98,8 @@ class TestTheHost:
         (task,) = rows("select * from tasks where kind = 'pack_due'")
         assert (task.subject_id, task.constellation_id) == (packed, world.here.id)
         assert task.due_at - task.created_at <= timedelta(days=1)
+        (told,) = rows("select * from notifications where category = 'pack_due'")
+        assert (told.account_id, told.subject_id) == (world.here.family.carer, packed)
 
     def test_does_not_begin_without_the_minimum(self, stay, packed, host, owner):
         with owner.begin() as connection:
