@@ -137,8 +137,9 @@ _SHOWN = sa.text("select * from consent_link_shown(:fingerprint, :at)").columns(
 
 
 def answer_question(question: Question, answer: Answer, name: str) -> None:
-    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about; a
-    no takes back what was said behind another link about any of them.
+    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about and
+    are still to come; a no takes back what the same giver has said about any of them, in whatever
+    way.
 
     Raises `NotFound` when somebody else was faster, and as for any link that is no more.
     """
@@ -172,7 +173,7 @@ def _consent(link: ConsentLink) -> None:
         child_id=link.child_id,
         giver=link.giver,
         how=How.BY_LINK,
-        starts_on=link.first_night,
+        starts_on=max(link.first_night, clock.london_today()),
         ends_on=link.last_night + timedelta(days=1),
     )
     db.session().add(consent)
@@ -190,10 +191,12 @@ def _take_back_consents(link: ConsentLink) -> None:
     found = sa.select(Consent).where(
         Consent.child_id == link.child_id,
         Consent.giver == link.giver,
-        Consent.how == How.BY_LINK,
         Consent.withdrawn_at.is_(None),
         Consent.starts_on <= link.last_night,
-        Consent.ends_on > max(link.first_night, clock.london_today()),
+        sa.or_(
+            Consent.ends_on.is_(None),
+            Consent.ends_on > max(link.first_night, clock.london_today()),
+        ),
     )
     given = db.session().scalars(found.with_for_update()).all()
     for consent in given:

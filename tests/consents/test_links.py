@@ -141,6 +141,27 @@ class TestThePage:
         withdrawn = rows("select 1 from audit_events where action = 'consent:withdraw'")
         assert len(withdrawn) == 1
 
+    @pytest.mark.parametrize("nights_more", [1, None])
+    def test_takes_back_with_a_no_what_they_said_in_another_way(
+        self, ask, browser, liaison, child, rows, nights_more
+    ):
+        first = clock.london_today() + timedelta(days=7)
+        ends_on = None if nights_more is None else str(first + timedelta(days=nights_more))
+        body = {"how": "by_telephone", "starts_on": str(first), "ends_on": ends_on}
+        for giver in ("social_worker", "delegated_by_authority"):
+            said = liaison.post(f"/children/{child}/consents", {"giver": giver, **body})
+            assert said.status_code == 201, said.json
+        assert browser().send(ask()["token"], answer="no", name="Dana Osei").status_code == 200
+        withdrawn = "select giver from consents where withdrawn_at is not null"
+        assert rows(withdrawn) == [("social_worker",)]
+
+    def test_is_a_consent_to_no_night_that_is_over(self, ask, browser, rows):
+        token = ask(0, 4)["token"]
+        with time_machine.travel(clock.now() + timedelta(hours=60), tick=False):
+            assert browser().send(token, **YES).status_code == 200
+            (given,) = rows("select starts_on from consents where how = 'by_link'")
+            assert given.starts_on == clock.london_today()
+
     def test_is_a_word_about_no_other_night(self, ask, browser, liaison, child):
         browser().send(ask(7, 8)["token"], **YES)
         items = liaison.get(f"/children/{child}/consents").json["items"]

@@ -6,7 +6,7 @@ Over HTTP, so under row-level security: the host sees the stay and its child, an
 import pytest
 import sqlalchemy as sa
 
-from hub_api import db
+from hub_api import clock, db
 from tests.emergencies.conftest import asked_of
 from tests.factories.emergencies import answer, plea, raised
 
@@ -115,4 +115,35 @@ class TestAHost:
             assert tuple(theirs) == (False, f"{{{third.id}}}")
             found = sa.text("select * from hub_homes_with_beds(:id)")
             assert session.execute(found, {"id": looking["id"]}).all() == []
+        engine.dispose()
+
+    @pytest.mark.parametrize(
+        ("state", "said", "is_open"),
+        [
+            ("looking", None, True),
+            ("looking", "no", True),  # who said no may still say yes
+            ("looking", "settled", False),
+            ("placed", None, False),
+            ("placed", "no", False),
+            ("ended", "no", False),
+        ],
+    )
+    @pytest.mark.usefixtures("looking")
+    def test_has_an_emergency_open_while_there_is_something_to_answer(
+        self, world, host, owner, settings, state, said, is_open
+    ):
+        ask = asked_of(host)[0]["id"]
+        at = None if said is None else clock.now()
+        with owner.begin() as connection:
+            ended = "update emergencies set state = :state, step = 3, next_step_at = null"
+            connection.execute(sa.text(ended), {"state": state})
+            connection.execute(
+                sa.text("update emergency_asks set answer = :said, answered_at = :at where id = :id"),
+                {"said": said, "at": at, "id": ask},
+            )
+        engine = db.make_engine(settings.required_database().api, connections=1)
+        with db.transaction(engine) as session:
+            db.set_scope(world.elsewhere.hub_carer, [world.elsewhere.id])
+            opened = session.execute(sa.text("select open_emergency(:ask)"), {"ask": ask})
+            assert opened.scalar_one() is is_open
         engine.dispose()
