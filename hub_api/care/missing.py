@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TypedDict
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.care import policy, stays, telling
 from hub_api.care.models import MissingEpisode, StayEntry, StayEntryKind
+from hub_api.errors import Conflict, NotFound
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
 from hub_api.tasks import service as tasks
@@ -40,13 +42,19 @@ class MissingIn(ToldOf):
     circumstances: str | None
 
 
+NO_WORDS = (Conflict, NotFound)
+"""What `child_keys.protect()` raises of a child whose texts were erased, or who is on another
+constellation's books by now. Nobody who reports a child as missing is sent away for that."""
+
+
 def report_missing(actor: Actor, sleepover_id: UUID, body: MissingIn) -> Row:
     """Report that a child is missing: at any time of a stay, by either home or the liaison worker.
 
     Nothing stands in the way. Reported twice it is one episode, so that two people who ring each
     other in the night are both answered with it; what the second one wrote is kept in the stay's
-    log. Both homes and the liaison worker are told at once. Raises `NotFound`, or `Conflict` for a
-    time still to come.
+    log. Where words can't be kept, because the child's texts were erased or the child has moved on
+    the books, the report is taken without them. Both homes and the liaison worker are told at once.
+    Raises `NotFound`, or `Conflict` for a time still to come.
     """
     stay = stays.find(actor, sleepover_id)
     noticed_at = body["noticed_at"] or clock.now()
@@ -72,10 +80,12 @@ def _open(
 ) -> UUID | None:
     """Write an episode, unless the stay has one that isn't over: then None."""
     episode_id = uuid7()
-    text = body["circumstances"]
-    sealed = text and child_keys.protect(
-        MissingEpisode.circumstances, episode_id, [stay.child_id], text
-    )
+    sealed = None
+    if body["circumstances"]:
+        with contextlib.suppress(*NO_WORDS):
+            sealed = child_keys.protect(
+                MissingEpisode.circumstances, episode_id, [stay.child_id], body["circumstances"]
+            )
     return db.session().scalar(
         postgresql.insert(MissingEpisode)
         .values(
@@ -85,7 +95,7 @@ def _open(
             child_id=stay.child_id,
             noticed_at=noticed_at,
             agreed_at=body["agreed_at"],
-            circumstances=sealed or None,
+            circumstances=sealed,
             written_by=actor.account_id,
             **told,
         )
@@ -125,18 +135,24 @@ def _report_again(
     """Somebody has reported it a moment ago: what is new of who was told is added, and the words
     of this report go into the stay's log, under the name of who wrote them."""
     if body["circumstances"]:
+        _log(actor, stay, noticed_at, body["circumstances"])
+    stays.note(actor, "missing:report", episode, *episode.tell(**_told_of(body)))
+    _settle_when_all_know(episode)
+    return get_episode(actor, episode.id)
+
+
+def _log(actor: Actor, stay: stays.Stay, at: datetime, text: str) -> None:
+    """Write it into the stay's log, where words about the child can be kept."""
+    with contextlib.suppress(*NO_WORDS):
         entry = stays.add(
             actor,
             stay,
             StayEntry,
-            {StayEntry.text: body["circumstances"]},
+            {StayEntry.text: text},
             kind=StayEntryKind.FACT,
-            happened_at=noticed_at,
+            happened_at=at,
         )
         stays.note(actor, "stay_entry:write", entry)
-    stays.note(actor, "missing:report", episode, *episode.tell(**_told_of(body)))
-    _settle_when_all_know(episode)
-    return get_episode(actor, episode.id)
 
 
 def _raise(actor: Actor, stay: stays.Stay, episode_id: UUID) -> None:

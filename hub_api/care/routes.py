@@ -121,7 +121,7 @@ def list_missing_episodes(page: PageArgs, sleepover_id: UUID) -> Any:
 # Nobody should meet a refusal at three in the morning: reported twice, it is one episode.
 @blp.route(f"{_STAY}/missing-episodes", methods=["POST"])
 @blp.allow(Permission.CARE_SHARE)
-@blp.refuses("in_the_future", "child_erased")
+@blp.refuses("in_the_future")
 @blp.unversioned
 @blp.arguments(schemas.MissingIn(), example={"circumstances": "Went out to the shop at four."})
 @blp.response(201, schemas.MissingEpisodeSchema, replay=service.get_episode)

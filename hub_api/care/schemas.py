@@ -128,7 +128,10 @@ class MissingIn(MissingToldIn):
     )
     circumstances = FreeText(
         longest=LONGEST,
-        metadata={"description": "What is known, for those who look. Stored encrypted."},
+        metadata={
+            "description": "What is known, for those who look. Stored encrypted; where the child's"
+            " texts are erased the report is taken without it, and shows none."
+        },
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import db
+from hub_api import child_keys, db
 from hub_api import settings as hub_settings
 from hub_api.care import backstop, missing
 from hub_api.care_settings import CareSettings
@@ -65,6 +65,32 @@ class TestReporting:
         assert entry["written_by"] == str(care.account(by))
         assert datetime.fromisoformat(entry["happened_at"]) == care.now + MINUTE
         assert b"station" not in bytes(rows("select text from stay_entries")[0].text)
+
+    def test_is_taken_without_its_words_where_none_can_be_kept(
+        self, world, care, owner, rows, told, tasks
+    ):
+        with db.transaction(owner):
+            child_keys.erase(world.here.family.children[0], world.here.id)
+        words = {"circumstances": "Ran off at the station.", "police_at": care.now.isoformat()}
+        first = care.post("missing-episodes", words)
+        assert first.status_code == 201, first.json
+        assert first.json["circumstances"] is None
+        assert told("missing_reported") == EVERYBODY - {"hub_carer"}
+        assert len(tasks("missing_child")) == 1
+        again = care.post("missing-episodes", {**words, "edt_at": care.now.isoformat()}, by="carer")
+        assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+        assert again.json["edt_at"] is not None
+        assert rows("select 1 from stay_entries") == []
+
+    def test_is_taken_without_its_words_of_a_child_on_other_books(self, world, care, owner):
+        """The family has moved to another constellation, and its child is still at the hub."""
+        with owner.begin() as connection:
+            connection.execute(
+                sa.text("update children set constellation_id = :there where id = :id"),
+                {"there": world.elsewhere.id, "id": world.here.family.children[0]},
+            )
+        answer = care.post("missing-episodes", {"circumstances": "Ran off."})
+        assert (answer.status_code, answer.json["circumstances"]) == (201, None)
 
     def test_while_the_open_one_ends_is_a_new_one(self, care, owner, monkeypatch, tasks):
         first = care.post("missing-episodes", {}).json["id"]
