@@ -12,7 +12,7 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.care import policy, stays, telling
 from hub_api.care.models import MissingEpisode, StayEntry, StayEntryKind
-from hub_api.errors import Conflict, NotFound
+from hub_api.errors import Busy, Conflict, NotFound
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
 from hub_api.tasks import service as tasks
@@ -42,6 +42,9 @@ class MissingIn(ToldOf):
     circumstances: str | None
 
 
+TRIES = 5
+"""How often an open episode may end just as one looks for it: more often is no coincidence."""
+
 NO_WORDS = (Conflict, NotFound)
 """What `child_keys.protect()` raises of a child whose texts were erased, or who is on another
 constellation's books by now. Nobody who reports a child as missing is sent away for that."""
@@ -54,21 +57,27 @@ def report_missing(actor: Actor, sleepover_id: UUID, body: MissingIn) -> Row:
     other in the night are both answered with it; what the second one wrote is kept in the stay's
     log. Where words can't be kept, because the child's texts were erased or the child has moved on
     the books, the report is taken without them. Both homes and the liaison worker are told at once.
-    Raises `NotFound`, or `Conflict` for a time still to come.
+    Raises `NotFound`, `Busy`, or `Conflict` for a time still to come.
     """
     stay = stays.find(actor, sleepover_id)
     noticed_at = body["noticed_at"] or clock.now()
     told = _told_of(body)
     stays.refuse_future(noticed_at)
-    while (episode_id := _open(actor, stay, noticed_at, body, told)) is None:
+    for _ in range(TRIES):
+        episode_id = _open(actor, stay, noticed_at, body, told)
+        if episode_id is not None:
+            _raise(actor, stay, episode_id)
+            episode = db.session().get_one(MissingEpisode, episode_id)
+            stays.note(actor, "missing:report", episode)
+            return get_episode(actor, episode.id)
         # Whoever ends the open one between the two statements makes room for this one.
-        episode = _take_open(stay)
-        if episode is not None:
-            return _report_again(actor, stay, episode, noticed_at, body)
-    _raise(actor, stay, episode_id)
-    episode = db.session().get_one(MissingEpisode, episode_id)
-    stays.note(actor, "missing:report", episode)
-    return get_episode(actor, episode.id)
+        open_one = _take_open(stay)
+        if open_one is not None:
+            return _report_again(actor, stay, open_one, noticed_at, body)
+    raise Busy(
+        "The hub couldn't take this report just now. Please ring the police and the emergency duty "
+        "team if you haven't, and send it again."
+    )
 
 
 def _open(

@@ -80,7 +80,8 @@ class MustKnow(StrEnum):
 
 
 class OfAStay(HasId):
-    """A row about one stay of one child; the database knows that the two belong together."""
+    """A row about one stay of one child; the database knows that the two, and the constellation
+    that the stay is of, belong together."""
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     sleepover_id: Mapped[UUID]
@@ -93,10 +94,10 @@ class OfAStay(HasId):
 
 
 def of_a_stay(name: str) -> sa.ForeignKeyConstraint:
-    """The stay and its child, known to the database together."""
+    """The stay, its child and its constellation, known to the database together."""
     return sa.ForeignKeyConstraint(
-        ["sleepover_id", "child_id"],
-        ["sleepovers.id", "sleepovers.child_id"],
+        ["sleepover_id", "child_id", "constellation_id"],
+        ["sleepovers.id", "sleepovers.child_id", "sleepovers.constellation_id"],
         name=f"fk_{name}_sleepover",
     )
 

@@ -112,6 +112,15 @@ class TestReporting:
         assert second.json["id"] != first
         assert len(tasks("missing_child")) == 2
 
+    def test_gives_up_where_one_is_open_that_nobody_finds(self, care, monkeypatch):
+        care.post("missing-episodes", {})
+        turns = []
+        monkeypatch.setattr(missing, "_take_open", turns.append)
+        answer = care.post("missing-episodes", {}, by="carer")
+        assert (answer.status_code, answer.json["code"]) == (503, "busy")
+        assert "police" in answer.json["detail"]
+        assert len(turns) == missing.TRIES
+
     def test_of_a_time_to_come_is_a_slip(self, care):
         ahead = {"noticed_at": (care.now + HOUR).isoformat()}
         refused = care.post("missing-episodes", ahead)
