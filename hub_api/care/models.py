@@ -17,7 +17,7 @@ from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict, on_constraint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
 class StayEntryKind(StrEnum):
@@ -77,6 +77,14 @@ class MustKnow(StrEnum):
     POLICE = "police"
     HEALTH_AUTHORITY = "health_authority"
     DISCLOSURE_AND_BARRING_SERVICE = "disclosure_and_barring_service"
+
+
+class ToldWhom(StrEnum):
+    """The times at which those were told who look for a child, by column (NMS 5)."""
+
+    POLICE = "police_at"
+    EDT = "edt_at"
+    SOCIAL_WORKER = "social_worker_at"
 
 
 class OfAStay(HasId):
@@ -226,6 +234,21 @@ class MissingEpisode(OfAStay, Versioned, Base):
                 setattr(self, column, at)
                 changed.append(column)
         return changed
+
+    def correct(self, told: Mapping[str, datetime | None]) -> dict[str, datetime]:
+        """Put these times in the place of what is on record: the later one as well, or none where
+        nobody was told. Returns what was wrong, by column."""
+        wrong = {}
+        for column, at in told.items():
+            before = getattr(self, column)
+            if before is not None and before != at:
+                wrong[column] = before
+                setattr(self, column, at)
+        return wrong
+
+    def is_known_to_all(self) -> bool:
+        """Whether all three were told who must be."""
+        return None not in (self.police_at, self.edt_at, self.social_worker_at)
 
     def come_back(self, at: datetime, interview_due_at: datetime) -> None:
         """The child is back. Raises `Conflict` when that is known, or the time can't be."""

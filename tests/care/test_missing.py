@@ -133,22 +133,6 @@ class TestReporting:
             assert phone.get(f"{care.path}/missing-episodes").status_code == 404
 
 
-class TestWhoWasTold:
-    def test_is_noted_and_the_earlier_time_stands(self, care, tasks):
-        episode = care.post("missing-episodes", {}).json["id"]
-        path = f"/missing-episodes/{episode}/told"
-        early, late = (care.now + n * MINUTE for n in (5, 10))
-        at = care.now + HOUR
-        for moment in (late, early, late):
-            answer = care.post(path, {"police_at": moment.isoformat()}, by="carer", at=at)
-            assert answer.status_code == 200
-        assert datetime.fromisoformat(answer.json["police_at"]) == early
-        assert [state for state, _ in tasks("missing_child")] == ["open"]
-        rest = {"edt_at": early.isoformat(), "social_worker_at": early.isoformat()}
-        assert care.post(path, rest, at=at).status_code == 200
-        assert [state for state, _ in tasks("missing_child")] == ["settled"]
-
-
 class TestTheReturn:
     def test_is_followed_by_an_interview_within_three_days(self, care, tasks, told):
         episode = care.post("missing-episodes", {}).json["id"]
