@@ -133,13 +133,16 @@ def _report_again(
     noticed_at: datetime,
     body: MissingIn,
 ) -> Row:
-    """Somebody has reported it a moment ago: what is new of who was told is added, and the words
-    of this report go into the stay's log, under the name of who wrote them."""
+    """Somebody has reported it a moment ago: what is new of who was told is added, and since when
+    the child was missed. The words of this report, and its times, go into the stay's log, under
+    the name of who wrote them."""
+    times = {name: body[name] for name in ("noticed_at", "agreed_at")}
+    changed = episode.notice(**times)
     told = times_of(body)
-    slips = slips_of(told, min(noticed_at, episode.noticed_at))
+    slips = slips_of(told, episode.noticed_at)
     words = [body["circumstances"]] if body["circumstances"] else []
-    _log(actor, stay, noticed_at, [*words, *_to_check(slips)])
-    changed = episode.tell(**{**told, **dict.fromkeys(slips)})
+    _log(actor, stay, noticed_at, [*words, *in_words(times), *_to_check(slips)])
+    changed += episode.tell(**{**told, **dict.fromkeys(slips)})
     stays.note(actor, "missing:report", episode, *changed)
     _settle_when_all_know(episode)
     return get_episode(actor, episode.id)

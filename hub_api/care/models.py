@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -182,6 +182,10 @@ class Incident(OfAStay, Versioned, Base):
         self.notified_by = by
 
 
+MISSED_EARLIER = timedelta(days=3)
+"""So much earlier another report may say that a child was missed; more is a slip of the finger."""
+
+
 class MissingEpisode(OfAStay, Versioned, Base):
     """A child who is not where they should be, from the report to the return interview.
 
@@ -223,6 +227,20 @@ class MissingEpisode(OfAStay, Versioned, Base):
     returned_at: Mapped[datetime | None]
     interview_due_at: Mapped[datetime | None]
     interview_held_at: Mapped[datetime | None]
+
+    def notice(self, noticed_at: datetime | None, agreed_at: datetime | None) -> list[str]:
+        """Note what another report says: of two instants at which the child was missed the earlier
+        one stands, unless it is days before; the time agreed, where none was known. Returns what is
+        new."""
+        changed = []
+        so_far = self.noticed_at
+        if noticed_at is not None and so_far - MISSED_EARLIER <= noticed_at < so_far:
+            self.noticed_at = noticed_at
+            changed.append("noticed_at")
+        if agreed_at is not None and self.agreed_at is None:
+            self.agreed_at = agreed_at
+            changed.append("agreed_at")
+        return changed
 
     def tell(self, **told: datetime | None) -> list[str]:
         """Note who was told, by column; of two instants the earlier one stands, so that nobody at

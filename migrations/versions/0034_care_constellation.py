@@ -3,6 +3,8 @@
 It knew a stay and its child together, and the constellation beside them: a row of one constellation
 about another's stay could be there. So a child who is missing could look reported already, by a row
 that those who report it don't see.
+
+And a second report may say that the child was missed earlier, or when it was to be back.
 """
 
 from alembic import op
@@ -32,6 +34,7 @@ def upgrade() -> None:
     op.create_unique_constraint("uq_handover_of_constellation", "handovers", ["id", *WHOSE])
     _point_at_stays(WHOSE)
     op.drop_constraint("uq_handover_of_child", "handovers")
+    op.execute("grant update (noticed_at, agreed_at) on missing_episodes to hub_api")
 
 
 def _point_at_stays(whose: list[str]) -> None:
@@ -45,6 +48,7 @@ def _point_at_stays(whose: list[str]) -> None:
 
 
 def downgrade() -> None:
+    op.execute("revoke update (noticed_at, agreed_at) on missing_episodes from hub_api")
     op.create_unique_constraint("uq_handover_of_child", "handovers", ["id", *CHILD])
     _point_at_stays(CHILD)
     op.drop_constraint("uq_handover_of_constellation", "handovers")

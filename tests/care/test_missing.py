@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import child_keys, db
+from hub_api import child_keys, clock, db
 from hub_api import settings as hub_settings
 from hub_api.care import backstop, missing
 from hub_api.care_settings import CareSettings
@@ -52,6 +52,44 @@ class TestReporting:
             care.account("hub_carer"),
             care.account("carer"),
         }
+
+    @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
+    def test_twice_keeps_since_when_both_say_the_child_is_missed(self, care, by, rows):
+        first = care.post("missing-episodes", {}).json
+        earlier, agreed = care.now - HOUR, care.now - 2 * HOUR
+        times = {"noticed_at": earlier.isoformat(), "agreed_at": agreed.isoformat()}
+        again = care.post("missing-episodes", times, by=by, at=care.now + MINUTE)
+        assert (again.status_code, again.json["id"]) == (201, first["id"])
+        assert datetime.fromisoformat(again.json["noticed_at"]) == earlier
+        assert datetime.fromisoformat(again.json["agreed_at"]) == agreed
+        changed = rows("select changed from audit_events where action = 'missing:report'")
+        assert ["noticed_at", "agreed_at"] in [row.changed for row in changed]
+        (entry,) = care.get("log-entries", at=care.now + MINUTE).json["items"]
+        assert entry["written_by"] == str(care.account(by))
+        assert entry["text"] == (
+            f"The child was missed at {clock.spoken_instant(earlier)}.\n"
+            f"The child was to be back at {clock.spoken_instant(agreed)}."
+        )
+
+    @pytest.mark.parametrize("change", [timedelta(days=-300), MINUTE])
+    def test_twice_and_later_or_long_before_is_kept_in_the_log_alone(self, care, change):
+        agreed, at = care.now - HOUR, care.now + HOUR
+        care.post("missing-episodes", {"agreed_at": agreed.isoformat()})
+        said = care.now + change
+        times = dict.fromkeys(("noticed_at", "agreed_at"), said.isoformat())
+        again = care.post("missing-episodes", times, by="carer", at=at)
+        assert datetime.fromisoformat(again.json["noticed_at"]) == care.now
+        assert datetime.fromisoformat(again.json["agreed_at"]) == agreed
+        (entry,) = care.get("log-entries", at=at).json["items"]
+        assert entry["text"].count(clock.spoken_instant(said)) == 2
+
+    def test_twice_in_words_says_when_somebody_was_told_hours_before(self, care):
+        """Rung in the evening, written down in the morning: the second report says since when."""
+        care.post("missing-episodes", {})
+        rung = (care.now - 12 * HOUR).isoformat()
+        times = {"noticed_at": rung, "police_at": rung}
+        again = care.post("missing-episodes", times, by="carer")
+        assert again.json["police_at"] == again.json["noticed_at"]
 
     @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
     def test_twice_keeps_what_both_wrote(self, care, rows, by):
