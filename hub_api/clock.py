@@ -99,6 +99,12 @@ def spoken(day: date) -> str:
     return f"{day:%A} {day.day} {day:%B}"
 
 
+def spoken_instant(instant: datetime) -> str:
+    """An instant as a person in London writes it down: 17:40 on Friday 4 December 2026."""
+    there = instant.astimezone(LONDON)
+    return f"{there:%H:%M} on {spoken(there.date())} {there.year}"
+
+
 def spoken_list(days: list[date]) -> str:
     """Dates as a person lists them: Friday 4 December and Saturday 5 December."""
     words = [spoken(day) for day in days]

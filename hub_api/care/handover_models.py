@@ -57,7 +57,9 @@ class Handover(OfAStay, Versioned, Base):
             name="handover_confirmed_by_its_writer",
         ),
         of_a_stay("handover"),
-        sa.UniqueConstraint("id", "child_id", name="uq_handover_of_child"),
+        sa.UniqueConstraint(
+            "id", "child_id", "constellation_id", name="uq_handover_of_constellation"
+        ),
         sa.CheckConstraint(
             "corrects is null or details is not null", name="handover_corrected_for_a_reason"
         ),

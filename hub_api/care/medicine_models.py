@@ -93,8 +93,8 @@ class MedicineCount(Base):
     __table_args__ = (
         sa.CheckConstraint("counted between 0 and 10000", name="medicine_count_is_a_count"),
         sa.ForeignKeyConstraint(
-            ["handover_id", "child_id"],
-            ["handovers.id", "handovers.child_id"],
+            ["handover_id", "child_id", "constellation_id"],
+            ["handovers.id", "handovers.child_id", "handovers.constellation_id"],
             name="fk_medicine_count_handover",
         ),
         sa.ForeignKeyConstraint(

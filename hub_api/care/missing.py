@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+import contextlib
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -11,6 +12,8 @@ from uuid_utils.compat import uuid7
 from hub_api import child_keys, clock, db, reads, settings
 from hub_api.care import policy, stays, telling
 from hub_api.care.models import MissingEpisode, StayEntry, StayEntryKind
+from hub_api.care.told import ToldOf, in_words, refuse_slips, slips_of, times_of
+from hub_api.errors import Busy, Conflict, NotFound
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
 from hub_api.tasks import service as tasks
@@ -21,15 +24,14 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
+    from hub_api.care.told import Times
     from hub_api.reads import PageArgs, Row
 
 
-class ToldOf(TypedDict):
-    """Who was told, and when: `schemas.MissingToldIn`."""
+class ToldIn(ToldOf):
+    """What is noted of who was told: `schemas.MissingToldIn`."""
 
-    police_at: datetime | None
-    edt_at: datetime | None
-    social_worker_at: datetime | None
+    corrects: list[str]
 
 
 class MissingIn(ToldOf):
@@ -40,27 +42,47 @@ class MissingIn(ToldOf):
     circumstances: str | None
 
 
+TRIES = 5
+"""How often an open episode may end just as one looks for it: more often is no coincidence."""
+
+NO_WORDS = (Conflict, NotFound)
+"""What `child_keys.protect()` raises of a child whose texts were erased, or who is on another
+constellation's books by now. Nobody who reports a child as missing is sent away for that."""
+
+
 def report_missing(actor: Actor, sleepover_id: UUID, body: MissingIn) -> Row:
     """Report that a child is missing: at any time of a stay, by either home or the liaison worker.
 
     Nothing stands in the way. Reported twice it is one episode, so that two people who ring each
     other in the night are both answered with it; what the second one wrote is kept in the stay's
-    log. Both homes and the liaison worker are told at once. Raises `NotFound`, or `Conflict` for a
-    time still to come.
+    log. So is a time at which somebody is said to have been told hours before the child was missed,
+    for it would settle who was never rung. Where words can't be kept, because the child's texts
+    were erased or the child is on other books by now, the report is taken without them. Both homes
+    and the liaison worker are told at once.
+
+    Raises `NotFound`, `Busy`, or `Conflict` for a time still to come.
     """
     stay = stays.find(actor, sleepover_id)
     noticed_at = body["noticed_at"] or clock.now()
-    told = _told_of(body)
+    told = times_of(body)
     stays.refuse_future(noticed_at)
-    while (episode_id := _open(actor, stay, noticed_at, body, told)) is None:
+    slips = slips_of(told, noticed_at)
+    for _ in range(TRIES):
+        episode_id = _open(actor, stay, noticed_at, body, {**told, **dict.fromkeys(slips)})
+        if episode_id is not None:
+            _raise(actor, stay, episode_id)
+            _log(actor, stay, noticed_at, _to_check(slips))
+            episode = db.session().get_one(MissingEpisode, episode_id)
+            stays.note(actor, "missing:report", episode)
+            return get_episode(actor, episode.id)
         # Whoever ends the open one between the two statements makes room for this one.
-        episode = _take_open(stay)
-        if episode is not None:
-            return _report_again(actor, stay, episode, noticed_at, body)
-    _raise(actor, stay, episode_id)
-    episode = db.session().get_one(MissingEpisode, episode_id)
-    stays.note(actor, "missing:report", episode)
-    return get_episode(actor, episode.id)
+        open_one = _take_open(stay)
+        if open_one is not None:
+            return _report_again(actor, stay, open_one, noticed_at, body)
+    raise Busy(
+        "The hub couldn't take this report just now. Please ring the police and the emergency duty "
+        "team if you haven't, and send it again."
+    )
 
 
 def _open(
@@ -68,14 +90,16 @@ def _open(
     stay: stays.Stay,
     noticed_at: datetime,
     body: MissingIn,
-    told: dict[str, datetime | None],
+    told: Times,
 ) -> UUID | None:
     """Write an episode, unless the stay has one that isn't over: then None."""
     episode_id = uuid7()
-    text = body["circumstances"]
-    sealed = text and child_keys.protect(
-        MissingEpisode.circumstances, episode_id, [stay.child_id], text
-    )
+    sealed = None
+    if body["circumstances"]:
+        with contextlib.suppress(*NO_WORDS):
+            sealed = child_keys.protect(
+                MissingEpisode.circumstances, episode_id, [stay.child_id], body["circumstances"]
+            )
     return db.session().scalar(
         postgresql.insert(MissingEpisode)
         .values(
@@ -85,26 +109,13 @@ def _open(
             child_id=stay.child_id,
             noticed_at=noticed_at,
             agreed_at=body["agreed_at"],
-            circumstances=sealed or None,
+            circumstances=sealed,
             written_by=actor.account_id,
             **told,
         )
         .on_conflict_do_nothing()
         .returning(MissingEpisode.id)
     )
-
-
-def _told_of(body: ToldOf) -> dict[str, datetime | None]:
-    """Who was told, and when. Raises `Conflict` for a time still to come."""
-    told = {
-        "police_at": body["police_at"],
-        "edt_at": body["edt_at"],
-        "social_worker_at": body["social_worker_at"],
-    }
-    for at in told.values():
-        if at is not None:
-            stays.refuse_future(at)
-    return told
 
 
 def _take_open(stay: stays.Stay) -> MissingEpisode | None:
@@ -122,21 +133,39 @@ def _report_again(
     noticed_at: datetime,
     body: MissingIn,
 ) -> Row:
-    """Somebody has reported it a moment ago: what is new of who was told is added, and the words
-    of this report go into the stay's log, under the name of who wrote them."""
-    if body["circumstances"]:
+    """Somebody has reported it a moment ago: what is new of who was told is added, and since when
+    the child was missed. The words of this report, and its times, go into the stay's log, under
+    the name of who wrote them."""
+    times = {name: body[name] for name in ("noticed_at", "agreed_at")}
+    changed = episode.notice(**times)
+    told = times_of(body)
+    slips = slips_of(told, episode.noticed_at)
+    words = [body["circumstances"]] if body["circumstances"] else []
+    _log(actor, stay, noticed_at, [*words, *in_words(times), *_to_check(slips)])
+    changed += episode.tell(**{**told, **dict.fromkeys(slips)})
+    stays.note(actor, "missing:report", episode, *changed)
+    _settle_when_all_know(episode)
+    return get_episode(actor, episode.id)
+
+
+def _to_check(slips: Times) -> list[str]:
+    return [f"Please check the time: {words}" for words in in_words(slips)]
+
+
+def _log(actor: Actor, stay: stays.Stay, at: datetime, said: list[str]) -> None:
+    """Write what was said into the stay's log, where words about the child can be kept."""
+    if not said:
+        return
+    with contextlib.suppress(*NO_WORDS):
         entry = stays.add(
             actor,
             stay,
             StayEntry,
-            {StayEntry.text: body["circumstances"]},
+            {StayEntry.text: "\n".join(said)},
             kind=StayEntryKind.FACT,
-            happened_at=noticed_at,
+            happened_at=at,
         )
         stays.note(actor, "stay_entry:write", entry)
-    stays.note(actor, "missing:report", episode, *episode.tell(**_told_of(body)))
-    _settle_when_all_know(episode)
-    return get_episode(actor, episode.id)
 
 
 def _raise(actor: Actor, stay: stays.Stay, episode_id: UUID) -> None:
@@ -145,26 +174,42 @@ def _raise(actor: Actor, stay: stays.Stay, episode_id: UUID) -> None:
     telling.tell_everybody(
         stay.homes, Category.MISSING_REPORTED, episode_id, but={actor.account_id}
     )
+    _see_to_it(stay.constellation_id, episode_id)
+
+
+def _see_to_it(constellation_id: UUID, episode_id: UUID) -> None:
+    """Have somebody see that all three know; once, while that is open."""
     tasks.raise_task(
-        TaskKind.MISSING_CHILD, constellation_id=stay.constellation_id, subject_id=episode_id
+        TaskKind.MISSING_CHILD, constellation_id=constellation_id, subject_id=episode_id
     )
 
 
-def tell_of_missing(actor: Actor, episode_id: UUID, body: ToldOf) -> Row:
+def tell_of_missing(actor: Actor, episode_id: UUID, body: ToldIn) -> Row:
     """Note that police, the emergency duty team or the child's social worker were told.
 
-    Of two times given for the same, the earlier one stands: nobody is refused. Raises `NotFound`,
-    or `Conflict` for a time still to come.
+    Of two times given for the same, the earlier one stands: nobody is refused for saying it twice.
+    A time that is named in `corrects` was wrong, and what is given, or nothing, takes its place;
+    what stood there is kept in the stay's log. Raises `NotFound`, or `Conflict` for a time still to
+    come, or hours before the child was missed.
     """
-    told = _told_of(body)
+    told = times_of(body)
     episode = stays.take(actor, MissingEpisode, episode_id)
-    stays.note(actor, "missing:tell", episode, *episode.tell(**told))
+    refuse_slips(told, episode.noticed_at)
+    wrong = episode.correct({name: told[name] for name in body["corrects"]})
+    if wrong:
+        said = [f"This was wrong: {words}" for words in in_words(wrong)]
+        right = in_words({name: told[name] for name in wrong})
+        _log(actor, stays.find(actor, episode.sleepover_id), clock.now(), [*said, *right])
+    action = "missing:correct" if wrong else "missing:tell"
+    stays.note(actor, action, episode, *wrong, *episode.tell(**told))
     _settle_when_all_know(episode)
+    if wrong and not episode.is_known_to_all() and episode.returned_at is None:
+        _see_to_it(episode.constellation_id, episode.id)
     return get_episode(actor, episode.id)
 
 
 def _settle_when_all_know(episode: MissingEpisode) -> None:
-    if None not in (episode.police_at, episode.edt_at, episode.social_worker_at):
+    if episode.is_known_to_all():
         tasks.settle(TaskKind.MISSING_CHILD, episode.id)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -17,7 +17,7 @@ from hub_api.encryption import Ciphertext, EncryptedText
 from hub_api.errors import Conflict, on_constraint
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 
 class StayEntryKind(StrEnum):
@@ -79,8 +79,17 @@ class MustKnow(StrEnum):
     DISCLOSURE_AND_BARRING_SERVICE = "disclosure_and_barring_service"
 
 
+class ToldWhom(StrEnum):
+    """The times at which those were told who look for a child, by column (NMS 5)."""
+
+    POLICE = "police_at"
+    EDT = "edt_at"
+    SOCIAL_WORKER = "social_worker_at"
+
+
 class OfAStay(HasId):
-    """A row about one stay of one child; the database knows that the two belong together."""
+    """A row about one stay of one child; the database knows that the two, and the constellation
+    that the stay is of, belong together."""
 
     constellation_id: Mapped[UUID] = mapped_column(sa.ForeignKey("constellations.id"))
     sleepover_id: Mapped[UUID]
@@ -93,10 +102,10 @@ class OfAStay(HasId):
 
 
 def of_a_stay(name: str) -> sa.ForeignKeyConstraint:
-    """The stay and its child, known to the database together."""
+    """The stay, its child and its constellation, known to the database together."""
     return sa.ForeignKeyConstraint(
-        ["sleepover_id", "child_id"],
-        ["sleepovers.id", "sleepovers.child_id"],
+        ["sleepover_id", "child_id", "constellation_id"],
+        ["sleepovers.id", "sleepovers.child_id", "sleepovers.constellation_id"],
         name=f"fk_{name}_sleepover",
     )
 
@@ -173,6 +182,10 @@ class Incident(OfAStay, Versioned, Base):
         self.notified_by = by
 
 
+MISSED_EARLIER = timedelta(days=3)
+"""So much earlier another report may say that a child was missed; more is a slip of the finger."""
+
+
 class MissingEpisode(OfAStay, Versioned, Base):
     """A child who is not where they should be, from the report to the return interview.
 
@@ -215,6 +228,20 @@ class MissingEpisode(OfAStay, Versioned, Base):
     interview_due_at: Mapped[datetime | None]
     interview_held_at: Mapped[datetime | None]
 
+    def notice(self, noticed_at: datetime | None, agreed_at: datetime | None) -> list[str]:
+        """Note what another report says: of two instants at which the child was missed the earlier
+        one stands, unless it is days before; the time agreed, where none was known. Returns what is
+        new."""
+        changed = []
+        so_far = self.noticed_at
+        if noticed_at is not None and so_far - MISSED_EARLIER <= noticed_at < so_far:
+            self.noticed_at = noticed_at
+            changed.append("noticed_at")
+        if agreed_at is not None and self.agreed_at is None:
+            self.agreed_at = agreed_at
+            changed.append("agreed_at")
+        return changed
+
     def tell(self, **told: datetime | None) -> list[str]:
         """Note who was told, by column; of two instants the earlier one stands, so that nobody at
         three in the morning is refused for saying it twice. Returns what is new."""
@@ -225,6 +252,21 @@ class MissingEpisode(OfAStay, Versioned, Base):
                 setattr(self, column, at)
                 changed.append(column)
         return changed
+
+    def correct(self, told: Mapping[str, datetime | None]) -> dict[str, datetime]:
+        """Put these times in the place of what is on record: the later one as well, or none where
+        nobody was told. Returns what was wrong, by column."""
+        wrong = {}
+        for column, at in told.items():
+            before = getattr(self, column)
+            if before is not None and before != at:
+                wrong[column] = before
+                setattr(self, column, at)
+        return wrong
+
+    def is_known_to_all(self) -> bool:
+        """Whether all three were told who must be."""
+        return None not in (self.police_at, self.edt_at, self.social_worker_at)
 
     def come_back(self, at: datetime, interview_due_at: datetime) -> None:
         """The child is back. Raises `Conflict` when that is known, or the time can't be."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         IncidentIn,
         MedicationIn,
         MissingIn,
-        ToldOf,
+        ToldIn,
     )
     from hub_api.reads import PageArgs
 
@@ -121,7 +121,7 @@ def list_missing_episodes(page: PageArgs, sleepover_id: UUID) -> Any:
 # Nobody should meet a refusal at three in the morning: reported twice, it is one episode.
 @blp.route(f"{_STAY}/missing-episodes", methods=["POST"])
 @blp.allow(Permission.CARE_SHARE)
-@blp.refuses("in_the_future", "child_erased")
+@blp.refuses("in_the_future")
 @blp.unversioned
 @blp.arguments(schemas.MissingIn(), example={"circumstances": "Went out to the shop at four."})
 @blp.response(201, schemas.MissingEpisodeSchema, replay=service.get_episode)
@@ -133,12 +133,13 @@ def report_missing(body: MissingIn, sleepover_id: UUID) -> Any:
 # As for the report.
 @blp.route("/missing-episodes/<uuid:episode_id>/told", methods=["POST"])
 @blp.allow(Permission.CARE_SHARE)
-@blp.refuses("in_the_future")
+@blp.refuses("in_the_future", "too_early")
 @blp.unversioned
 @blp.arguments(schemas.MissingToldIn(), example={"police_at": "2025-11-20T17:40:00Z"})
 @blp.response(200, schemas.MissingEpisodeSchema, replay=service.get_episode)
-def tell_of_missing(body: ToldOf, episode_id: UUID) -> Any:
-    """Say when police, the emergency duty team or the child's social worker were told."""
+def tell_of_missing(body: ToldIn, episode_id: UUID) -> Any:
+    """Say when police, the emergency duty team or the child's social worker were told, or put it
+    right."""
     return service.tell_of_missing(current_actor(), episode_id, body)
 
 

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 
 from hub_api.care.handover_models import HandoverKind, WouldComeAgain
 from hub_api.care.medicine_models import DoseOutcome
-from hub_api.care.models import IncidentKind, MustKnow, StayEntryKind
+from hub_api.care.models import IncidentKind, MustKnow, StayEntryKind, ToldWhom
 from hub_api.schemas import Flag, FreeText, Id, Instant, Schema, one_of
 
 LONGEST = 4000
@@ -107,14 +107,27 @@ def _told(who: str) -> Instant:
     )
 
 
-class MissingToldIn(Schema):
+class ToldOfIn(Schema):
     police_at = _told("the police")
     edt_at = _told("the emergency duty team")
     social_worker_at = _told("the child's social worker")
 
 
-class MissingIn(MissingToldIn):
-    """Everything may be left out: the report itself is what matters."""
+class MissingToldIn(ToldOfIn):
+    corrects = fields.List(
+        fields.String(validate=one_of(ToldWhom)),
+        load_default=list,
+        validate=validate.Length(0, len(ToldWhom), error="Please name each once."),
+        metadata={
+            "description": "Times on record that are wrong: what is given here takes their place,"
+            " and what isn't given is taken back."
+        },
+    )
+
+
+class MissingIn(ToldOfIn):
+    """Everything may be left out: the report itself is what matters. A time that is hours before
+    the child was missed is left open, and kept in the stay's log."""
 
     noticed_at = Instant(
         load_default=None,
@@ -128,7 +141,10 @@ class MissingIn(MissingToldIn):
     )
     circumstances = FreeText(
         longest=LONGEST,
-        metadata={"description": "What is known, for those who look. Stored encrypted."},
+        metadata={
+            "description": "What is known, for those who look. Stored encrypted; where the child's"
+            " texts are erased the report is taken without it, and shows none."
+        },
     )
 
 

@@ -32,7 +32,7 @@ from hub_api.care.medication import (
 )
 from hub_api.care.missing import (
     MissingIn,
-    ToldOf,
+    ToldIn,
     end_missing,
     get_episode,
     hold_interview,
@@ -49,7 +49,7 @@ __all__ = [
     "IncidentIn",
     "MedicationIn",
     "MissingIn",
-    "ToldOf",
+    "ToldIn",
     "begin_outing",
     "confirm_handover",
     "end_missing",

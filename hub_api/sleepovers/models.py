@@ -104,6 +104,9 @@ class Sleepover(HasId, Versioned, Base):
         ),
         sa.UniqueConstraint("request_id", "child_id", name="uq_sleepover_per_requested_child"),
         sa.UniqueConstraint("id", "child_id", name="uq_sleepover_of_child"),
+        sa.UniqueConstraint(
+            "id", "child_id", "constellation_id", name="uq_sleepover_of_constellation"
+        ),
         sa.Index("ix_sleepovers_constellation_id_id", "constellation_id", "id"),
         sa.Index(
             "ix_sleepovers_hosting",

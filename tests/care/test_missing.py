@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import db
+from hub_api import child_keys, clock, db
 from hub_api import settings as hub_settings
 from hub_api.care import backstop, missing
 from hub_api.care_settings import CareSettings
@@ -54,6 +54,44 @@ class TestReporting:
         }
 
     @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
+    def test_twice_keeps_since_when_both_say_the_child_is_missed(self, care, by, rows):
+        first = care.post("missing-episodes", {}).json
+        earlier, agreed = care.now - HOUR, care.now - 2 * HOUR
+        times = {"noticed_at": earlier.isoformat(), "agreed_at": agreed.isoformat()}
+        again = care.post("missing-episodes", times, by=by, at=care.now + MINUTE)
+        assert (again.status_code, again.json["id"]) == (201, first["id"])
+        assert datetime.fromisoformat(again.json["noticed_at"]) == earlier
+        assert datetime.fromisoformat(again.json["agreed_at"]) == agreed
+        changed = rows("select changed from audit_events where action = 'missing:report'")
+        assert ["noticed_at", "agreed_at"] in [row.changed for row in changed]
+        (entry,) = care.get("log-entries", at=care.now + MINUTE).json["items"]
+        assert entry["written_by"] == str(care.account(by))
+        assert entry["text"] == (
+            f"The child was missed at {clock.spoken_instant(earlier)}.\n"
+            f"The child was to be back at {clock.spoken_instant(agreed)}."
+        )
+
+    @pytest.mark.parametrize("change", [timedelta(days=-300), MINUTE])
+    def test_twice_and_later_or_long_before_is_kept_in_the_log_alone(self, care, change):
+        agreed, at = care.now - HOUR, care.now + HOUR
+        care.post("missing-episodes", {"agreed_at": agreed.isoformat()})
+        said = care.now + change
+        times = dict.fromkeys(("noticed_at", "agreed_at"), said.isoformat())
+        again = care.post("missing-episodes", times, by="carer", at=at)
+        assert datetime.fromisoformat(again.json["noticed_at"]) == care.now
+        assert datetime.fromisoformat(again.json["agreed_at"]) == agreed
+        (entry,) = care.get("log-entries", at=at).json["items"]
+        assert entry["text"].count(clock.spoken_instant(said)) == 2
+
+    def test_twice_in_words_says_when_somebody_was_told_hours_before(self, care):
+        """Rung in the evening, written down in the morning: the second report says since when."""
+        care.post("missing-episodes", {})
+        rung = (care.now - 12 * HOUR).isoformat()
+        times = {"noticed_at": rung, "police_at": rung}
+        again = care.post("missing-episodes", times, by="carer")
+        assert again.json["police_at"] == again.json["noticed_at"]
+
+    @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
     def test_twice_keeps_what_both_wrote(self, care, rows, by):
         first = care.post("missing-episodes", {"circumstances": "Went to the shop."})
         words = {"circumstances": "She rang me from the station."}
@@ -65,6 +103,32 @@ class TestReporting:
         assert entry["written_by"] == str(care.account(by))
         assert datetime.fromisoformat(entry["happened_at"]) == care.now + MINUTE
         assert b"station" not in bytes(rows("select text from stay_entries")[0].text)
+
+    def test_is_taken_without_its_words_where_none_can_be_kept(
+        self, world, care, owner, rows, told, tasks
+    ):
+        with db.transaction(owner):
+            child_keys.erase(world.here.family.children[0], world.here.id)
+        words = {"circumstances": "Ran off at the station.", "police_at": care.now.isoformat()}
+        first = care.post("missing-episodes", words)
+        assert first.status_code == 201, first.json
+        assert first.json["circumstances"] is None
+        assert told("missing_reported") == EVERYBODY - {"hub_carer"}
+        assert len(tasks("missing_child")) == 1
+        again = care.post("missing-episodes", {**words, "edt_at": care.now.isoformat()}, by="carer")
+        assert (again.status_code, again.json["id"]) == (201, first.json["id"])
+        assert again.json["edt_at"] is not None
+        assert rows("select 1 from stay_entries") == []
+
+    def test_is_taken_without_its_words_of_a_child_on_other_books(self, world, care, owner):
+        """The family has moved to another constellation, and its child is still at the hub."""
+        with owner.begin() as connection:
+            connection.execute(
+                sa.text("update children set constellation_id = :there where id = :id"),
+                {"there": world.elsewhere.id, "id": world.here.family.children[0]},
+            )
+        answer = care.post("missing-episodes", {"circumstances": "Ran off."})
+        assert (answer.status_code, answer.json["circumstances"]) == (201, None)
 
     def test_while_the_open_one_ends_is_a_new_one(self, care, owner, monkeypatch, tasks):
         first = care.post("missing-episodes", {}).json["id"]
@@ -86,6 +150,15 @@ class TestReporting:
         assert second.json["id"] != first
         assert len(tasks("missing_child")) == 2
 
+    def test_gives_up_where_one_is_open_that_nobody_finds(self, care, monkeypatch):
+        care.post("missing-episodes", {})
+        turns = []
+        monkeypatch.setattr(missing, "_take_open", turns.append)
+        answer = care.post("missing-episodes", {}, by="carer")
+        assert (answer.status_code, answer.json["code"]) == (503, "busy")
+        assert "police" in answer.json["detail"]
+        assert len(turns) == missing.TRIES
+
     def test_of_a_time_to_come_is_a_slip(self, care):
         ahead = {"noticed_at": (care.now + HOUR).isoformat()}
         refused = care.post("missing-episodes", ahead)
@@ -96,22 +169,6 @@ class TestReporting:
             phone = world.phone(world.here.neighbours.carer)
             assert phone.post(f"{care.path}/missing-episodes", {}).status_code == 404
             assert phone.get(f"{care.path}/missing-episodes").status_code == 404
-
-
-class TestWhoWasTold:
-    def test_is_noted_and_the_earlier_time_stands(self, care, tasks):
-        episode = care.post("missing-episodes", {}).json["id"]
-        path = f"/missing-episodes/{episode}/told"
-        early, late = (care.now + n * MINUTE for n in (5, 10))
-        at = care.now + HOUR
-        for moment in (late, early, late):
-            answer = care.post(path, {"police_at": moment.isoformat()}, by="carer", at=at)
-            assert answer.status_code == 200
-        assert datetime.fromisoformat(answer.json["police_at"]) == early
-        assert [state for state, _ in tasks("missing_child")] == ["open"]
-        rest = {"edt_at": early.isoformat(), "social_worker_at": early.isoformat()}
-        assert care.post(path, rest, at=at).status_code == 200
-        assert [state for state, _ in tasks("missing_child")] == ["settled"]
 
 
 class TestTheReturn:

@@ -100,6 +100,9 @@ class TestLondonInstant:
 
 
 class TestSpoken:
+    def test_an_instant_is_said_as_in_london(self):
+        assert clock.spoken_instant(at("2027-06-01 22:30")) == "23:30 on Tuesday 1 June 2027"
+
     def test_dates_are_said_as_people_say_them(self):
         days = [date(2026, 12, 4), date(2026, 12, 5), date(2026, 12, 6)]
         assert clock.spoken_list(days[:1]) == "Friday 4 December"

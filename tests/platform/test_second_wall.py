@@ -3,6 +3,7 @@
 That it holds on its own, whatever the code above it forgets: tests/authorisation.
 """
 
+import json
 from dataclasses import replace
 from uuid import UUID
 
@@ -25,7 +26,7 @@ from tests.factories.notifications import (
 from tests.factories.records import make_records
 from tests.factories.tasks import make_task
 from tests.phone import in_days
-from tests.platform.policies import DEFINERS, POLICIES, WITHHELD
+from tests.platform.policies import DEFINERS, POLICIES, TABLES_OF_A_STAY, WITHHELD
 
 OUR_ROLES = ["hub_api", "hub_worker"]
 
@@ -245,6 +246,22 @@ class TestWriting:
         with pytest.raises(pg.InsufficientPrivilege, match="security"), ours.transaction():
             ours.execute(add, [uuid7(), busy_world.elsewhere.id])
         ours.execute(add, [uuid7(), busy_world.here.id])
+
+    @pytest.mark.parametrize("table", [*TABLES_OF_A_STAY, "medicine_counts"])
+    def test_writes_nothing_of_its_own_about_a_stay_of_another(
+        self, ours, owner, busy_world, table
+    ):
+        """A row just like theirs, and ours: it would stand in the way of theirs, unseen."""
+        theirs = f"select to_jsonb(r)::text from {table} r where constellation_id = %s limit 1"
+        with owner.begin() as connection:
+            there = (busy_world.elsewhere.id,)
+            row = connection.exec_driver_sql(theirs, there).scalar_one()
+            for gone in ("medicine_counts", table):
+                connection.exec_driver_sql(f"delete from {gone} where constellation_id = %s", there)
+        add = f"insert into {table} select * from jsonb_populate_record(null::{table}, %s::jsonb)"
+        planted = json.dumps({**json.loads(row), "constellation_id": str(busy_world.here.id)})
+        with pytest.raises(pg.ForeignKeyViolation), ours.transaction():
+            ours.execute(add, [planted])
 
 
 class TestAnInterimHubHome:
