@@ -153,3 +153,20 @@ class TestAHouseholdThatMoves:
         other = world.phone(world.elsewhere.liaison_worker)
         assert other.get(f"/children/{child}/consents").json["items"] == [plan]
         assert withdraw(other, plan).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("table", "changed"),
+    [
+        ("consents", {"version", "ends_on", "withdrawn_at"}),
+        ("consent_flags", {"version", "ends_on"}),
+    ],
+)
+def test_what_was_said_is_never_rewritten(rows, table, changed):
+    """By SQL either: only when it ends, and that it was taken back."""
+    found = rows(
+        "select column_name from information_schema.column_privileges where grantee = 'hub_api'"
+        " and privilege_type = 'UPDATE' and table_name = :table",
+        table=table,
+    )
+    assert {name for (name,) in found} == changed
