@@ -37,9 +37,17 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
     """Let the actor read a child's pack for a while. Others are told at once, and one of them is to
     look at why within a day.
 
-    Raises `NotFound`, and `Conflict` for a child whose texts were erased: there is nothing to read.
+    Raises `NotFound`, and `Conflict` for a child whose texts were erased: there is nothing to read;
+    or where nobody else could be told: a second person always knows (security.md, Audit).
     """
     constellation_id = _constellation_of(actor, child_id)
+    others = _others(actor, constellation_id)
+    if not others:
+        raise Conflict(
+            "A second person is always told when a record is opened, and here there is nobody. "
+            "Please ring the emergency duty team, and ask for a liaison worker to be named.",
+            code="nobody_to_tell",
+        )
     now, rules, opening_id = clock.now(), settings.current().packs, uuid7()
     db.session().add(
         BreakGlass(
@@ -61,7 +69,7 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
         no_later_than=now + rules.review_within,
     )
     notifications.notify(
-        _others(actor, constellation_id),
+        others,
         Category.RECORD_OPENED,
         opening_id,
         constellation_id=constellation_id,
@@ -94,7 +102,7 @@ def _others(actor: Actor, constellation_id: UUID) -> set[UUID]:
 
 
 def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: Finding) -> Row:
-    """Say whether it was right to open a record.
+    """Say whether it was right to open a record. If it wasn't, the record is closed at once.
 
     Raises `NotFound`, `Forbidden` for the one who opened, `StaleVersion`, or `Conflict` when it was
     reviewed already.

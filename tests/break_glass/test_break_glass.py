@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from hub_api import db
@@ -100,6 +101,23 @@ class TestOthers:
         assert rows("select state from tasks") == [("settled",)]
         again = worker.post_seen(path, {"finding": "not_justified"}, verb="review")
         assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+
+    def test_close_it_at_once_when_it_was_wrong(self, world, opened, manager, status):
+        path, body = f"/access/break-glass/{opened['id']}", {"finding": "not_justified"}
+        worker = world.phone(world.here.liaison_worker)
+        opened_at = datetime.fromisoformat(opened["opened_at"])
+        assert status(manager, opened_at + SECOND) == 200
+        assert worker.post_seen(path, body, verb="review").status_code == 200
+        assert status(manager, opened_at + SECOND) == 404
+
+    def test_are_there_or_it_stays_closed(self, world, owner, child, manager, rows):
+        with owner.begin() as connection:
+            nobody = "delete from role_grants where role = 'liaison_worker'"
+            connection.execute(sa.text(nobody))
+        body = {"child_id": str(child), "reason": WHY}
+        refused = world.phone(manager).post("/access/break-glass", body)
+        assert (refused.status_code, refused.json["code"]) == (409, "nobody_to_tell")
+        assert rows("select 1 from break_glass") == []
 
     def test_are_not_whoever_opened_it(self, world, opened, manager):
         path, body = f"/access/break-glass/{opened['id']}", {"finding": "justified"}
