@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
-from hub_api import clock, reads, settings
+import sqlalchemy as sa
+
+from hub_api import clock, db, reads, settings
+from hub_api.access import Role
+from hub_api.accounts import service as accounts
 from hub_api.care import policy, stays, telling
-from hub_api.care.models import NOTIFIABLE, Incident
+from hub_api.care.models import ABOUT_CARERS, NOTIFIABLE, Incident
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.reads import Page
@@ -34,7 +38,8 @@ class IncidentIn(TypedDict):
 def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
     """Record what happened to a child during a stay. The child's carers and the liaison worker are
     told; an event of Schedule 7 is the liaison worker's task until others know, due a day after it
-    happened, on weekends too.
+    happened, on weekends too. What may be about the hub's carers is hidden from them and their
+    household, unless one of them writes it.
 
     Raises `NotFound`, `Forbidden`, or `Conflict`: not begun, closed, or a time that can't be.
     """
@@ -43,6 +48,7 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
     stays.refuse_outside(stay, at)
     must_notify = body["kind"] in NOTIFIABLE
     notify_by = at + settings.current().care.notify_within if must_notify else None
+    hidden_from = _kept_from(actor, stay) if body["kind"] in ABOUT_CARERS else []
     incident = stays.add(
         actor,
         stay,
@@ -51,6 +57,7 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
         kind=body["kind"],
         happened_at=at,
         notify_by=notify_by,
+        hidden_from=hidden_from or None,
     )
     if notify_by is not None:
         tasks.raise_task(
@@ -58,17 +65,34 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
             constellation_id=stay.constellation_id,
             subject_id=incident.id,
             no_later_than=notify_by,
+            hidden_from=hidden_from,
         )
     told = telling.carers_and_liaison(stay.household_id, stay.constellation_id)
     notifications.notify(
-        told - {actor.account_id},
+        told - {actor.account_id, *hidden_from},
         Category.INCIDENT_RECORDED,
         incident.id,
         constellation_id=stay.constellation_id,
         household_id=stay.household_id,
+        hidden_from=hidden_from,
     )
-    stays.note(actor, "incident:record", incident)
+    stays.note(actor, "incident:record", incident, hidden_from=hidden_from)
     return get_incident(actor, incident.id)
+
+
+def _kept_from(actor: Actor, stay: stays.Stay) -> list[UUID]:
+    """The hub's carers and whoever lives with them, accounts and households; nobody where one of
+    them is who writes."""
+    carers = accounts.accounts_holding(Role.HUB_CARER, constellation_id=stay.run_by)
+    hidden_from: list[UUID] = db.session().scalars(_HUB, {"carers": carers}).one()
+    return [] if {*actor.known_as()} & {*hidden_from} else hidden_from
+
+
+_HUB = sa.text("""
+    select array(
+      select distinct whose from unnest(cast(:carers as uuid[])) as carer,
+             unnest(kept_from(carer, null)) as whose order by 1)
+""")
 
 
 def tell_of_incident(
@@ -88,7 +112,8 @@ def tell_of_incident(
     stays.refuse_future(at)
     incident.notify(at, notified_to, actor.account_id)
     tasks.settle(TaskKind.INCIDENT_TO_NOTIFY, incident.id)
-    stays.note(actor, "incident:notify", incident, "notified_at", "notified_to")
+    changed = ("notified_at", "notified_to")
+    stays.note(actor, "incident:notify", incident, *changed, hidden_from=incident.hidden_from)
     return get_incident(actor, incident.id)
 
 

@@ -68,6 +68,17 @@ NOTIFIABLE = frozenset(
 2011, reg 36 and Sch 7; NMS 29)."""
 
 
+ABOUT_CARERS = frozenset(
+    {
+        IncidentKind.SERIOUS_OFFENCE_ALLEGED,
+        IncidentKind.SERIOUS_COMPLAINT,
+        IncidentKind.CHILD_PROTECTION_ENQUIRY,
+    }
+)
+"""Events that may be about those who look after the child. Written by somebody who is not of the
+hub, they are hidden from it: whoever is looked into must not learn of it first (security.md)."""
+
+
 class MustKnow(StrEnum):
     """Whom the fostering service has told of an event of Schedule 7."""
 
@@ -165,6 +176,8 @@ class Incident(OfAStay, Versioned, Base):
     notified_at: Mapped[datetime | None]
     notified_to: Mapped[list[str] | None] = mapped_column(postgresql.ARRAY(sa.Text()))
     notified_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
+    hidden_from: Mapped[list[UUID] | None] = mapped_column(postgresql.ARRAY(sa.Uuid()))
+    """Accounts and households that must not see it, as of a concern (migration 0031)."""
 
     def notify(self, at: datetime, to: Collection[MustKnow], by: UUID) -> None:
         """Others were told. Raises `Conflict` when nobody had to be, or it is on record."""

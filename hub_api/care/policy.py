@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api.access import Role
+from hub_api.care.models import Incident
 from hub_api.sleepovers import service as sleepovers
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from hub_api.access import Actor
+    from hub_api.care.models import OfAStay
     from hub_api.reads import Asking
 
 
@@ -37,6 +39,12 @@ def visible_to(asking: Asking) -> sa.ColumnElement[bool]:
             sleepovers.is_in_hub_window(stay),
         ),
     )
+
+
+def is_shown(asking: Asking, kind: type[OfAStay]) -> sa.ColumnElement[bool]:
+    """An incident may be hidden from the hub that it may be about; nothing else is. Row-level
+    security hides it once more, also from who came to that household later."""
+    return asking.is_not_kept_from(Incident.hidden_from) if kind is Incident else sa.true()
 
 
 def can_write(actor: Actor, constellation_id: UUID, run_by: UUID) -> bool:

@@ -114,6 +114,7 @@ def of_stays(columns: Sequence[Any], kind: type[OfAStay]) -> reads.Select:
         sa.select(*columns)
         .join(sleepovers.stays, stay.id == kind.sleepover_id)
         .where(policy.visible_to(ASKING))
+        .where(policy.is_shown(ASKING, kind))
     )
 
 
@@ -137,6 +138,7 @@ def take(
         sa.select(kind)
         .join(sleepovers.stays, sleepovers.stays.c.id == kind.sleepover_id)
         .where(kind.id == row_id, policy.visible_to(ASKING))
+        .where(policy.is_shown(ASKING, kind))
     )
     record = reads.find(actor, found.params(**window()))
     if may is not None and not may(actor, record.constellation_id):
@@ -212,7 +214,13 @@ def reveal(column: InstrumentedAttribute[Any], rows: Sequence[Row]) -> list[Row]
     ]
 
 
-def note(actor: Actor, action: str, row: OfAStay, *changed: str) -> None:
+def note(
+    actor: Actor,
+    action: str,
+    row: OfAStay,
+    *changed: str,
+    hidden_from: Sequence[UUID] | None = None,
+) -> None:
     """Write who did what into the record: names of fields alone."""
     db.session().flush()
     audit.record(
@@ -221,4 +229,5 @@ def note(actor: Actor, action: str, row: OfAStay, *changed: str) -> None:
         subject_id=row.id,
         constellation_id=row.constellation_id,
         changed=[*changed],
+        hidden_from=hidden_from,
     )

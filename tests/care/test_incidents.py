@@ -1,15 +1,20 @@
 """Incidents, and the duty to tell others within a day (Fostering Services Regulations, Sch 7)."""
 
 from datetime import datetime, timedelta
+from importlib import import_module
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 from sqlalchemy.exc import IntegrityError
 
-from hub_api.care.models import NOTIFIABLE, IncidentKind
+from hub_api.access import Role
+from hub_api.care import policy
+from hub_api.care.models import ABOUT_CARERS, NOTIFIABLE, IncidentKind
 from tests.care.conftest import HOUR
 
 FELL = {"kind": "serious_accident", "account": "Fell from the climbing frame; to hospital."}
+HIDE_FROM_HUBS = import_module("migrations.versions.0034_care_constellation").HIDE_FROM_HUBS
 TOLD = {"notified_to": ["ofsted", "responsible_authority"]}
 DAY = timedelta(days=1)
 
@@ -71,6 +76,80 @@ class TestAnythingElse:
         care.post("incidents", FELL)
         stored = str(rows("select i::text, a::text from incidents i, audit_events a"))
         assert "climbing" not in stored
+
+
+ENQUIRY = {"kind": "child_protection_enquiry", "account": "An allegation about the hub carer."}
+
+
+class TestWhatMayBeAboutTheHub:
+    @pytest.mark.parametrize("kind", sorted(ABOUT_CARERS))
+    def test_is_hidden_from_it(self, care, kind, rows, told):
+        answer = care.post("incidents", {**ENQUIRY, "kind": kind}, by="liaison_worker")
+        assert answer.status_code == 201
+        incident = answer.json
+        assert care.get("incidents").json["items"] == []
+        assert told_of(care, incident, by="hub_carer").status_code == 404
+        for by in ("liaison_worker", "carer"):
+            assert care.get("incidents", by=by).json["items"] == [incident]
+        assert told("incident_recorded") == {"carer"}
+        assert told_of(care, incident).status_code == 200
+        for table in ("tasks", "notifications", "audit_events"):
+            traces = rows(f"select * from {table} where subject_id = :id", id=incident["id"])
+            assert traces, table
+            assert all(care.account("hub_carer") in row.hidden_from for row in traces), table
+
+    def test_is_shown_to_it_where_one_of_them_wrote_it(self, care):
+        incident = care.post("incidents", ENQUIRY).json
+        for by in ("hub_carer", "liaison_worker", "carer"):
+            assert care.get("incidents", by=by).json["items"] == [incident]
+
+    def test_is_hidden_from_the_household_and_who_comes_to_it(self, world, care, rows, grant):
+        care.post("incidents", ENQUIRY, by="liaison_worker")
+        (home,) = rows("select household_id from hub_homes where id = :id", id=world.here.hub_home)
+        (row,) = rows("select hidden_from from incidents")
+        assert home.household_id in row.hidden_from
+        newcomer = world.here.neighbours.carer
+        grant(newcomer, Role.HUB_CARER, constellation_id=world.here.id)
+        with time_machine.travel(care.now, tick=False):
+            found = world.phone(newcomer).get(f"{care.path}/incidents")
+        assert (found.status_code, found.json["items"]) == (200, [])
+
+    def test_is_hidden_where_it_was_there_before(self, care, owner, rows):
+        """What the migration does about those that nobody of the hub wrote."""
+        for by in ("liaison_worker", "hub_carer"):
+            care.post("incidents", ENQUIRY, by=by)
+        care.post("incidents", FELL, by="liaison_worker")
+        found = "select hidden_from from incidents order by id"
+        before = rows(found)
+        with owner.begin() as connection:
+            connection.exec_driver_sql("update incidents set hidden_from = null")
+            connection.exec_driver_sql(HIDE_FROM_HUBS)
+        assert rows(found) == before
+        assert [row.hidden_from is None for row in before] == [False, True, True]
+
+    def test_tells_nobody_of_it_who_is_a_carer_of_the_child_as_well(self, world, care, grant, told):
+        grant(care.account("hub_carer"), Role.SATELLITE_CARER, household_id=world.here.family.id)
+        care.post("incidents", ENQUIRY, by="liaison_worker")
+        assert "hub_carer" not in told("incident_recorded")
+
+    @pytest.mark.usefixtures("compiled_anew")
+    def test_is_hidden_by_the_database_alone(self, care, monkeypatch):
+        monkeypatch.setattr(policy, "is_shown", lambda *_: sa.true())
+        care.post("incidents", ENQUIRY, by="liaison_worker")
+        assert care.get("incidents").json["items"] == []
+        assert len(care.get("incidents", by="liaison_worker").json["items"]) == 1
+
+    @pytest.mark.usefixtures("compiled_anew")
+    def test_is_hidden_by_the_policy_alone(self, care, owner):
+        try:
+            with owner.begin() as connection:
+                connection.exec_driver_sql("alter table incidents disable row level security")
+            incident = care.post("incidents", ENQUIRY, by="liaison_worker").json
+            assert care.get("incidents").json["items"] == []
+            assert told_of(care, incident, by="hub_carer").status_code == 404
+        finally:
+            with owner.begin() as connection:
+                connection.exec_driver_sql("alter table incidents enable row level security")
 
 
 class TestTheDatabase:

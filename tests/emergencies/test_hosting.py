@@ -120,6 +120,14 @@ class TestTheHost:
             world.here.liaison_worker,
         }
 
+    def test_reads_no_enquiry_that_may_be_about_it(self, begun, host, host_liaison, world):
+        path = f"/sleepovers/{begun['id']}/incidents"
+        body = {"kind": "child_protection_enquiry", "account": "An allegation about the hub."}
+        liaison = world.phone(world.here.liaison_worker)
+        assert liaison.post(path, body).status_code == 201
+        assert host.get(path).json["items"] == []
+        assert len(host_liaison.get(path).json["items"]) == 1
+
     def test_reads_what_is_written_and_so_does_its_liaison_worker(
         self, written, packed, host, host_liaison
     ):

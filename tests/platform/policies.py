@@ -92,6 +92,10 @@ POLICIES = {
     "medicines": {("ALL", OURS, None), ("SELECT", GUESTS, None)},
     "child_keys": {("ALL", OURS, None), ("ALL", f"(child_id = {HOSTED_STAYS % 'child_id'})", None)},
     **dict.fromkeys(TABLES_OF_A_STAY, OF_A_STAY),
+    "incidents": {
+        ("ALL", f"({check} AND {UNHIDDEN})", check)
+        for check in (OURS, f"(sleepover_id = {HOSTED_STAYS % 'id'})")
+    },
     "medicine_counts": {("ALL", OURS, None), ("ALL", COUNTS, None)},
     "emergency_asks": {("ALL", f"({OURS} OR {HOSTED})", OURS)},
     "constellations": {("ALL", ITSELF, None), ("INSERT", None, OVERSEES)},
