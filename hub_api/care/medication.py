@@ -51,7 +51,8 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
     dose, given too late, or a time that can't be.
     """
     late = () if body["corrects"] is None else ("closed",)
-    stay = stays.to_write(actor, sleepover_id, *stays.THERE, *late)
+    stay = stays.hold(stays.to_write(actor, sleepover_id))
+    stays.refuse_unless(stay, *stays.THERE, *late)
     medicine = prescribed.prescribed_to(stay.child_id, body["medicine_id"])
     if medicine is None:
         raise NotFound
