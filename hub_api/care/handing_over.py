@@ -62,6 +62,7 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
     """
     stay = stays.find(actor, sleepover_id)
     side = _side(actor, stay)
+    stay = stays.hold(stay)
     stays.refuse_unless(stay, *_states(body))
     known_at = _happened_at(stay, body)
     at = body["happened_at"] or known_at

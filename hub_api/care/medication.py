@@ -26,6 +26,10 @@ EARLY = timedelta(hours=1)
 """How long before its time a dose may be given: our assumption. It only keeps out slips, and so
 can't be set; what is prescribed is in the pack."""
 
+LATE = timedelta(hours=12)
+"""How long after its time a dose may still be given: as wide as can be, for what was given must
+stay on record. Beyond that the next one may be nearer, so a pharmacist says what to do."""
+
 
 class MedicationIn(TypedDict):
     """What is recorded: `schemas.MedicationIn`."""
@@ -44,10 +48,11 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
     A correction may come once the stay is closed. Raises `NotFound`, for a medicine that isn't this
     child's and a record of another stay as well, `Forbidden`, or `Conflict`: not begun, closed, not
     prescribed on that day or for that time, recorded or corrected already, a correction of another
-    dose, or a time that can't be.
+    dose, given too late, or a time that can't be.
     """
     late = () if body["corrects"] is None else ("closed",)
-    stay = stays.to_write(actor, sleepover_id, *stays.THERE, *late)
+    stay = stays.hold(stays.to_write(actor, sleepover_id))
+    stays.refuse_unless(stay, *stays.THERE, *late)
     medicine = prescribed.prescribed_to(stay.child_id, body["medicine_id"])
     if medicine is None:
         raise NotFound
@@ -105,14 +110,14 @@ def refuse_unprescribed(
     medicine: Prescribed, due_at: datetime | None, given_at: datetime | None
 ) -> None:
     """Raise `Conflict` unless the medicine is prescribed for then: at one of its times on one of
-    its days or, where it is given as needed, at any time of one of its days."""
-    at = due_at or given_at
-    if at is not None and not medicine.holds_on(clock.london_date(at)):
-        raise Conflict(
-            "This medicine isn't prescribed for that day. Please look at the pack, and ring the "
-            "child's carer or NHS 111 before you give it.",
-            code="not_prescribed",
-        )
+    its days or, where it is given as needed, at any time of one of its days; and given on one."""
+    for at in (due_at, given_at):
+        if at is not None and not medicine.holds_on(clock.london_date(at)):
+            raise Conflict(
+                "This medicine isn't prescribed for that day. Please look at the pack, and ring "
+                "the child's carer or NHS 111 before you give it.",
+                code="not_prescribed",
+            )
     if medicine.as_needed:
         if due_at is not None or given_at is None:
             raise Conflict(
@@ -132,7 +137,8 @@ def refuse_unprescribed(
 
 
 def _refuse_odd_due(stay: stays.Stay, due_at: datetime | None, given_at: datetime | None) -> None:
-    """A dose given may have been due a little later; one missed or refused was due by now."""
+    """A dose given may have been due a little later or some hours before; one missed or refused
+    was due by now."""
     if due_at is None:
         return
     latest = clock.now() if given_at is None else given_at + EARLY
@@ -149,6 +155,13 @@ def _refuse_odd_due(stay: stays.Stay, due_at: datetime | None, given_at: datetim
         raise Conflict(
             "That dose was due after the child went home. Please check the time.",
             code="after_return",
+        )
+    if given_at is not None and given_at > due_at + LATE:
+        raise Conflict(
+            "That dose was due more than 12 hours before. Please don't give it now: ring whoever "
+            "prescribed it, a pharmacist or NHS 111, and record it as missed with the reason. If "
+            "it was given all the same, please say so, and when, in the reason.",
+            code="too_late",
         )
 
 

@@ -224,6 +224,7 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
     "not_prescribed",
     "not_due_then",
     "after_return",
+    "too_late",
     "already_recorded",
     "already_corrected",
     "another_dose",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -82,6 +82,20 @@ def to_write(actor: Actor, sleepover_id: UUID, *states: str) -> Stay:
     if states:
         refuse_unless(stay, *states)
     return stay
+
+
+def hold(stay: Stay) -> Stay:
+    """The stay as it is once whoever else writes of its medicines is done, locked: each compares
+    what the other counted or gave, and neither sees what isn't committed. After the hub home, as a
+    request or stay is."""
+    row = sleepovers.stays.c
+    found = (
+        sa.select(row.state, row.arrived_at, row.returned_at)
+        .where(row.id == stay.id)
+        .with_for_update(key_share=True)
+    )
+    now = db.session().execute(found).one()
+    return replace(stay, state=now.state, arrived_at=now.arrived_at, returned_at=now.returned_at)
 
 
 def refuse_unless(stay: Stay, *states: str) -> None:

@@ -189,6 +189,25 @@ class TestWhatIsNotPrescribed:
             answer = care.post("medication", dose(medicine(care, **dates)))
             assert (dates, answer.status_code) == (dates, status)
 
+    @pytest.mark.parametrize(
+        ("late", "wanted"),
+        [(timedelta(hours=12), (201, None)), (timedelta(hours=12, seconds=1), (409, "too_late"))],
+    )
+    def test_given_late_is_refused_but_recorded_as_missed(self, care, nightly, late, wanted):
+        at, tablet = due(care), nightly(care)
+        given = care.post("medication", dose(tablet, due_at=at), at=at + late)
+        assert refused(given) == wanted
+        if given.status_code == 409:
+            assert "pharmacist" in given.json["detail"]
+            missed = dose(tablet, due_at=at, outcome="missed", why="We forgot; 111 said to wait.")
+            assert care.post("medication", missed, at=at + late).status_code == 201
+
+    def test_given_on_a_day_after_its_last_is_refused(self, care, nightly):
+        at = due(care)
+        last = nightly(care, ends_on=clock.london_date(at) + DAY)
+        answer = care.post("medication", dose(last, due_at=at), at=at + 3 * HOUR)
+        assert refused(answer) == (409, "not_prescribed")
+
     def test_before_it_is_due_or_outside_the_stay_is_refused(self, care, nightly):
         tablet, at = nightly(care), due(care)
         early = care.post("medication", dose(tablet, due_at=at), at=at - 2 * HOUR)
