@@ -42,12 +42,6 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
     """
     constellation_id = _constellation_of(actor, child_id)
     others = _others(actor, constellation_id)
-    if not others:
-        raise Conflict(
-            "A second person is always told when a record is opened, and here there is nobody. "
-            "Please ring the emergency duty team, and ask for a liaison worker to be named.",
-            code="nobody_to_tell",
-        )
     now, rules, opening_id = clock.now(), settings.current().packs, uuid7()
     db.session().add(
         BreakGlass(
@@ -95,10 +89,20 @@ CHILDREN = reads.Query(_children)
 
 
 def _others(actor: Actor, constellation_id: UUID) -> set[UUID]:
-    """Whoever answers for the child besides: its liaison workers and the programme managers."""
+    """Whoever answers for the child besides: its liaison workers and the programme managers.
+
+    Raises `Conflict` where there is nobody.
+    """
     workers = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=constellation_id)
     managers = accounts.accounts_holding(Role.PROGRAMME_MANAGER)
-    return {*workers, *managers} - {actor.account_id}
+    others = {*workers, *managers} - {actor.account_id}
+    if not others:
+        raise Conflict(
+            "A second person is always told when a record is opened, and here there is nobody. "
+            "Please ring the emergency duty team, and ask for a liaison worker to be named.",
+            code="nobody_to_tell",
+        )
+    return others
 
 
 def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: Finding) -> Row:

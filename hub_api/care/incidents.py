@@ -67,17 +67,21 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
             no_later_than=notify_by,
             hidden_from=hidden_from,
         )
+    _tell(actor, stay, incident.id, hidden_from)
+    stays.note(actor, "incident:record", incident, hidden_from=hidden_from)
+    return get_incident(actor, incident.id)
+
+
+def _tell(actor: Actor, stay: stays.Stay, incident_id: UUID, hidden_from: Collection[UUID]) -> None:
     told = telling.carers_and_liaison(stay.household_id, stay.constellation_id)
     notifications.notify(
         told - {actor.account_id, *hidden_from},
         Category.INCIDENT_RECORDED,
-        incident.id,
+        incident_id,
         constellation_id=stay.constellation_id,
         household_id=stay.household_id,
         hidden_from=hidden_from,
     )
-    stays.note(actor, "incident:record", incident, hidden_from=hidden_from)
-    return get_incident(actor, incident.id)
 
 
 def _kept_from(actor: Actor, stay: stays.Stay) -> list[UUID]:

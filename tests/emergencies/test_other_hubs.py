@@ -137,10 +137,8 @@ class TestAHost:
         with owner.begin() as connection:
             ended = "update emergencies set state = :state, step = 3, next_step_at = null"
             connection.execute(sa.text(ended), {"state": state})
-            connection.execute(
-                sa.text("update emergency_asks set answer = :said, answered_at = :at where id = :id"),
-                {"said": said, "at": at, "id": ask},
-            )
+            answered = "update emergency_asks set answer = :said, answered_at = :at where id = :id"
+            connection.execute(sa.text(answered), {"said": said, "at": at, "id": ask})
         engine = db.make_engine(settings.required_database().api, connections=1)
         with db.transaction(engine) as session:
             db.set_scope(world.elsewhere.hub_carer, [world.elsewhere.id])
