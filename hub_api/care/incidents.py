@@ -18,7 +18,7 @@ from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -72,7 +72,7 @@ def record_incident(actor: Actor, sleepover_id: UUID, body: IncidentIn) -> Row:
     return get_incident(actor, incident.id)
 
 
-def _tell(actor: Actor, stay: stays.Stay, incident_id: UUID, hidden_from: Collection[UUID]) -> None:
+def _tell(actor: Actor, stay: stays.Stay, incident_id: UUID, hidden_from: Sequence[UUID]) -> None:
     told = telling.carers_and_liaison(stay.household_id, stay.constellation_id)
     notifications.notify(
         told - {actor.account_id, *hidden_from},
