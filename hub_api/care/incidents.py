@@ -18,7 +18,7 @@ from hub_api.tasks import service as tasks
 from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
