@@ -63,7 +63,9 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
         given_at = given_at or clock.now()
         _refuse_away(stay, given_at)
     if body["outcome"] != DoseOutcome.RECORDED_IN_ERROR:
-        refuse_unprescribed(medicine, body["due_at"], given_at)
+        if body["corrects"] is None:
+            _refuse_other_days(medicine, body["due_at"], given_at)
+        refuse_other_times(medicine, body["due_at"], given_at)
         _refuse_odd_due(stay, body["due_at"], given_at)
     record = stays.add(
         actor,
@@ -106,18 +108,26 @@ def _refuse_away(stay: stays.Stay, given_at: datetime) -> None:
         )
 
 
-def refuse_unprescribed(
+def _refuse_other_days(
     medicine: Prescribed, due_at: datetime | None, given_at: datetime | None
 ) -> None:
-    """Raise `Conflict` unless the medicine is prescribed for then: at one of its times on one of
-    its days or, where it is given as needed, at any time of one of its days; and given on one."""
+    """Raise `Conflict` unless the medicine was prescribed when the dose was due, and when it was
+    given. A correction says what became of a dose that is on record, also of a medicine that was
+    stopped since."""
     for at in (due_at, given_at):
-        if at is not None and not medicine.holds_on(clock.london_date(at)):
+        if at is not None and not medicine.holds_at(at):
             raise Conflict(
-                "This medicine isn't prescribed for that day. Please look at the pack, and ring "
-                "the child's carer or NHS 111 before you give it.",
+                "This medicine isn't prescribed for then. Please look at the pack, and ring the "
+                "child's carer or NHS 111 before you give it.",
                 code="not_prescribed",
             )
+
+
+def refuse_other_times(
+    medicine: Prescribed, due_at: datetime | None, given_at: datetime | None
+) -> None:
+    """Raise `Conflict` unless the dose was due at one of the medicine's times of the day or, where
+    it is given as needed, at none."""
     if medicine.as_needed:
         if due_at is not None or given_at is None:
             raise Conflict(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from hub_api import clock, db
-from hub_api.care.medication import refuse_unprescribed
+from hub_api.care.medication import refuse_other_times
 from hub_api.errors import Conflict
 from hub_api.packs.prescribed import Prescribed
 from hub_api.sleepovers.models import Sleepover
@@ -208,6 +208,32 @@ class TestWhatIsNotPrescribed:
         answer = care.post("medication", dose(last, due_at=at), at=at + 3 * HOUR)
         assert refused(answer) == (409, "not_prescribed")
 
+    def test_after_it_was_stopped_that_day_is_refused_and_before_is_not(self, care, medicine):
+        """The child's carer stops it at once; what was given that day is still put down, or put
+        right."""
+        one, two = medicine(care), medicine(care)
+        done = care.post("medication", dose(one)).json
+        given_at, stopped_at = care.now - HOUR / 2, care.now + HOUR
+        today = {"ends_on": clock.london_date(stopped_at).isoformat()}
+        for id_ in (one, two):
+            path = f"/medicines/{id_}/end"
+            stop = care.post(path, today, by="carer", at=stopped_at, If_Match='"1"')
+            assert stop.status_code == 200, stop.json
+        later = stopped_at + HOUR / 2
+        assert refused(care.post("medication", dose(two), at=later)) == (409, "not_prescribed")
+        earlier = care.post("medication", dose(two, given_at=given_at), at=later)
+        assert earlier.status_code == 201
+        gone = dose(one, outcome="recorded_in_error", why="Spat it out.", corrects=done["id"])
+        assert care.post("medication", gone, at=later).status_code == 201
+
+    def test_a_correction_comes_after_the_medicine_ended_as_well(self, care, nightly, owner):
+        at, tablet = due(care), nightly(care)
+        done = care.post("medication", dose(tablet, due_at=at), at=at).json
+        with owner.begin() as connection:
+            connection.execute(sa.text("update medicines set ends_on = starts_on"))
+        spat = dose(tablet, due_at=at, outcome="refused", why="Spat it.", corrects=done["id"])
+        assert care.post("medication", spat, at=at + HOUR).status_code == 201
+
     def test_before_it_is_due_or_outside_the_stay_is_refused(self, care, nightly):
         tablet, at = nightly(care), due(care)
         early = care.post("medication", dose(tablet, due_at=at), at=at - 2 * HOUR)
@@ -245,9 +271,9 @@ class TestWhatIsNotPrescribed:
 def test_times_of_the_day_are_londons_when_the_clocks_change(day, hour_in_utc):
     morning = Prescribed(uuid7(), date(2026, 1, 1), None, (time(8),), as_needed=False)
     at = datetime.combine(day, time(hour_in_utc), tzinfo=UTC)
-    refuse_unprescribed(morning, at, at)
+    refuse_other_times(morning, at, at)
     with pytest.raises(Conflict):
-        refuse_unprescribed(morning, at + HOUR, at)
+        refuse_other_times(morning, at + HOUR, at)
 
 
 def test_nobody_changes_a_record(care, medicine, settings):

@@ -156,7 +156,9 @@ BROKEN = {
           cross join lateral (
             select coalesce(m.due_at, m.given_at) at time zone 'Europe/London' as at) c
          where s.child_id <> p.child_id or m.child_id <> p.child_id
-            or c.at::date < p.starts_on or c.at::date >= p.ends_on
+            or c.at::date < p.starts_on
+            or (c.at::date >= p.ends_on
+                and (p.ended_at is null or p.ended_at <= coalesce(m.due_at, m.given_at)))
             or (m.due_at is not null and c.at::time <> all (p.times_of_day))""",
     "a dose given while the child was elsewhere": """
         select m.id from medication_records m join sleepovers s on s.id = m.sleepover_id
