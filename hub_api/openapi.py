@@ -51,6 +51,9 @@ class Problem(ma.Schema):
         ma.fields.Dict(), metadata={"description": "409: the checks in the way."}
     )
     state = ma.fields.String(metadata={"description": "409: the state it is in."})
+    record_id = ma.fields.UUID(
+        metadata={"description": "409: the record in the way, to correct if it is wrong."}
+    )
     minimum_version = ma.fields.String(
         metadata={"description": "426: the oldest version of the app that still works."}
     )

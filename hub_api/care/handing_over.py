@@ -167,8 +167,7 @@ def _refuse_uncounted(stay: stays.Stay, at: datetime, body: HandoverIn) -> None:
         raise NotFound
     if len(counted) > len(set(counted)):
         raise Conflict("One medicine is counted twice. Please check.", code="counted_twice")
-    day = clock.london_date(at)
-    needed = {id_ for id_, medicine in medicines.items() if medicine.holds_on(day)}
+    needed = {id_ for id_, medicine in medicines.items() if medicine.holds_at(at)}
     if body["kind"] == HandoverKind.RETURN:
         needed = _went_along(stay.id)
     if needed - {*counted}:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-import sqlalchemy as sa
-
-from hub_api import clock, db, reads
-from hub_api.care import corrections, counts, stays
+from hub_api import clock, reads
+from hub_api.care import corrections, counts, doses, stays
 from hub_api.care.medicine_models import DoseOutcome, MedicationRecord
 from hub_api.errors import Conflict, NotFound
 from hub_api.packs import prescribed
@@ -43,12 +41,13 @@ class MedicationIn(TypedDict):
 
 
 def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> Row:
-    """Record what became of a dose during a stay, or put a record of it right: both stay.
+    """Record what became of a dose during a stay, or put a record of it right: both stay. After a
+    record in error a dose is recorded anew, and one that was missed or refused may be given later.
 
     A correction may come once the stay is closed. Raises `NotFound`, for a medicine that isn't this
     child's and a record of another stay as well, `Forbidden`, or `Conflict`: not begun, closed, not
-    prescribed on that day or for that time, recorded or corrected already, a correction of another
-    dose, given too late, or a time that can't be.
+    prescribed then or for that time, recorded or corrected already, a correction of another dose,
+    given too late, or a time that can't be.
     """
     late = () if body["corrects"] is None else ("closed",)
     stay = stays.hold(stays.to_write(actor, sleepover_id))
@@ -56,14 +55,15 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
     medicine = prescribed.prescribed_to(stay.child_id, body["medicine_id"])
     if medicine is None:
         raise NotFound
-    if body["corrects"] is not None:
-        _refuse_another_dose(stay, body)
+    attempt = _attempt(stay, body)
     given_at = body["given_at"]
     if body["outcome"] == DoseOutcome.GIVEN:
         given_at = given_at or clock.now()
         _refuse_away(stay, given_at)
     if body["outcome"] != DoseOutcome.RECORDED_IN_ERROR:
-        refuse_unprescribed(medicine, body["due_at"], given_at)
+        if body["corrects"] is None:
+            _refuse_other_days(medicine, body["due_at"], given_at)
+        refuse_other_times(medicine, body["due_at"], given_at)
         _refuse_odd_due(stay, body["due_at"], given_at)
     record = stays.add(
         actor,
@@ -73,6 +73,7 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
         medicine_id=medicine.id,
         due_at=body["due_at"],
         corrects=body["corrects"],
+        attempt=attempt,
         outcome=body["outcome"],
         given_at=given_at,
     )
@@ -81,20 +82,11 @@ def record_medication(actor: Actor, sleepover_id: UUID, body: MedicationIn) -> R
     return get_record(actor, record.id)
 
 
-def _refuse_another_dose(stay: stays.Stay, body: MedicationIn) -> None:
-    """A correction says of the same dose what became of it: a record of this stay."""
-    found = sa.select(MedicationRecord.medicine_id, MedicationRecord.due_at).where(
-        MedicationRecord.id == body["corrects"], MedicationRecord.sleepover_id == stay.id
-    )
-    dose = db.session().execute(found).one_or_none()
-    if dose is None:
-        raise NotFound
-    if (dose.medicine_id, dose.due_at) != (body["medicine_id"], body["due_at"]):
-        raise Conflict(
-            "A correction is about the same medicine at the same time. If it was another, please "
-            "say that this was recorded in error, and record the other.",
-            code="another_dose",
-        )
+def _attempt(stay: stays.Stay, body: MedicationIn) -> int:
+    dose = (stay, body["medicine_id"], body["due_at"], body["outcome"])
+    if body["corrects"] is None:
+        return doses.next_attempt(*dose)
+    return doses.attempt_of(*dose, body["corrects"])
 
 
 def _refuse_away(stay: stays.Stay, given_at: datetime) -> None:
@@ -106,18 +98,26 @@ def _refuse_away(stay: stays.Stay, given_at: datetime) -> None:
         )
 
 
-def refuse_unprescribed(
+def _refuse_other_days(
     medicine: Prescribed, due_at: datetime | None, given_at: datetime | None
 ) -> None:
-    """Raise `Conflict` unless the medicine is prescribed for then: at one of its times on one of
-    its days or, where it is given as needed, at any time of one of its days; and given on one."""
+    """Raise `Conflict` unless the medicine was prescribed when the dose was due, and when it was
+    given. A correction says what became of a dose that is on record, also of a medicine that was
+    stopped since."""
     for at in (due_at, given_at):
-        if at is not None and not medicine.holds_on(clock.london_date(at)):
+        if at is not None and not medicine.holds_at(at):
             raise Conflict(
-                "This medicine isn't prescribed for that day. Please look at the pack, and ring "
-                "the child's carer or NHS 111 before you give it.",
+                "This medicine isn't prescribed for then. Please look at the pack, and ring the "
+                "child's carer or NHS 111 before you give it.",
                 code="not_prescribed",
             )
+
+
+def refuse_other_times(
+    medicine: Prescribed, due_at: datetime | None, given_at: datetime | None
+) -> None:
+    """Raise `Conflict` unless the dose was due at one of the medicine's times of the day or, where
+    it is given as needed, at none."""
     if medicine.as_needed:
         if due_at is not None or given_at is None:
             raise Conflict(

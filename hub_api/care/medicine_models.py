@@ -27,7 +27,8 @@ class DoseOutcome(StrEnum):
 
 class MedicationRecord(OfAStay, Base):
     """One dose of one medicine: given, missed or refused (NMS 6). Never changed: what was wrong is
-    corrected by another record of the same dose, which counts from then on.
+    corrected by another record of the same dose, which counts from then on. After a record in
+    error, and for a dose that is taken after all, there is another attempt.
 
     The medicine is this child's: the database knows it only together with the child.
     """
@@ -48,10 +49,12 @@ class MedicationRecord(OfAStay, Base):
             "outcome <> 'recorded_in_error' or corrects is not null",
             name="medication_in_error_is_a_correction",
         ),
+        sa.CheckConstraint("attempt > 0", name="medication_attempt_counts"),
         sa.Index(
             "uq_medication_once",
             "medicine_id",
             "due_at",
+            "attempt",
             unique=True,
             postgresql_where=sa.text("corrects is null"),
         ),
@@ -80,6 +83,8 @@ class MedicationRecord(OfAStay, Base):
     """The time prescribed; none for what is given as needed."""
     corrects: Mapped[UUID | None]
     """The record of the same medicine in the same stay that this one puts right."""
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
+    """1 for the first record of a dose that is due; a correction has that of what it corrects."""
     outcome: Mapped[str]
     why: Mapped[Ciphertext | None] = mapped_column(EncryptedText())
     """Why it wasn't given, or why the record it corrects was wrong."""
@@ -115,7 +120,8 @@ class MedicineCount(Base):
 on_constraint(
     "uq_medication_once",
     "already_recorded",
-    "Somebody has recorded this dose already. Please look before you give it again.",
+    "Somebody has recorded this dose already. Please look before you give it again, and correct "
+    "that record if it is wrong.",
 )
 on_constraint(
     "uq_medication_corrected_once",

@@ -119,6 +119,9 @@ class Medicine(HasId, Versioned, EffectiveDated, Base):
     """Given when the child needs it, and so at no time of day."""
     is_controlled: Mapped[bool]
     """A controlled drug: counted in the presence of two (NMS 6)."""
+    ended_at: Mapped[datetime | None]
+    """When somebody said that it ends, if anybody did: on the day it ends, what was given before
+    that was right."""
     recorded_by: Mapped[UUID] = mapped_column(sa.ForeignKey("accounts.id"))
     recorded_at: Mapped[datetime] = mapped_column(default=clock.now)
 
@@ -142,7 +145,7 @@ class Medicine(HasId, Versioned, EffectiveDated, Base):
             raise Conflict(
                 "That day has already passed. Please choose another.", code="in_the_past"
             )
-        self.ends_on = on
+        self.ends_on, self.ended_at = on, clock.now()
 
 
 on_constraint(

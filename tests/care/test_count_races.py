@@ -1,4 +1,5 @@
-"""Medicines are counted at the very moment a dose is recorded, and the negative control."""
+"""Medicines are counted at the very moment a dose is recorded, or it is recorded twice; with the
+negative controls."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, BrokenBarrierError
@@ -6,12 +7,12 @@ from threading import Barrier, BrokenBarrierError
 import pytest
 import time_machine
 
-from hub_api.care import counts, stays
+from hub_api.care import counts, doses, stays
 from tests.care.conftest import HOUR
 from tests.care.test_handing_over import BAG, HOME, counting
-from tests.care.test_medication import dose, medicine
+from tests.care.test_medication import dose, due, medicine, nightly
 
-__all__ = ["medicine"]
+__all__ = ["medicine", "nightly"]
 
 
 def let_both_look(monkeypatch):
@@ -64,3 +65,30 @@ def test_unless_nobody_holds_the_stay(care, syrup, tasks, monkeypatch):
     let_both_look(monkeypatch)
     count_and_give_at_once(care, syrup)
     assert tasks("medicines_differ") == []
+
+
+@pytest.mark.parametrize("is_held", [True, False])
+def test_one_dose_is_given_once(care, nightly, rows, monkeypatch, is_held):
+    """Also where nobody held the stay, so that both found it refused: the database knows."""
+    if not is_held:
+        monkeypatch.setattr(stays, "hold", lambda stay: stay)
+    at, tablet = due(care), nightly(care)
+    no = dose(tablet, due_at=at, outcome="refused", why="Spat it out.")
+    assert care.post("medication", no, at=at).status_code == 201
+    gate, number = Barrier(2), doses.next_attempt
+
+    def both_number(*dose):
+        found = number(*dose)
+        try:
+            gate.wait(1)
+        except BrokenBarrierError:
+            gate.abort()
+        return found
+
+    monkeypatch.setattr(doses, "next_attempt", both_number)
+    with time_machine.travel(at, tick=False), ThreadPoolExecutor(2) as pool:
+        phones = [care.phone("hub_carer"), care.phone("liaison_worker")]
+        path, body = f"{care.path}/medication", dose(tablet, due_at=at)
+        answers = [*pool.map(lambda phone: phone.post(path, body), phones)]
+    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert len(rows("select 1 from medication_records where outcome = 'given'")) == 1

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from uuid_utils.compat import uuid7
 
 from hub_api import clock, db
-from hub_api.care.medication import refuse_unprescribed
+from hub_api.care.medication import refuse_other_times
 from hub_api.errors import Conflict
 from hub_api.packs.prescribed import Prescribed
 from hub_api.sleepovers.models import Sleepover
@@ -87,6 +87,39 @@ class TestADose:
         again = care.post("medication", dose(tablet, due_at=at), by="liaison_worker", at=at + HOUR)
         assert refused(again) == (409, "already_recorded")
 
+    @pytest.mark.parametrize("outcome", ["missed", "refused"])
+    def test_that_is_taken_after_all_is_recorded_beside_it(self, care, nightly, outcome):
+        at, tablet = due(care), nightly(care)
+        body = dose(tablet, due_at=at, outcome=outcome, why="Spat it out.")
+        first = care.post("medication", body, at=at).json
+        again = care.post("medication", body, at=at)
+        assert refused(again) == (409, "already_recorded")
+        assert again.json["record_id"] == first["id"]
+        taken = care.post("medication", dose(tablet, due_at=at), at=at + HOUR)
+        assert taken.status_code == 201, taken.json
+        shown = care.get("medication", at=at + HOUR).json["items"]
+        assert shown == [taken.json, first]
+        for sent in (dose(tablet, due_at=at), body):
+            third = care.post("medication", sent, at=at + HOUR)
+            assert refused(third) == (409, "already_recorded")
+            assert third.json["record_id"] == taken.json["id"]
+        # Nor does a correction of the first say that it was given twice.
+        both = dose(tablet, due_at=at, given_at=at, corrects=first["id"], why="It was given.")
+        twice = care.post("medication", both, at=at + HOUR)
+        assert refused(twice) == (409, "already_recorded")
+        assert twice.json["record_id"] == taken.json["id"]
+
+    def test_of_another_stay_is_not_named_but_stands_in_the_way(self, world, care, nightly, owner):
+        at, tablet = due(care), nightly(care)
+        other = Care(world, brought_to(world, "in_stay", days=30))
+        care.post("medication", dose(tablet, due_at=at), at=at)
+        with owner.begin() as connection:
+            move = sa.text("update medication_records set sleepover_id = :id")
+            connection.execute(move, {"id": other.stay["id"]})
+        again = care.post("medication", dose(tablet, due_at=at), at=at)
+        assert refused(again) == (409, "already_recorded")
+        assert "record_id" not in again.json
+
     def test_is_not_for_the_childs_carers_to_record(self, care, medicine):
         assert care.post("medication", dose(medicine(care)), by="carer").status_code == 403
 
@@ -117,6 +150,22 @@ class TestACorrection:
         assert care.post("medication", silent).json["errors"].keys() == {"why"}
         about_nothing = dose(syrup, outcome="recorded_in_error", why="Twice.")
         assert care.post("medication", about_nothing).json["errors"].keys() == {"corrects"}
+
+    def test_in_error_leaves_room_for_the_dose(self, care, nightly):
+        at, tablet = due(care), nightly(care)
+        early = dose(tablet, due_at=at, given_at=at - HOUR / 2)
+        slip = care.post("medication", early, at=at - HOUR / 2).json
+        never = {"outcome": "recorded_in_error", "why": "Not yet.", "corrects": slip["id"]}
+        error = care.post("medication", dose(tablet, due_at=at) | never, at=at - HOUR / 3)
+        assert error.status_code == 201
+        real = care.post("medication", dose(tablet, due_at=at), at=at)
+        assert real.status_code == 201, real.json
+        # The error stays one: the dose is given once.
+        back = dose(tablet, due_at=at, corrects=error.json["id"], why="It was, though.")
+        assert refused(care.post("medication", back, at=at)) == (409, "already_recorded")
+        gone = dose(tablet, due_at=at) | never | {"corrects": real.json["id"]}
+        assert care.post("medication", gone, at=at).status_code == 201
+        assert care.post("medication", back, at=at).status_code == 201
 
     def test_may_come_once_the_stay_is_closed_and_says_there_was_no_dose(
         self, world, care, medicine, tasks
@@ -208,6 +257,32 @@ class TestWhatIsNotPrescribed:
         answer = care.post("medication", dose(last, due_at=at), at=at + 3 * HOUR)
         assert refused(answer) == (409, "not_prescribed")
 
+    def test_after_it_was_stopped_that_day_is_refused_and_before_is_not(self, care, medicine):
+        """The child's carer stops it at once; what was given that day is still put down, or put
+        right."""
+        one, two = medicine(care), medicine(care)
+        done = care.post("medication", dose(one)).json
+        given_at, stopped_at = care.now - HOUR / 2, care.now + HOUR
+        today = {"ends_on": clock.london_date(stopped_at).isoformat()}
+        for id_ in (one, two):
+            path = f"/medicines/{id_}/end"
+            stop = care.post(path, today, by="carer", at=stopped_at, If_Match='"1"')
+            assert stop.status_code == 200, stop.json
+        later = stopped_at + HOUR / 2
+        assert refused(care.post("medication", dose(two), at=later)) == (409, "not_prescribed")
+        earlier = care.post("medication", dose(two, given_at=given_at), at=later)
+        assert earlier.status_code == 201
+        gone = dose(one, outcome="recorded_in_error", why="Spat it out.", corrects=done["id"])
+        assert care.post("medication", gone, at=later).status_code == 201
+
+    def test_a_correction_comes_after_the_medicine_ended_as_well(self, care, nightly, owner):
+        at, tablet = due(care), nightly(care)
+        done = care.post("medication", dose(tablet, due_at=at), at=at).json
+        with owner.begin() as connection:
+            connection.execute(sa.text("update medicines set ends_on = starts_on"))
+        spat = dose(tablet, due_at=at, outcome="refused", why="Spat it.", corrects=done["id"])
+        assert care.post("medication", spat, at=at + HOUR).status_code == 201
+
     def test_before_it_is_due_or_outside_the_stay_is_refused(self, care, nightly):
         tablet, at = nightly(care), due(care)
         early = care.post("medication", dose(tablet, due_at=at), at=at - 2 * HOUR)
@@ -245,9 +320,9 @@ class TestWhatIsNotPrescribed:
 def test_times_of_the_day_are_londons_when_the_clocks_change(day, hour_in_utc):
     morning = Prescribed(uuid7(), date(2026, 1, 1), None, (time(8),), as_needed=False)
     at = datetime.combine(day, time(hour_in_utc), tzinfo=UTC)
-    refuse_unprescribed(morning, at, at)
+    refuse_other_times(morning, at, at)
     with pytest.raises(Conflict):
-        refuse_unprescribed(morning, at + HOUR, at)
+        refuse_other_times(morning, at + HOUR, at)
 
 
 def test_nobody_changes_a_record(care, medicine, settings):

@@ -156,8 +156,15 @@ BROKEN = {
           cross join lateral (
             select coalesce(m.due_at, m.given_at) at time zone 'Europe/London' as at) c
          where s.child_id <> p.child_id or m.child_id <> p.child_id
-            or c.at::date < p.starts_on or c.at::date >= p.ends_on
+            or c.at::date < p.starts_on
+            or (c.at::date >= p.ends_on
+                and (p.ended_at is null or p.ended_at <= coalesce(m.due_at, m.given_at)))
             or (m.due_at is not null and c.at::time <> all (p.times_of_day))""",
+    "a dose given twice": """
+        select m.medicine_id from medication_records m
+         where m.outcome = 'given' and m.due_at is not null
+           and not exists (select from medication_records x where x.corrects = m.id)
+         group by m.medicine_id, m.due_at having count(*) > 1""",
     "a dose given while the child was elsewhere": """
         select m.id from medication_records m join sleepovers s on s.id = m.sleepover_id
          where s.arrived_at is null or m.written_at < s.arrived_at

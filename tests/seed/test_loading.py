@@ -95,6 +95,13 @@ HARMS = {
         select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given',
                now() - interval '1 day', m.recorded_by, now()
           from sleepovers s join medicines m using (child_id) limit 1""",
+    "a dose given twice": """
+        insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
+                                        outcome, given_at, due_at, attempt, written_by, written_at)
+        select gen_random_uuid(), s.constellation_id, s.id, s.child_id, m.id, 'given', now(), now(),
+               n, m.recorded_by, now()
+          from sleepovers s join medicines m using (child_id) cross join generate_series(1, 2) n
+         order by s.id, m.id, n limit 2""",
     "a dose given while the child was elsewhere": """
         insert into medication_records (id, constellation_id, sleepover_id, child_id, medicine_id,
                                         outcome, given_at, written_by, written_at)
