@@ -34,19 +34,17 @@ def differences(
 
 
 def look_into(stay: Stay) -> None:
-    """Once the child has been brought home, have the liaison worker look into a difference, and
-    take the task back when what is recorded since explains it."""
-    ways = db.session().execute(
-        sa.select(Handover.id, Handover.kind).where(
-            Handover.sleepover_id == stay.id, stands(Handover)
-        )
-    )
-    ids = {row.kind: row.id for row in ways}
-    returned = ids.get(HandoverKind.RETURN)
-    if returned is None:
+    """Once the child has been brought home, have the liaison worker look into a difference, or into
+    medicines that came back and weren't counted as they went, and take the task back when what is
+    recorded since explains it."""
+    counted = on_record(stay.id)
+    came_back = counted.get(HandoverKind.RETURN)
+    if came_back is None:
         return
-    went, came_back = (_counted(ids.get(kind)) for kind in HandoverKind)
-    if differences(went, _given(stay.id), came_back):
+    went = counted.get(HandoverKind.HANDOVER)
+    # What came back tells nothing where nobody wrote down what went: not even that it was none.
+    is_guessed = went is None and bool(came_back)
+    if is_guessed or differences(went or {}, _given(stay.id), came_back):
         tasks.raise_task(
             TaskKind.MEDICINES_DIFFER,
             constellation_id=stay.constellation_id,
@@ -56,11 +54,19 @@ def look_into(stay: Stay) -> None:
         tasks.settle(TaskKind.MEDICINES_DIFFER, stay.id)
 
 
-def _counted(handover_id: UUID | None) -> dict[UUID, int]:
-    found = sa.select(MedicineCount.medicine_id, MedicineCount.counted).where(
-        MedicineCount.handover_id == handover_id
+def on_record(sleepover_id: UUID) -> dict[str, dict[UUID, int]]:
+    """The doses of each medicine that were counted each way that is written down, by the way."""
+    found = (
+        sa.select(Handover.kind, MedicineCount.medicine_id, MedicineCount.counted)
+        .join(MedicineCount, MedicineCount.handover_id == Handover.id, isouter=True)
+        .where(Handover.sleepover_id == sleepover_id, stands(Handover))
     )
-    return {row.medicine_id: row.counted for row in db.session().execute(found)}
+    counted: dict[str, dict[UUID, int]] = {}
+    for row in db.session().execute(found):
+        way = counted.setdefault(row.kind, {})
+        if row.medicine_id is not None:
+            way[row.medicine_id] = row.counted
+    return counted
 
 
 def _given(sleepover_id: UUID) -> Counter[UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import orjson
@@ -48,6 +48,9 @@ class HandoverIn(TypedDict):
     why: str | None
 
 
+EARLY = timedelta(days=1)
+"""How long before a stay something may go over the doorstep: our assumption, against slips."""
+
 DETAILS = ("place", "belongings", "collection_at", "collection_place", "note", "why")
 
 
@@ -66,7 +69,7 @@ def record_handover(actor: Actor, sleepover_id: UUID, body: HandoverIn) -> Row:
     stays.refuse_unless(stay, *_states(body))
     known_at = _happened_at(stay, body)
     at = body["happened_at"] or known_at
-    stays.refuse_future(at)
+    _refuse_far_off(stay, at, body["kind"])
     _refuse_uncounted(stay, at, body)
     confirmed = {f"{side}_confirmed_at": clock.now(), f"{side}_confirmed_by": actor.account_id}
     handover = stays.add(
@@ -159,35 +162,52 @@ def _side(actor: Actor, stay: stays.Stay) -> Side:
 
 
 def _refuse_uncounted(stay: stays.Stay, at: datetime, body: HandoverIn) -> None:
-    """Every medicine prescribed on that day is counted as the child is handed over, and every one
-    that went along as the child goes home."""
-    medicines = {medicine.id: medicine for medicine in prescribed.medicines_of(stay.child_id)}
+    """Every medicine that the child is to have is counted, each way; and none of another's."""
+    medicines = {medicine.id for medicine in prescribed.medicines_of(stay.child_id)}
     counted = [count["medicine_id"] for count in body["counts"]]
-    if not medicines.keys() >= {*counted}:
+    if not medicines >= {*counted}:
         raise NotFound
     if len(counted) > len(set(counted)):
         raise Conflict("One medicine is counted twice. Please check.", code="counted_twice")
-    needed = {id_ for id_, medicine in medicines.items() if medicine.holds_at(at)}
-    if body["kind"] == HandoverKind.RETURN:
-        needed = _went_along(stay.id)
-    if needed - {*counted}:
+    if _to_count(stay, at, body["kind"]) - {*counted}:
         raise Conflict(
             "Please count every medicine, also those of which there are none.",
             code="medicines_uncounted",
         )
 
 
-def _went_along(sleepover_id: UUID) -> set[UUID]:
-    found = (
-        sa.select(MedicineCount.medicine_id)
-        .join(Handover, Handover.id == MedicineCount.handover_id)
-        .where(
-            Handover.sleepover_id == sleepover_id,
-            Handover.kind == HandoverKind.HANDOVER,
-            corrections.stands(Handover),
+def _to_count(stay: stays.Stay, at: datetime, kind: HandoverKind) -> set[UUID]:
+    """As the child is handed over, every medicine given then or before the child is expected; as
+    the child goes home, every one that went along or, where nobody wrote that down, every one given
+    since."""
+    if kind == HandoverKind.RETURN:
+        went = counts.on_record(stay.id).get(HandoverKind.HANDOVER)
+        if went is not None:
+            return {*went}
+        first, last = stay.arrived_at or stay.arrives_at, at
+    else:
+        first, last = at, max(at, stay.arrived_at or stay.arrives_at)
+    medicines = prescribed.medicines_of(stay.child_id)
+    return {medicine.id for medicine in medicines if medicine.holds_between(first, last)}
+
+
+def _refuse_far_off(stay: stays.Stay, at: datetime, kind: HandoverKind) -> None:
+    """Raise `Conflict` for a time at which a child can't have been on the way to this stay, or home
+    from it: on another day other medicines would count."""
+    stays.refuse_future(at)
+    if kind == HandoverKind.RETURN:
+        stays.refuse_outside(stay, at)
+        return
+    if at < min(stay.arrives_at, stay.arrived_at or stay.arrives_at) - EARLY:
+        raise Conflict(
+            "That is more than a day before this sleepover. Please check the time.",
+            code="too_early",
         )
-    )
-    return {*db.session().scalars(found)}
+    if stay.returned_at is not None and at > stay.returned_at:
+        raise Conflict(
+            "The child had gone home by then. Please give the time when the child was handed over.",
+            code="after_return",
+        )
 
 
 def confirm_handover(actor: Actor, handover_id: UUID, seen_version: int) -> Row:

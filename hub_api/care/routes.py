@@ -263,6 +263,9 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
 @blp.refuses(
     "wrong_state",
     "in_the_future",
+    "too_early",
+    "before_arrival",
+    "after_return",
     "already_recorded",
     "already_corrected",
     "too_late",

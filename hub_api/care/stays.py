@@ -38,6 +38,7 @@ class Stay:
     household_id: UUID
     child_id: UUID
     state: str
+    arrives_at: datetime
     arrived_at: datetime | None
     returned_at: datetime | None
 
@@ -56,6 +57,7 @@ def _stays() -> reads.Select:
         stay.household_id,
         stay.child_id,
         stay.state,
+        stay.arrives_at,
         stay.arrived_at,
         stay.returned_at,
     ).where(policy.visible_to(ASKING))

@@ -100,6 +100,39 @@ class TestMedicines:
         assert answer.json["counts"] == [{"medicine_id": syrup, "counted": 6}]
         assert care.post("handovers", HOME).json["code"] == "medicines_uncounted"
 
+    def test_are_those_of_the_stay_whenever_it_is_said_to_have_been(self, care, medicine):
+        today = arrival(care.stay).date()
+        medicine(care, starts_on=today)
+        for earlier, code in (
+            (timedelta(days=1), "medicines_uncounted"),
+            (timedelta(days=1, seconds=1), "too_early"),
+            (timedelta(days=400), "too_early"),
+        ):
+            body = BAG | {"happened_at": (arrival(care.stay) - earlier).isoformat()}
+            refused = care.post("handovers", body)
+            assert (refused.status_code, refused.json["code"]) == (409, code), earlier
+
+    def test_are_not_of_a_time_when_the_child_was_elsewhere(self, world, care):
+        leaves = departure(care.stay)
+        assert act(world, care.stay, "return", {}, at=leaves).status_code == 200
+        before = (arrival(care.stay) - SECOND).isoformat()
+        late = care.post("handovers", BAG, at=leaves + SECOND)
+        assert (late.status_code, late.json["code"]) == (409, "after_return")
+        early = care.post("handovers", HOME | {"happened_at": before}, at=leaves)
+        assert (early.status_code, early.json["code"]) == (409, "before_arrival")
+
+    @pytest.mark.parametrize("came_back", [0, 6])
+    def test_that_come_back_uncounted_as_they_went_are_looked_into(
+        self, care, medicine, tasks, came_back
+    ):
+        syrup = medicine(care)
+        refused = care.post("handovers", HOME)
+        assert (refused.status_code, refused.json["code"]) == (409, "medicines_uncounted")
+        assert care.post("handovers", HOME | counting(syrup, came_back)).status_code == 201
+        assert [state for state, _ in tasks("medicines_differ")] == ["open"]
+        assert care.post("handovers", BAG | counting(syrup, came_back)).status_code == 201
+        assert [state for state, _ in tasks("medicines_differ")] == ["settled"]
+
     def test_that_are_over_are_not_counted(self, care, medicine):
         today = arrival(care.stay).date()
         medicine(care, ends_on=today)
