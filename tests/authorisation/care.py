@@ -27,12 +27,14 @@ WRITTEN = {
 }  # fmt: skip
 """What the table calls it, and the factory."""
 
-CARE = {"recordMedication", "recordCareHandover"}
-"""Operations whose body names what is in the world."""
+CARE = {"recordMedication", "recordCareHandover", "tellOfMissing"}
+"""Operations whose body names what is in the world, or a time at which it is there."""
 
 
 def body_of(world: Any, operation: str, whose: str, example: dict[str, Any]) -> dict[str, Any]:
     """What would be done if it may be: with the medicine of the child that is there."""
+    if operation == "tellOfMissing":
+        return dict.fromkeys(example, clock.now().isoformat())
     medicine = world.objects["prescribed"].get(whose, str(uuid7()))
     if operation == "recordMedication":
         given = clock.now().isoformat()

@@ -83,13 +83,14 @@ class TestReporting:
         (entry,) = care.get("log-entries", at=at).json["items"]
         assert entry["text"].count(clock.spoken_instant(said)) == 2
 
-    def test_twice_in_words_says_when_somebody_was_told_hours_before(self, care):
-        """Rung in the evening, written down in the morning: the second report says since when."""
+    def test_twice_counts_what_is_early_from_when_the_child_was_first_missed(self, care):
+        """Rung in the evening, written down in the morning."""
         care.post("missing-episodes", {})
         rung = (care.now - 12 * HOUR).isoformat()
-        times = {"noticed_at": rung, "police_at": rung}
-        again = care.post("missing-episodes", times, by="carer")
+        care.post("missing-episodes", {"noticed_at": rung}, by="carer")
+        again = care.post("missing-episodes", {"police_at": rung}, by="carer")
         assert again.json["police_at"] == again.json["noticed_at"]
+        assert datetime.fromisoformat(again.json["police_at"]) == care.now - 12 * HOUR
 
     @pytest.mark.parametrize("by", ["carer", "liaison_worker"])
     def test_twice_keeps_what_both_wrote(self, care, rows, by):
