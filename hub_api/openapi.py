@@ -108,10 +108,14 @@ def describe_operation(
     """Complete one operation: its id, its security, If-Match, and every error it can give."""
     promised = doc_info.get("hub", {})
     doc["operationId"] = promised["operation_id"]
+    # What a docstring says after its first line: smorest would put it in place of the permission.
+    said = [text] if (text := doc_info["docstring"].pop("description", None)) else []
     if promised["permission"] == PUBLIC:
         doc["security"] = []
     else:
-        doc["description"] = f"Needs the permission `{promised['permission']}`."
+        said.append(f"Needs the permission `{promised['permission']}`.")
+    if said:
+        doc["description"] = "\n\n".join(said)
     if promised.get("if_match"):
         doc.setdefault("parameters", []).append("IfMatch")
     if promised.get("replay"):

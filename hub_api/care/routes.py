@@ -241,7 +241,11 @@ def list_medication(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.MedicationRecordSchema, replay=service.get_record)
 def record_medication(body: MedicationIn, sleepover_id: UUID) -> Any:
-    """Record that a dose was given, missed or refused, or correct such a record by another."""
+    """Record that a dose was given, missed or refused, or correct such a record by another.
+
+    A dose that was missed or refused and is taken later is recorded as given beside it: it needs no
+    correction.
+    """
     return service.record_medication(current_actor(), sleepover_id, body)
 
 
@@ -253,7 +257,10 @@ def record_medication(body: MedicationIn, sleepover_id: UUID) -> Any:
 @blp.arguments(PageIn(), location="query")
 @blp.response(200, page_of(schemas.CareHandoverSchema))
 def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
-    """List how the child was handed over, and went home again, newest first."""
+    """List how the child was handed over, and went home again, newest first.
+
+    The record of what went over the doorstep, not the verb `/handover`, which begins the stay.
+    """
     return page_response(service.list_handovers(current_actor(), sleepover_id, page))
 
 
@@ -280,7 +287,11 @@ def list_handovers(page: PageArgs, sleepover_id: UUID) -> Any:
 )
 @blp.response(201, schemas.CareHandoverSchema, replay=service.get_handover)
 def record_care_handover(body: HandoverIn, sleepover_id: UUID) -> Any:
-    """Write down a handover or a return, with the medicines counted, or correct what was."""
+    """Write down a handover or a return, with the medicines counted, or correct what was.
+
+    This is the record of what went over the doorstep, which the other home confirms. It neither
+    begins nor ends the stay: `/handover` and `/return` of the stay do.
+    """
     return service.record_handover(current_actor(), sleepover_id, body)
 
 

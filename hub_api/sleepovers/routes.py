@@ -104,7 +104,11 @@ def cancel_sleepover(body: dict[str, CancelReason], sleepover_id: UUID, seen_ver
 def hand_over_sleepover(
     body: dict[str, datetime | None], sleepover_id: UUID, seen_version: int
 ) -> Any:
-    """Say that the child has come to the hub."""
+    """Say that the child has come to the hub.
+
+    This begins the stay. What came along, with the medicines counted, is `POST /handovers` of the
+    stay.
+    """
     return service.hand_over(current_actor(), sleepover_id, seen_version, **body)
 
 
@@ -117,7 +121,11 @@ def hand_over_sleepover(
 def return_sleepover(
     body: dict[str, datetime | None], sleepover_id: UUID, seen_version: int
 ) -> Any:
-    """Say that the child has gone home, on the day agreed or later."""
+    """Say that the child has gone home, on the day agreed or later.
+
+    This ends the stay. What went home again, with the medicines counted, is `POST /handovers` of
+    the stay, with `kind` `return`.
+    """
     return service.record_return(current_actor(), sleepover_id, seen_version, **body)
 
 

@@ -85,7 +85,7 @@ CARE = [
     Seed(
         "any dose is corrected",
         source(
-            "care.medication:_refuse_another_dose",
+            "care.doses:attempt_of",
             ", MedicationRecord.sleepover_id == stay.id",
             "",
         ),

@@ -16,7 +16,7 @@ from hub_api.errors import Conflict
 from hub_api.packs.prescribed import Prescribed
 from hub_api.sleepovers.models import Sleepover
 from tests.care.conftest import HOUR, Care
-from tests.factories.care import make_medicine
+from tests.factories.packs import make_medicine
 from tests.sleepovers.stays import act, arrival, brought_to, departure
 
 DAY = timedelta(days=1)
@@ -29,7 +29,9 @@ def medicine(owner):
     def make(care, **changes):
         with db.transaction(owner) as session:
             stay = session.get_one(Sleepover, UUID(care.stay["id"]))
-            return str(make_medicine(stay, care.account("carer"), **changes).id)
+            since = clock.london_date(stay.arrives_at) - 30 * DAY
+            prescribed = {"times_of_day": [], "starts_on": since} | changes
+            return str(make_medicine(stay.child_id, care.account("carer"), **prescribed).id)
 
     return make
 

@@ -46,7 +46,7 @@ def packed(world, owner):
         connection.execute(sa.text("delete from pack_sections where child_id = :id"), {"id": child})
     with db.transaction(owner):
         make_pack(child, here.family.carer, contents.MINIMUM)
-        make_medicine(child, here.family.carer, as_needed=True, times_of_day=[])
+        make_medicine(child, here.family.carer, times_of_day=[])
     return child
 
 

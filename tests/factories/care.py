@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
 from uuid_utils.compat import uuid7
 
 from hub_api import child_keys, clock, db
@@ -19,8 +18,8 @@ from hub_api.care.models import (
     StayEntryKind,
 )
 from hub_api.care.outing_models import Outing
-from hub_api.packs.models import Medicine
 from hub_api.sleepovers.models import Sleepover
+from tests.factories.packs import make_medicine
 
 HOUR = timedelta(hours=1)
 HANDED = '{"place": "At the gate", "belongings": "Bag", "note": null}'
@@ -53,34 +52,9 @@ def make_care(stay: Sleepover, by: UUID) -> dict[str, Any]:
     return {**made, **_make_medicines(stay, by)}
 
 
-def make_medicine(stay: Sleepover, by: UUID, **changes: Any) -> Medicine:
-    """A medicine of the child of a stay, given as needed unless its changes say when; flushed."""
-    medicine_id = uuid7()
-    details = orjson.dumps({"name": f"Syrup {medicine_id}", "dose": "5 ml", "instructions": None})
-    found = {
-        "times_of_day": [],
-        "as_needed": not changes.get("times_of_day"),
-        "is_controlled": False,
-        "starts_on": clock.london_date(stay.arrives_at) - timedelta(days=30),
-        **changes,
-    }
-    medicine = Medicine(
-        id=medicine_id,
-        child_id=stay.child_id,
-        constellation_id=stay.constellation_id,
-        details=child_keys.protect(
-            Medicine.details, medicine_id, [stay.child_id], details.decode()
-        ),
-        recorded_by=by,
-        **found,
-    )
-    db.session().add(medicine)
-    db.session().flush()
-    return medicine
-
-
 def _make_medicines(stay: Sleepover, by: UUID) -> dict[str, Any]:
-    now, medicine = clock.now(), make_medicine(stay, by)
+    now, since = clock.now(), clock.london_date(stay.arrives_at) - timedelta(days=30)
+    medicine = make_medicine(stay.child_id, by, times_of_day=[], starts_on=since)
     given = {"medicine_id": medicine.id, "outcome": DoseOutcome.GIVEN, "given_at": now - HOUR}
     signed = {"hub_confirmed_at": now, "hub_confirmed_by": by}
     kind = {"kind": HandoverKind.HANDOVER, "happened_at": now - 2 * HOUR}

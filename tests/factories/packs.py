@@ -77,8 +77,10 @@ def _section(
 
 
 def make_medicine(child_id: UUID, recorded_by: UUID, **changes: Any) -> Medicine:
-    """A medicine a child is given at eight in the evening."""
+    """A medicine a child is given at eight in the evening, or as needed where its changes name no
+    time; flushed."""
     medicine_id = uuid7()
+    times = changes.get("times_of_day", [time(20)])
     details = {"name": "Melatonin", "dose": "2 mg", "instructions": None}
     text = orjson.dumps(details).decode()
     medicine = Medicine(
@@ -87,8 +89,8 @@ def make_medicine(child_id: UUID, recorded_by: UUID, **changes: Any) -> Medicine
         constellation_id=_place_of(child_id),
         details=child_keys.protect(Medicine.details, medicine_id, [child_id], text),
         **{
-            "times_of_day": [time(20)],
-            "as_needed": False,
+            "times_of_day": times,
+            "as_needed": not times,
             "is_controlled": False,
             "starts_on": clock.london_today(),
             "recorded_by": recorded_by,
