@@ -175,7 +175,8 @@ def _consent(link: ConsentLink) -> None:
         child_id=link.child_id,
         giver=link.giver,
         how=How.BY_LINK,
-        starts_on=link.first_night,
+        # Of a question that goes back: nobody allows now what has already been.
+        starts_on=max(link.first_night, nights.first_not_over()),
         ends_on=link.last_night + timedelta(days=1),
     )
     db.session().add(consent)

@@ -183,6 +183,23 @@ class TestThePage:
         assert browser().send(ask(20, 20)["token"], answer="no", name="Dana").status_code == 200
         assert len(rows(tasks)) == 1  # nothing says yes to that night any more
 
+    def test_makes_no_consent_to_nights_that_are_over(self, ask, browser, rows):
+        today = clock.london_today()
+        over = nights.ends_at(today)
+        for moment in (over - timedelta(seconds=1), over):
+            token = ask(0, 4)["token"]
+            with time_machine.travel(moment, tick=False):
+                assert browser().send(token, **YES).status_code == 200
+        found = rows("select starts_on from consents where how = 'by_link' order by starts_on")
+        assert [day for (day,) in found] == [today, today + timedelta(days=1)]
+
+    def test_is_a_word_about_the_night_that_runs(self, ask, browser, rows):
+        """The last one asked about, early in the morning: of no other could it be."""
+        token, today = ask(0, 0)["token"], clock.london_today()
+        with time_machine.travel(nights.ends_at(today) - timedelta(seconds=1), tick=False):
+            assert browser().send(token, **YES).status_code == 200
+        assert rows("select starts_on from consents where how = 'by_link'") == [(today,)]
+
     def test_is_a_word_about_no_other_night(self, ask, browser, liaison, child):
         browser().send(ask(7, 8)["token"], **YES)
         items = liaison.get(f"/children/{child}/consents").json["items"]
