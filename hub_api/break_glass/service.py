@@ -37,9 +37,13 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
     """Let the actor read a child's pack for a while. Others are told at once, and one of them is to
     look at why within a day.
 
-    Raises `NotFound`, and `Conflict` for a child whose texts were erased: there is nothing to read.
+    Raises `NotFound`, and `Conflict` where nobody could be told, or for a child whose texts were
+    erased: there is nothing to read.
     """
     constellation_id = _constellation_of(actor, child_id)
+    told = _others(actor, constellation_id)
+    if not told:
+        raise _nobody_to_tell()
     now, rules, opening_id = clock.now(), settings.current().packs, uuid7()
     db.session().add(
         BreakGlass(
@@ -61,7 +65,7 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
         no_later_than=now + rules.review_within,
     )
     notifications.notify(
-        _others(actor, constellation_id),
+        told,
         Category.RECORD_OPENED,
         opening_id,
         constellation_id=constellation_id,
@@ -87,10 +91,24 @@ CHILDREN = reads.Query(_children)
 
 
 def _others(actor: Actor, constellation_id: UUID) -> set[UUID]:
-    """Whoever answers for the child besides: its liaison workers and the programme managers."""
+    """Whoever answers for the child besides: its liaison workers and the programme managers; while
+    there are none, whoever is on call."""
     workers = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=constellation_id)
     managers = accounts.accounts_holding(Role.PROGRAMME_MANAGER)
-    return {*workers, *managers} - {actor.account_id}
+    others = {*workers, *managers} - {actor.account_id}
+    return others or {*accounts.accounts_holding(Role.ON_CALL_MANAGER)} - {actor.account_id}
+
+
+def _nobody_to_tell() -> Conflict:
+    """A second person is told at once (security.md, Audit): without one, it isn't opened."""
+    telephone = settings.current().emergencies.edt_telephone
+    number = f" on {telephone}" if telephone else ""
+    return Conflict(
+        "The hub can't open this now: a second person must be told at once, and there is nobody it "
+        f"could tell. Please ring the emergency duty team{number}, who can look at the child's "
+        "file, and ask your system administrator to give the constellation a liaison worker.",
+        code="nobody_to_tell",
+    )
 
 
 def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: Finding) -> Row:

@@ -1,12 +1,16 @@
 """A record opened in an emergency: for an hour, with others told, and looked at afterwards."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 import time_machine
 
 from hub_api import db
+from hub_api import settings as hub_settings
 from hub_api.access import Role
+from hub_api.emergency_rules import EmergencyRules
 from hub_api.households import service as households
 from tests.factories.accounts import make_account
 
@@ -30,6 +34,12 @@ def opened(world, child, manager):
     answer = world.phone(manager).post("/access/break-glass", body)
     assert answer.status_code == 201, answer.json
     return answer.json
+
+
+def end_all(owner, role):
+    """Nobody holds this role any more."""
+    with owner.begin() as connection:
+        connection.execute(sa.text("delete from role_grants where role = :role"), {"role": role})
 
 
 @pytest.fixture
@@ -84,6 +94,29 @@ class TestOthers:
         told = rows("select account_id, severity, subject_id::text from notifications")
         expected = {(who, "urgent", made["id"]) for who in (other, world.here.liaison_worker)}
         assert {tuple(row) for row in told} == expected
+
+    def test_are_whoever_is_on_call_when_nobody_else_is_there(
+        self, world, owner, child, manager, rows
+    ):
+        end_all(owner, Role.LIAISON_WORKER)
+        with db.transaction(owner):
+            on_call = make_account(Role.ON_CALL_MANAGER).id
+        body = {"child_id": str(child), "reason": WHY}
+        assert world.phone(manager).post("/access/break-glass", body).status_code == 201
+        assert rows("select account_id from notifications") == [(on_call,)]
+
+    @pytest.mark.parametrize("telephone", ["", "01632 960 001"])
+    def test_must_be_somebody(self, world, settings, owner, child, manager, telephone):
+        """Nobody to tell: it stays closed, and the answer says whom to ring."""
+        end_all(owner, Role.LIAISON_WORKER)
+        rules = EmergencyRules(edt_telephone=telephone)
+        hub_settings.use(replace(settings, emergencies=rules))
+        body = {"child_id": str(child), "reason": WHY}
+        refused = world.phone(manager).post("/access/break-glass", body)
+        assert (refused.status_code, refused.json["code"]) == (409, "nobody_to_tell")
+        assert "ring the emergency duty team" in refused.json["detail"]
+        assert telephone in refused.json["detail"]
+        assert world.phone(manager).get(f"/children/{child}/pack").status_code == 404
 
     def test_have_a_day_to_look_at_why(self, world, opened, rows):
         (task,) = rows("select * from tasks")
