@@ -112,7 +112,7 @@ def _nobody_to_tell() -> Conflict:
 
 
 def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: Finding) -> Row:
-    """Say whether it was right to open a record.
+    """Say whether it was right to open a record. If it wasn't, it is closed from now on.
 
     Raises `NotFound`, `Forbidden` for the one who opened, `StaleVersion`, or `Conflict` when it was
     reviewed already.
@@ -122,13 +122,12 @@ def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: F
     if not policy.can_review(actor, opening):
         raise Forbidden("You opened this record yourself, so somebody else is to look at why.")
     db.lock_seen(opening, seen_version)
-    if opening.finding is not None:
-        raise Conflict("Somebody has looked at this already.", code="wrong_state")
-    opening.finding, opening.reviewed_by = finding, actor.account_id
-    opening.reviewed_at = clock.now()
+    closes_at = opening.expires_at
+    opening.review(finding, actor.account_id)
     db.session().flush()
     tasks.settle(TaskKind.BREAK_GLASS_REVIEW, opening.id)
-    _audit(actor, "review", opening.id, opening.constellation_id, "finding")
+    changed = ["finding"] if opening.expires_at == closes_at else ["finding", "expires_at"]
+    _audit(actor, "review", opening.id, opening.constellation_id, *changed)
     return get_opening(actor, opening.id)
 
 

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import db
+from hub_api import clock, db
 from hub_api import settings as hub_settings
 from hub_api.access import Role
 from hub_api.emergency_rules import EmergencyRules
@@ -133,6 +133,24 @@ class TestOthers:
         assert rows("select state from tasks") == [("settled",)]
         again = worker.post_seen(path, {"finding": "not_justified"}, verb="review")
         assert (again.status_code, again.json["code"]) == (409, "wrong_state")
+
+    @pytest.mark.parametrize(("finding", "after"), [("justified", 200), ("not_justified", 404)])
+    def test_close_it_when_it_was_not_right(self, world, opened, manager, status, finding, after):
+        path = f"/access/break-glass/{opened['id']}"
+        moment = datetime.fromisoformat(opened["opened_at"]) + 60 * SECOND
+        assert status(manager, moment) == 200
+        with time_machine.travel(moment, tick=False):
+            worker = world.phone(world.here.liaison_worker)
+            found = worker.post_seen(path, {"finding": finding}, verb="review").json
+        assert status(manager, moment) == after
+        assert (found["expires_at"] == opened["expires_at"]) == (finding == "justified")
+
+    def test_lengthen_nothing_that_is_over(self, world, opened):
+        path = f"/access/break-glass/{opened['id']}"
+        with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
+            worker = world.phone(world.here.liaison_worker)
+            found = worker.post_seen(path, {"finding": "not_justified"}, verb="review").json
+        assert found["expires_at"] == opened["expires_at"]
 
     def test_are_not_whoever_opened_it(self, world, opened, manager):
         path, body = f"/access/break-glass/{opened['id']}", {"finding": "justified"}
