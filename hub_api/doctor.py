@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from hub_api import child_keys, db, embedded, private_files, token_keys
+from hub_api import child_keys, clock, db, embedded, private_files, token_keys
 from hub_api.notifications import opening
 from hub_api.operations.service import BEHIND, readiness
 from hub_api.settings import SettingsError
@@ -101,6 +101,37 @@ def _data_keys(path: Path, owner: sa.Engine) -> Iterator[Finding]:
         yield _private("data-keys", path, f"data keys in {path} open the newest child's key")
 
 
+_UNTOLD = sa.text("""
+    with held as (
+      select g.role, g.account_id, g.constellation_id
+        from role_grants g join accounts a on a.id = g.account_id and a.is_active
+       where g.starts_on <= :today and (g.ends_on is null or g.ends_on > :today)
+         and g.role in ('liaison_worker', 'programme_manager', 'on_call_manager'))
+    select c.name from constellations c
+     where (c.closed_on is null or c.closed_on > :today)
+       and exists (select from held where role = 'programme_manager')
+       and (select count(distinct h.account_id) from held h
+             where h.role <> 'liaison_worker' or h.constellation_id = c.id) < 2
+     order by c.name
+""")
+"""Where the one who may open a record in an emergency is all there is: `break_glass.service`."""
+
+
+def _telling(owner: sa.Engine) -> Iterator[Finding]:
+    try:
+        with owner.connect() as connection:
+            names = connection.scalars(_UNTOLD, {"today": clock.london_today()}).all()
+    except ProgrammingError:
+        return  # no such table or column yet: that is for `migrations` to say
+    for name in names:
+        yield Finding(
+            MISSING,
+            "break-glass",
+            f"nobody would be told of a record opened in {name}, so none can be: give it a liaison "
+            "worker, or the service a second programme manager",
+        )
+
+
 def _anchor(settings: Settings) -> Finding:
     """Whether the anchor can be added to. Looking makes no file and no folder."""
     path = settings.audit_anchor_path
@@ -152,6 +183,7 @@ def _database(settings: Settings, kind: str) -> Iterator[Finding]:
                 yield from _parts(engine, settings.channels)
             if role == "migration":
                 yield from _data_keys(settings.data_keys_path, engine)
+                yield from _telling(engine)
         except DBAPIError as error:
             yield Finding(
                 MISSING, "database", f"can't log in as the {role} role: {db.reason(error)}"

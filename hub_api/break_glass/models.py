@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub_api import clock
 from hub_api.db import Base, HasId, Versioned, in_words
 from hub_api.encryption import Ciphertext, EncryptedText
+from hub_api.errors import Conflict
 
 
 class Finding(StrEnum):
@@ -52,3 +53,15 @@ class BreakGlass(HasId, Versioned, Base):
     reviewed_at: Mapped[datetime | None]
     reviewed_by: Mapped[UUID | None] = mapped_column(sa.ForeignKey("accounts.id"))
     finding: Mapped[str | None]
+
+    def review(self, finding: Finding, account_id: UUID) -> None:
+        """Somebody has looked at it; what wasn't right ends there and then. Raises `Conflict` when
+        somebody else has looked before."""
+        if self.finding is not None:
+            raise Conflict("Somebody has looked at this already.", code="wrong_state")
+        now = clock.now()
+        self.finding, self.reviewed_by, self.reviewed_at = finding, account_id, now
+        if finding == Finding.NOT_JUSTIFIED:
+            # Found in the very moment of opening, it still ends after it began.
+            over = max(now, self.opened_at + timedelta(microseconds=1))
+            self.expires_at = min(self.expires_at, over)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from hub_api.access import Role
-from hub_api.break_glass.models import BreakGlass, Finding
+from hub_api.break_glass.models import BreakGlass
 from hub_api.db import UtcDateTime
 from hub_api.reads import parameter
 
@@ -32,14 +32,13 @@ def can_open(asking: Asking, constellation_id: Any) -> sa.ColumnElement[bool]:
 
 
 def is_open_to(asking: Asking, child_id: Any) -> sa.ColumnElement[bool]:
-    """Whether the actor has opened this child's record, the hour is not over, and nobody has found
-    that it was wrong to; the parameter `now` is the instant."""
+    """Whether the actor has opened this child's record and the hour is not over; the parameter
+    `now` is the instant."""
     return sa.exists().where(
         BreakGlass.child_id == child_id,
         asking.is_account(BreakGlass.opened_by),
         asking.holds(BreakGlass.constellation_id, Role.PROGRAMME_MANAGER),
         BreakGlass.expires_at > parameter("now", UtcDateTime()),
-        BreakGlass.finding.is_distinct_from(sa.literal_column(f"'{Finding.NOT_JUSTIFIED}'")),
     )
 
 

@@ -31,7 +31,7 @@ _WHY = {
 
 @blp.route("", methods=["POST"])
 @blp.allow(Permission.BREAK_GLASS)
-@blp.refuses("child_erased", "nobody_to_tell", not_found=True)
+@blp.refuses("nobody_to_tell", "child_erased", not_found=True)
 @blp.arguments(schemas.BreakGlassIn(), example=_WHY)
 @blp.response(201, schemas.BreakGlassSchema, replay=service.get_opening)
 def break_glass(body: dict[str, Any]) -> Any:

@@ -37,11 +37,13 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
     """Let the actor read a child's pack for a while. Others are told at once, and one of them is to
     look at why within a day.
 
-    Raises `NotFound`, and `Conflict` for a child whose texts were erased: there is nothing to read;
-    or where nobody else could be told: a second person always knows (security.md, Audit).
+    Raises `NotFound`, and `Conflict` where nobody could be told, or for a child whose texts were
+    erased: there is nothing to read.
     """
     constellation_id = _constellation_of(actor, child_id)
-    others = _others(actor, constellation_id)
+    told = _others(actor, constellation_id)
+    if not told:
+        raise _nobody_to_tell()
     now, rules, opening_id = clock.now(), settings.current().packs, uuid7()
     db.session().add(
         BreakGlass(
@@ -63,7 +65,7 @@ def open_record(actor: Actor, child_id: UUID, reason: str) -> Row:
         no_later_than=now + rules.review_within,
     )
     notifications.notify(
-        others,
+        told,
         Category.RECORD_OPENED,
         opening_id,
         constellation_id=constellation_id,
@@ -89,24 +91,28 @@ CHILDREN = reads.Query(_children)
 
 
 def _others(actor: Actor, constellation_id: UUID) -> set[UUID]:
-    """Whoever answers for the child besides: its liaison workers and the programme managers.
-
-    Raises `Conflict` where there is nobody.
-    """
+    """Whoever answers for the child besides: its liaison workers and the programme managers; while
+    there are none, whoever is on call."""
     workers = accounts.accounts_holding(Role.LIAISON_WORKER, constellation_id=constellation_id)
     managers = accounts.accounts_holding(Role.PROGRAMME_MANAGER)
     others = {*workers, *managers} - {actor.account_id}
-    if not others:
-        raise Conflict(
-            "A second person is always told when a record is opened, and here there is nobody. "
-            "Please ring the emergency duty team, and ask for a liaison worker to be named.",
-            code="nobody_to_tell",
-        )
-    return others
+    return others or {*accounts.accounts_holding(Role.ON_CALL_MANAGER)} - {actor.account_id}
+
+
+def _nobody_to_tell() -> Conflict:
+    """A second person is told at once (security.md, Audit): without one, it isn't opened."""
+    telephone = settings.current().emergencies.edt_telephone
+    number = f" on {telephone}" if telephone else ""
+    return Conflict(
+        "The hub can't open this now: a second person must be told at once, and there is nobody it "
+        f"could tell. Please ring the emergency duty team{number}, who can look at the child's "
+        "file, and ask your system administrator to give the constellation a liaison worker.",
+        code="nobody_to_tell",
+    )
 
 
 def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: Finding) -> Row:
-    """Say whether it was right to open a record. If it wasn't, the record is closed at once.
+    """Say whether it was right to open a record. If it wasn't, it is closed from now on.
 
     Raises `NotFound`, `Forbidden` for the one who opened, `StaleVersion`, or `Conflict` when it was
     reviewed already.
@@ -116,13 +122,12 @@ def review_opening(actor: Actor, opening_id: UUID, seen_version: int, finding: F
     if not policy.can_review(actor, opening):
         raise Forbidden("You opened this record yourself, so somebody else is to look at why.")
     db.lock_seen(opening, seen_version)
-    if opening.finding is not None:
-        raise Conflict("Somebody has looked at this already.", code="wrong_state")
-    opening.finding, opening.reviewed_by = finding, actor.account_id
-    opening.reviewed_at = clock.now()
+    closes_at = opening.expires_at
+    opening.review(finding, actor.account_id)
     db.session().flush()
     tasks.settle(TaskKind.BREAK_GLASS_REVIEW, opening.id)
-    _audit(actor, "review", opening.id, opening.constellation_id, "finding")
+    changed = ["finding"] if opening.expires_at == closes_at else ["finding", "expires_at"]
+    _audit(actor, "review", opening.id, opening.constellation_id, *changed)
     return get_opening(actor, opening.id)
 
 

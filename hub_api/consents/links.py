@@ -30,6 +30,8 @@ from hub_api.households import service as households
 from hub_api.notifications import service as notifications
 from hub_api.notifications.categories import Category
 from hub_api.reads import ASKING
+from hub_api.tasks import service as tasks
+from hub_api.tasks.kinds import TaskKind
 
 if TYPE_CHECKING:
     from hub_api.access import Actor
@@ -137,9 +139,8 @@ _SHOWN = sa.text("select * from consent_link_shown(:fingerprint, :at)").columns(
 
 
 def answer_question(question: Question, answer: Answer, name: str) -> None:
-    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about and
-    are still to come; a no takes back what the same giver has said about any of them, in whatever
-    way.
+    """Keep what somebody has said, once. A yes is a consent to the nights that were asked about; a
+    no takes back whatever the same giver said about any of them before, behind a link or otherwise.
 
     Raises `NotFound` when somebody else was faster, and as for any link that is no more.
     """
@@ -164,6 +165,7 @@ def answer_question(question: Question, answer: Answer, name: str) -> None:
         _consent(link)
     else:
         _take_back_consents(link)
+        _ask_about_what_stands(link)
 
 
 def _consent(link: ConsentLink) -> None:
@@ -173,7 +175,8 @@ def _consent(link: ConsentLink) -> None:
         child_id=link.child_id,
         giver=link.giver,
         how=How.BY_LINK,
-        starts_on=max(link.first_night, clock.london_today()),
+        # Of a question that goes back: nobody allows now what has already been.
+        starts_on=max(link.first_night, nights.first_not_over()),
         ends_on=link.last_night + timedelta(days=1),
     )
     db.session().add(consent)
@@ -191,12 +194,8 @@ def _take_back_consents(link: ConsentLink) -> None:
     found = sa.select(Consent).where(
         Consent.child_id == link.child_id,
         Consent.giver == link.giver,
-        Consent.withdrawn_at.is_(None),
-        Consent.starts_on <= link.last_night,
-        sa.or_(
-            Consent.ends_on.is_(None),
-            Consent.ends_on > max(link.first_night, clock.london_today()),
-        ),
+        Consent.ends_on.is_not(None),
+        _stands_for(link),
     )
     given = db.session().scalars(found.with_for_update()).all()
     for consent in given:
@@ -210,6 +209,29 @@ def _take_back_consents(link: ConsentLink) -> None:
         )
     if given:
         changes.announce(ConsentChanged(frozenset({link.child_id})))
+
+
+def _ask_about_what_stands(link: ConsentLink) -> None:
+    """Have the liaison worker find out what counts: a plan that delegates the say is not the
+    social worker's to take back with one night, nor is another's word theirs."""
+    standing = sa.select(Consent.id).where(Consent.child_id == link.child_id, _stands_for(link))
+    if db.session().scalar(sa.select(standing.exists())):
+        tasks.raise_task(
+            TaskKind.CONSENT_REFUSED,
+            constellation_id=link.constellation_id,
+            subject_id=link.id,
+            no_later_than=max(clock.now(), nights.starts_at(link.first_night)),
+        )
+
+
+def _stands_for(link: ConsentLink) -> sa.ColumnElement[bool]:
+    """Consents that count, today or later, for a night that the link asked about."""
+    return sa.and_(
+        Consent.withdrawn_at.is_(None),
+        Consent.starts_on <= link.last_night,
+        sa.func.coalesce(Consent.ends_on, sa.literal("infinity", sa.Date()))
+        > max(link.first_night, clock.london_today()),
+    )
 
 
 def _fingerprint(token: str) -> bytes:

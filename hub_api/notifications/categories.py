@@ -166,7 +166,7 @@ class Category(StrEnum):
 
     # At night as well: that somebody else knows at once is what keeps it to emergencies.
     RECORD_OPENED = (
-        "record_opened", Topic.RECORD, Severity.URGENT, DAY, OVERSEERS,
+        "record_opened", Topic.RECORD, Severity.URGENT, DAY, (*LIAISON, *MANAGERS),
         "A child's record was opened in an emergency. Please look at why.",
     )
 

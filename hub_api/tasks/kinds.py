@@ -138,3 +138,11 @@ class TaskKind(StrEnum):
         Role.LIAISON_WORKER,
         timedelta(minutes=15),
     )
+
+    # Or before the child comes: somebody who may say no has said it, and something else says yes.
+    CONSENT_REFUSED = (
+        "consent_refused",
+        "Somebody has said no to nights that another consent still allows. Please ask what counts.",
+        Role.LIAISON_WORKER,
+        timedelta(days=1),
+    )

@@ -1,13 +1,16 @@
 """A record opened in an emergency: for an hour, with others told, and looked at afterwards."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 import time_machine
 
-from hub_api import db
+from hub_api import clock, db
+from hub_api import settings as hub_settings
 from hub_api.access import Role
+from hub_api.emergency_rules import EmergencyRules
 from hub_api.households import service as households
 from tests.factories.accounts import make_account
 
@@ -31,6 +34,12 @@ def opened(world, child, manager):
     answer = world.phone(manager).post("/access/break-glass", body)
     assert answer.status_code == 201, answer.json
     return answer.json
+
+
+def end_all(owner, role):
+    """Nobody holds this role any more."""
+    with owner.begin() as connection:
+        connection.execute(sa.text("delete from role_grants where role = :role"), {"role": role})
 
 
 @pytest.fixture
@@ -86,6 +95,29 @@ class TestOthers:
         expected = {(who, "urgent", made["id"]) for who in (other, world.here.liaison_worker)}
         assert {tuple(row) for row in told} == expected
 
+    def test_are_whoever_is_on_call_when_nobody_else_is_there(
+        self, world, owner, child, manager, rows
+    ):
+        end_all(owner, Role.LIAISON_WORKER)
+        with db.transaction(owner):
+            on_call = make_account(Role.ON_CALL_MANAGER).id
+        body = {"child_id": str(child), "reason": WHY}
+        assert world.phone(manager).post("/access/break-glass", body).status_code == 201
+        assert rows("select account_id from notifications") == [(on_call,)]
+
+    @pytest.mark.parametrize("telephone", ["", "01632 960 001"])
+    def test_must_be_somebody(self, world, settings, owner, child, manager, telephone):
+        """Nobody to tell: it stays closed, and the answer says whom to ring."""
+        end_all(owner, Role.LIAISON_WORKER)
+        rules = EmergencyRules(edt_telephone=telephone)
+        hub_settings.use(replace(settings, emergencies=rules))
+        body = {"child_id": str(child), "reason": WHY}
+        refused = world.phone(manager).post("/access/break-glass", body)
+        assert (refused.status_code, refused.json["code"]) == (409, "nobody_to_tell")
+        assert "ring the emergency duty team" in refused.json["detail"]
+        assert telephone in refused.json["detail"]
+        assert world.phone(manager).get(f"/children/{child}/pack").status_code == 404
+
     def test_have_a_day_to_look_at_why(self, world, opened, rows):
         (task,) = rows("select * from tasks")
         assert (task.kind, str(task.subject_id)) == ("break_glass_review", opened["id"])
@@ -102,22 +134,23 @@ class TestOthers:
         again = worker.post_seen(path, {"finding": "not_justified"}, verb="review")
         assert (again.status_code, again.json["code"]) == (409, "wrong_state")
 
-    def test_close_it_at_once_when_it_was_wrong(self, world, opened, manager, status):
-        path, body = f"/access/break-glass/{opened['id']}", {"finding": "not_justified"}
-        worker = world.phone(world.here.liaison_worker)
-        opened_at = datetime.fromisoformat(opened["opened_at"])
-        assert status(manager, opened_at + SECOND) == 200
-        assert worker.post_seen(path, body, verb="review").status_code == 200
-        assert status(manager, opened_at + SECOND) == 404
+    @pytest.mark.parametrize(("finding", "after"), [("justified", 200), ("not_justified", 404)])
+    def test_close_it_when_it_was_not_right(self, world, opened, manager, status, finding, after):
+        path = f"/access/break-glass/{opened['id']}"
+        moment = datetime.fromisoformat(opened["opened_at"]) + 60 * SECOND
+        assert status(manager, moment) == 200
+        with time_machine.travel(moment, tick=False):
+            worker = world.phone(world.here.liaison_worker)
+            found = worker.post_seen(path, {"finding": finding}, verb="review").json
+        assert status(manager, moment) == after
+        assert (found["expires_at"] == opened["expires_at"]) == (finding == "justified")
 
-    def test_are_there_or_it_stays_closed(self, world, owner, child, manager, rows):
-        with owner.begin() as connection:
-            nobody = "delete from role_grants where role = 'liaison_worker'"
-            connection.execute(sa.text(nobody))
-        body = {"child_id": str(child), "reason": WHY}
-        refused = world.phone(manager).post("/access/break-glass", body)
-        assert (refused.status_code, refused.json["code"]) == (409, "nobody_to_tell")
-        assert rows("select 1 from break_glass") == []
+    def test_lengthen_nothing_that_is_over(self, world, opened):
+        path = f"/access/break-glass/{opened['id']}"
+        with time_machine.travel(clock.now() + timedelta(hours=2), tick=False):
+            worker = world.phone(world.here.liaison_worker)
+            found = worker.post_seen(path, {"finding": "not_justified"}, verb="review").json
+        assert found["expires_at"] == opened["expires_at"]
 
     def test_are_not_whoever_opened_it(self, world, opened, manager):
         path, body = f"/access/break-glass/{opened['id']}", {"finding": "justified"}

@@ -9,7 +9,7 @@ import time_machine
 
 from hub_api import clock, nights
 from hub_api.consents import links
-from tests.consents.conftest import PROCEEDINGS, change
+from tests.consents.conftest import PROCEEDINGS, change, withdraw
 from tests.factories.requests import decide
 
 YES = {"answer": "yes", "name": "Dana Osei"}
@@ -50,6 +50,14 @@ def browser(app):
             return self.client.post(f"/consent/{token}", data=form, **self.beside)
 
     return Browser
+
+
+def say_yes(liaison, child, first, last, **body):
+    """Record what somebody said otherwise about the nights from one day to another."""
+    today = clock.london_today()
+    given = {"starts_on": today + timedelta(days=first), "ends_on": today + timedelta(days=last)}
+    body |= {name: str(day) for name, day in given.items()}
+    return liaison.post(f"/children/{child}/consents", body).status_code
 
 
 def said(response):
@@ -141,26 +149,56 @@ class TestThePage:
         withdrawn = rows("select 1 from audit_events where action = 'consent:withdraw'")
         assert len(withdrawn) == 1
 
-    @pytest.mark.parametrize("nights_more", [1, None])
-    def test_takes_back_with_a_no_what_they_said_in_another_way(
-        self, ask, browser, liaison, child, rows, nights_more
+    @pytest.mark.parametrize("how", ["by_telephone", "in_writing"])
+    def test_takes_back_with_a_no_what_the_same_person_said_otherwise(
+        self, ask, browser, liaison, child, rows, how
     ):
-        first = clock.london_today() + timedelta(days=7)
-        ends_on = None if nights_more is None else str(first + timedelta(days=nights_more))
-        body = {"how": "by_telephone", "starts_on": str(first), "ends_on": ends_on}
-        for giver in ("social_worker", "delegated_by_authority"):
-            said = liaison.post(f"/children/{child}/consents", {"giver": giver, **body})
-            assert said.status_code == 201, said.json
+        for first, giver in ((7, "social_worker"), (20, "social_worker"), (7, "young_adult")):
+            assert say_yes(liaison, child, first, first + 1, giver=giver, how=how) == 201
         assert browser().send(ask()["token"], answer="no", name="Dana Osei").status_code == 200
-        withdrawn = "select giver from consents where withdrawn_at is not null"
-        assert rows(withdrawn) == [("social_worker",)]
+        found = rows(
+            "select giver, withdrawn_at is null from consents where ends_on is not null order by id"
+        )
+        assert [tuple(row) for row in found] == [
+            ("social_worker", False),
+            ("social_worker", True),
+            ("young_adult", True),
+        ]
 
-    def test_is_a_consent_to_no_night_that_is_over(self, ask, browser, rows):
-        token = ask(0, 4)["token"]
-        with time_machine.travel(clock.now() + timedelta(hours=60), tick=False):
+    def test_has_the_liaison_worker_ask_when_something_else_still_says_yes(
+        self, ask, browser, liaison, plan, rows
+    ):
+        """A plan for every night isn't taken back with one: somebody finds out what counts."""
+        tasks = "select subject_id::text, role, due_at from tasks where kind = 'consent_refused'"
+        yes = ask(20, 20)
+        assert browser().send(yes["token"], **YES).status_code == 200
+        assert rows(tasks) == []
+        link = ask()
+        assert browser().send(link["token"], answer="no", name="Dana Osei").status_code == 200
+        ((subject, role, due_at),) = rows(tasks)
+        assert (subject, role) == (link["id"], "liaison_worker")
+        assert due_at <= clock.now() + timedelta(days=1)
+        assert liaison.get("/tasks").json["items"][0]["kind"] == "consent_refused"
+        assert withdraw(liaison, plan).status_code == 200
+        assert browser().send(ask(20, 20)["token"], answer="no", name="Dana").status_code == 200
+        assert len(rows(tasks)) == 1  # nothing says yes to that night any more
+
+    def test_makes_no_consent_to_nights_that_are_over(self, ask, browser, rows):
+        today = clock.london_today()
+        over = nights.ends_at(today)
+        for moment in (over - timedelta(seconds=1), over):
+            token = ask(0, 4)["token"]
+            with time_machine.travel(moment, tick=False):
+                assert browser().send(token, **YES).status_code == 200
+        found = rows("select starts_on from consents where how = 'by_link' order by starts_on")
+        assert [day for (day,) in found] == [today, today + timedelta(days=1)]
+
+    def test_is_a_word_about_the_night_that_runs(self, ask, browser, rows):
+        """The last one asked about, early in the morning: of no other could it be."""
+        token, today = ask(0, 0)["token"], clock.london_today()
+        with time_machine.travel(nights.ends_at(today) - timedelta(seconds=1), tick=False):
             assert browser().send(token, **YES).status_code == 200
-            (given,) = rows("select starts_on from consents where how = 'by_link'")
-            assert given.starts_on == clock.london_today()
+        assert rows("select starts_on from consents where how = 'by_link'") == [(today,)]
 
     def test_is_a_word_about_no_other_night(self, ask, browser, liaison, child):
         browser().send(ask(7, 8)["token"], **YES)

@@ -202,11 +202,14 @@ def able(rows):
 
 
 VERSIONED = {
-    "adults", "approvals", "beds", "children", "emergencies", "emergency_asks",
-    "fostering_exemptions", "households", "kept_apart", "respite_requests", "sharing_agreements",
-    "sleepovers", "tasks",
+    "adults", "approvals", "beds", "children", "consent_flags", "consents", "emergencies",
+    "emergency_asks", "fostering_exemptions", "households", "kept_apart", "respite_requests",
+    "sharing_agreements", "sleepovers", "tasks",
 }  # fmt: skip
-"""Tables of a constellation whose rows the API may change in every column."""
+"""Tables of a constellation whose rows the API may change."""
+
+IN_PART = {"consents", "consent_flags"}
+"""Those of them of which the API may change some columns only."""
 
 
 class TestWriting:
@@ -216,9 +219,8 @@ class TestWriting:
         return bare
 
     def test_touches_no_row_of_another_constellation(self, ours, able, busy_world):
-        tables = able("update")
-        assert tables == VERSIONED
-        for table in tables:
+        assert able("update") == VERSIONED - IN_PART
+        for table in VERSIONED:
             touch = f"update {table} set version = version where constellation_id = %s"
             changed = ours.execute(touch, [busy_world.elsewhere.id])
             assert (table, changed.rowcount) == (table, 0)

@@ -140,6 +140,37 @@ class TestTheDoctor:
         assert (code, failing(findings)) == (1, [("missing", "data-keys")])
         assert "not those of this database" in findings[-1][2]
 
+    def test_misses_somebody_to_tell_of_a_record_opened(self, examine, urls):
+        """Nobody to tell: one programme manager, and no liaison worker in that place."""
+        with psycopg.connect(urls.migration) as connection:
+            for name in ("Alder", "Birch"):
+                connection.execute(
+                    "insert into constellations (id, version, name)"
+                    " values (gen_random_uuid(), 1, %s)",
+                    [name],
+                )
+            for role, place in (("programme_manager", None), ("liaison_worker", "Birch")):
+                connection.execute(
+                    "with who as (insert into accounts (id, version, email, display_name,"
+                    " is_active, created_at) values"
+                    " (gen_random_uuid(), 1, %(role)s, '', true, now())"
+                    " returning id) insert into role_grants (id, account_id, role, starts_on,"
+                    " constellation_id) select gen_random_uuid(), id, %(role)s, '2026-01-01',"
+                    " (select c.id from constellations c where c.name = %(place)s) from who",
+                    {"role": role, "place": place},
+                )
+        code, findings = examine()
+        assert (code, failing(findings)) == (1, [("missing", "break-glass")])
+        (words,) = [words for _, part, words in findings if part == "break-glass"]
+        assert "Alder" in words
+        assert "Birch" not in words
+        with psycopg.connect(urls.migration) as connection:
+            connection.execute(
+                "update role_grants set constellation_id = null, role ="
+                " 'on_call_manager' where role = 'liaison_worker'"
+            )
+        assert examine()[0] == 0
+
     def test_misses_an_anchor_that_can_not_be_added_to(self, examine, data_dir):
         (data_dir / "audit-anchor.log").mkdir()
         code, findings = examine()
